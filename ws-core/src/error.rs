@@ -1,0 +1,168 @@
+//! What can go wrong, in three kinds: the peer broke the RFC ([`Violation`]), the peer exceeded what we allow
+//! ([`Limit`]), or the caller asked for what cannot be ([`Misuse`]).
+//!
+//! All of them are `Copy`, hold no text built at run time, and are fused: after the first fault a connection gives
+//! no other. A close, a refused handshake and "more bytes are needed" are outcomes, not errors.
+
+use core::fmt;
+
+use crate::frame::CloseCode;
+pub use crate::frame::Violation;
+
+/// Why a connection failed: the peer broke the RFC, or exceeded a limit of ours.
+///
+/// ```
+/// use ws_core::error::{Fault, Limit, Violation};
+/// use ws_core::frame::CloseCode;
+///
+/// assert_eq!(Fault::from(Violation::Unmasked).close_code(), CloseCode::PROTOCOL_ERROR);
+/// assert_eq!(Fault::from(Limit::MessageLen).close_code(), CloseCode::MESSAGE_TOO_BIG);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed: whoever is not at fault by the RFC is so by our policy")]
+pub enum Fault {
+    /// The peer did what RFC 6455 forbids.
+    Violation(Violation),
+    /// The peer did what the RFC allows and our configuration does not.
+    Limit(Limit),
+}
+
+impl Fault {
+    /// The code of the Close that tells the peer (RFC 6455 §7.4.1): 1002, 1007, 1008 or 1009.
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::Violation(violation) => violation.close_code(),
+            Self::Limit(limit) => limit.close_code(),
+        }
+    }
+}
+
+impl From<Violation> for Fault {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<Limit> for Fault {
+    fn from(limit: Limit) -> Self {
+        Self::Limit(limit)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violation(violation) => violation.fmt(f),
+            Self::Limit(limit) => limit.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Fault {}
+
+/// A limit of ours that the peer exceeded (RFC 6455 §10.4). All are judged before the payload arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// A frame announces a longer payload than
+    /// [`Limits::frame_len_max`](crate::connection::Limits::frame_len_max).
+    FrameLen,
+    /// The fragments of a message announce, together, more than
+    /// [`Limits::message_len_max`](crate::connection::Limits::message_len_max), or more than the caller's
+    /// storage holds.
+    MessageLen,
+    /// A message has more fragments, empty ones included, than
+    /// [`Limits::fragment_count_max`](crate::connection::Limits::fragment_count_max).
+    FragmentCount,
+}
+
+impl Limit {
+    /// The code to close with: 1009 for lengths, 1008 for counts (RFC 6455 §7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::FrameLen | Self::MessageLen => CloseCode::MESSAGE_TOO_BIG,
+            Self::FragmentCount => CloseCode::POLICY_VIOLATION,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::FrameLen => "frame longer than allowed",
+            Self::MessageLen => "message longer than allowed",
+            Self::FragmentCount => "more fragments in a message than allowed",
+        })
+    }
+}
+
+impl core::error::Error for Limit {}
+
+/// What the caller asked for and the protocol does not know: a bug of the program, nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A fragment of another type than the message in progress.
+    MessageType,
+    /// A continuation where no message is in progress.
+    NoMessage,
+    /// Payload where no frame was begun, or more of it than the frame announced.
+    PayloadLen,
+    /// A frame longer than [`FrameHeader::PAYLOAD_LEN_MAX`](crate::frame::FrameHeader::PAYLOAD_LEN_MAX).
+    FrameLen,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MessageType => "fragment of another type than the message in progress",
+            Self::NoMessage => "continuation without a message in progress",
+            Self::PayloadLen => "more payload than the frame announced",
+            Self::FrameLen => "frame of 2^63 bytes or more",
+        })
+    }
+}
+
+impl core::error::Error for Misuse {}
+
+/// Why nothing was sent. The connection is as it was before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SendError {
+    /// A Close was sent, is about to be, or cannot be any more: no data may follow it (RFC 6455 §5.5.1). That the
+    /// peer closes while one sends is an ordinary race, so this is an outcome more than an error.
+    Closed,
+    /// The frame or message in progress has to be ended first.
+    Busy,
+    /// The key source has no masking key, and without one a client sends nothing (RFC 6455 §5.3).
+    NoMaskKey,
+    /// The output is too small; nothing was written to it.
+    BufferTooSmall {
+        /// How many bytes it takes.
+        required: usize,
+    },
+    /// A bug of the program.
+    Misuse(Misuse),
+}
+
+impl From<Misuse> for SendError {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the connection is closed or closing"),
+            Self::Busy => f.write_str("another message is being sent"),
+            Self::NoMaskKey => f.write_str("no masking key"),
+            Self::BufferTooSmall { required } => write!(f, "output too small: {required} bytes are required"),
+            Self::Misuse(misuse) => misuse.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}

@@ -1,0 +1,19 @@
+//! Frames on the wire (RFC 6455 §5): the header codec, masking, opcodes, close codes.
+//!
+//! Everything here is stateless but [`Mask`], knows nothing of connections, and can be used alone: a proxy that
+//! only wants to know where a frame ends needs [`FrameHeader::decode`] and nothing else of this crate.
+
+mod close;
+mod control;
+mod header;
+mod mask;
+mod opcode;
+mod violation;
+
+pub use close::{CloseCode, CloseFrame};
+pub use control::ControlPayload;
+pub use header::{Decoded, EncodedHeader, Fin, FrameHeader, ReservedBits};
+pub(crate) use header::{HeaderRules, Judged, MaskRule, Sequence};
+pub use mask::{Mask, MaskKey};
+pub use opcode::Opcode;
+pub use violation::Violation;

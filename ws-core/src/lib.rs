@@ -1,0 +1,11 @@
+//! WebSocket (RFC 6455) as a protocol only: no sockets, no clock, no randomness, no allocator, no `unsafe`.
+#![cfg_attr(not(test), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod input;

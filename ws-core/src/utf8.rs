@@ -264,10 +264,10 @@ fn blocks_are_valid(bytes: &[u8]) -> bool {
         if at >= last {
             return true;
         }
-        let next = at.saturating_add(BLOCK);
+        // Valid and ASCII: no byte of this block expects anything, nor does one before it.
+        ascii_before = ascii;
         // The last block overlaps the one before it: to judge bytes twice is cheaper than a remainder.
-        ascii_before = ascii && next <= last;
-        at = next.min(last);
+        at = at.saturating_add(BLOCK).min(last);
     }
 }
 

@@ -8,6 +8,7 @@ use core::fmt;
 
 use crate::frame::CloseCode;
 pub use crate::frame::Violation;
+use crate::utf8::InvalidUtf8;
 
 /// Why a connection failed: the peer broke the RFC, or exceeded a limit of ours.
 ///
@@ -60,6 +61,12 @@ impl fmt::Display for Fault {
 }
 
 impl core::error::Error for Fault {}
+
+impl From<InvalidUtf8> for Violation {
+    fn from(_: InvalidUtf8) -> Self {
+        Self::InvalidUtf8
+    }
+}
 
 /// A limit of ours that the peer exceeded (RFC 6455 §10.4). All are judged before the payload arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,13 +1,15 @@
 //! What a connection reports: small values that borrow the read buffer and never the connection.
 
 use crate::error::Fault;
+use crate::frame::Fin;
 
-/// Something that arrived. At most 32 bytes; borrows the bytes it arrived in and nothing else.
+/// Something that arrived; `D` is a [`Fragment`] or a [`Piece`]. At most 32 bytes; borrows the bytes it arrived in
+/// and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event<'b> {
+pub enum Event<D> {
     /// The next part of a message, or all of it.
-    Data(Fragment<'b>),
+    Data(D),
     /// A ping; its payload is in [`control()`](crate::connection::Receiver::control) until the next call. The pong
     /// is queued already unless the configuration leaves pongs to the caller.
     Ping,
@@ -36,6 +38,13 @@ pub struct Fragment<'b> {
 }
 
 impl<'b> Fragment<'b> {
+    /// How to send the same again: as the final fragment, or as one of more.
+    #[must_use]
+    #[inline]
+    pub const fn fin(&self) -> Fin {
+        if self.is_last { Fin::Final } else { Fin::More }
+    }
+
     /// The message, where this fragment is all of it.
     #[must_use]
     #[inline]

@@ -5,8 +5,10 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod connection;
 pub mod error;
 pub mod event;
 pub mod frame;
 pub mod input;
+pub mod message;
 pub mod utf8;

@@ -94,15 +94,24 @@ impl Default for Utf8 {
 /// [`InvalidUtf8`] where no further bytes could make `bytes` valid.
 #[inline]
 pub fn complete_prefix(bytes: &[u8]) -> Result<(&str, usize), InvalidUtf8> {
-    let (whole, incomplete) = split_incomplete(bytes);
+    let incomplete_len = incomplete_len(bytes)?;
+    let (whole, _) = bytes.split_at(bytes.len().saturating_sub(incomplete_len));
+    from_utf8(whole).map(|text| (text, incomplete_len))
+}
+
+/// How many bytes (0–3) of an incomplete code point are at the end, valid as far as they go.
+#[inline]
+pub(crate) fn incomplete_len(bytes: &[u8]) -> Result<usize, InvalidUtf8> {
+    let (_, incomplete) = split_incomplete(bytes);
     if !incomplete.is_empty() && State::BOUNDARY.after_each(incomplete) == State::INVALID {
         return Err(InvalidUtf8);
     }
-    from_utf8(whole).map(|text| (text, incomplete.len()))
+    Ok(incomplete.len())
 }
 
+/// `bytes` as text, by whichever validator is the fastest for their length.
 #[inline]
-fn from_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
+pub(crate) fn from_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
     if bytes.len() < FROM_UTF8_LONG {
         return core::str::from_utf8(bytes).map_err(|_| InvalidUtf8);
     }

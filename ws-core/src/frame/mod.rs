@@ -13,7 +13,7 @@ mod violation;
 pub use close::{CloseCode, CloseFrame};
 pub use control::ControlPayload;
 pub use header::{Decoded, EncodedHeader, Fin, FrameHeader, ReservedBits};
-pub(crate) use header::{HeaderRules, Judged, MaskRule, Sequence};
+pub(crate) use header::{HeaderRules, MaskRule, Sequence};
 pub use mask::{Mask, MaskKey};
 pub use opcode::Opcode;
 pub use violation::Violation;

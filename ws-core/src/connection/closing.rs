@@ -1,0 +1,304 @@
+// Read first: RFC 6455 §5.5.1, §7.1.
+
+use super::Role;
+use crate::error::Fault;
+use crate::frame::CloseCode;
+
+/// What to do with the transport now (RFC 6455 §7.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed: a program that misses one of them leaks connections")]
+pub enum Transport {
+    /// Go on reading and writing.
+    Open,
+    /// All is written. Read and discard until the peer closes, a deadline passes or enough was discarded, then
+    /// close: a transport closed over unread input resets the peer, which may then never see our Close.
+    Linger {
+        /// Shut down the sending half first, once: it is for us to begin (§7.1.1: the server closes first, and who
+        /// fails the connection). Otherwise the server is waited for.
+        shutdown_write: bool,
+    },
+    /// Close it.
+    Closed,
+}
+
+/// How a connection ended (RFC 6455 §7.1.4–§7.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Closure {
+    /// Who or what began it.
+    pub cause: ClosureCause,
+    /// The code of the peer's Close, or what stands for its absence.
+    pub status: CloseStatus,
+    /// Both Closes were exchanged (§7.1.4).
+    pub is_clean: bool,
+}
+
+/// What began the end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClosureCause {
+    /// The peer sent Close first.
+    Peer,
+    /// We called `close` first.
+    Local,
+    /// The peer was at fault.
+    Fault(Fault),
+    /// The transport ended, or was ended, without a Close from either side.
+    Transport,
+}
+
+/// The WebSocket connection close code (RFC 6455 §7.1.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed by the RFC: these are the cases of §7.1.5")]
+pub enum CloseStatus {
+    /// The peer's Close had this code.
+    Code(CloseCode),
+    /// The peer's Close had no code: 1005.
+    NoStatus,
+    /// The peer sent no Close: 1006.
+    Abnormal,
+}
+
+impl CloseStatus {
+    /// The number, with 1005 and 1006 for the cases that are never on the wire.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        match self {
+            Self::Code(code) => code.get(),
+            Self::NoStatus => 1005,
+            Self::Abnormal => 1006,
+        }
+    }
+
+    pub(crate) const fn from_code(code: Option<CloseCode>) -> Self {
+        match code {
+            Some(code) => Self::Code(code),
+            None => Self::NoStatus,
+        }
+    }
+}
+
+/// How far the closing handshake is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum State {
+    /// No Close from either side.
+    Open,
+    /// Ours is queued or sent, the peer's is awaited.
+    AwaitingReply,
+    /// The peer's has come, ours is queued.
+    Replying,
+    /// The peer was at fault, our Close is queued.
+    Failing,
+    /// Nothing more is to be written.
+    Done,
+    /// The transport is gone.
+    Ended,
+}
+
+/// What happens to a closing handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The peer's Close came.
+    PeerClosed(CloseStatus),
+    /// The caller closes.
+    LocalClose,
+    /// The peer was at fault.
+    Failed(Fault),
+    /// Our Close was written to the output.
+    CloseWritten,
+    /// Our Close can never be written: the frame in progress will not be ended.
+    CloseImpossible,
+    /// The transport ended in reading or writing.
+    TransportEnded,
+}
+
+/// The closing handshake of one connection: its state, and what the end will be reported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    state: State,
+    cause: ClosureCause,
+    status: CloseStatus,
+    is_clean: bool,
+    /// Our Close was written, not only queued.
+    is_close_written: bool,
+}
+
+impl Closing {
+    pub(crate) const OPEN: Self = Self {
+        state: State::Open,
+        is_close_written: false,
+        cause: ClosureCause::Transport,
+        status: CloseStatus::Abnormal,
+        is_clean: false,
+    };
+
+    #[inline]
+    pub(crate) const fn state(&self) -> State {
+        self.state
+    }
+
+    /// The table of the closing handshake. What is not named in it changes nothing.
+    pub(crate) fn apply(&mut self, cause: Cause) {
+        self.is_close_written |= cause == Cause::CloseWritten;
+        self.state = match (self.state, cause) {
+            (State::Open, Cause::PeerClosed(status)) => {
+                self.record(ClosureCause::Peer, status);
+                State::Replying
+            }
+            (State::Open, Cause::LocalClose) => {
+                self.record(ClosureCause::Local, CloseStatus::Abnormal);
+                State::AwaitingReply
+            }
+            (State::Open, Cause::Failed(fault)) => {
+                self.record(ClosureCause::Fault(fault), CloseStatus::Abnormal);
+                State::Failing
+            }
+            (State::AwaitingReply, Cause::PeerClosed(status)) => {
+                self.record(ClosureCause::Local, status);
+                // A Close of ours that is still queued is the reply to the one that crossed it.
+                self.is_clean = self.is_close_written;
+                if self.is_close_written { State::Done } else { State::Replying }
+            }
+            (State::AwaitingReply, Cause::Failed(fault)) => {
+                self.record(ClosureCause::Fault(fault), CloseStatus::Abnormal);
+                if self.is_close_written { State::Done } else { State::Failing }
+            }
+            (State::Replying, Cause::CloseWritten) => {
+                self.is_clean = true;
+                State::Done
+            }
+            (State::Failing, Cause::CloseWritten) => State::Done,
+            (State::AwaitingReply | State::Replying | State::Failing, Cause::CloseImpossible)
+            | (_, Cause::TransportEnded) => State::Ended,
+            (state, _) => state,
+        };
+    }
+
+    pub(crate) const fn transport(&self, role: Role) -> Transport {
+        match self.state {
+            State::Open | State::AwaitingReply | State::Replying | State::Failing => Transport::Open,
+            // RFC 6455 §7.1.1: the server closes the TCP connection first; the client waits for it.
+            State::Done => {
+                Transport::Linger { shutdown_write: matches!(role, Role::Server) || !self.is_clean }
+            }
+            State::Ended => Transport::Closed,
+        }
+    }
+
+    pub(crate) const fn closure(&self) -> Option<Closure> {
+        match self.state {
+            State::Open | State::AwaitingReply | State::Replying | State::Failing => None,
+            State::Done | State::Ended => {
+                Some(Closure { cause: self.cause, status: self.status, is_clean: self.is_clean })
+            }
+        }
+    }
+
+    fn record(&mut self, cause: ClosureCause, status: CloseStatus) {
+        self.cause = cause;
+        self.status = status;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, CloseStatus, Closing, Role, State, Transport};
+    use crate::error::Fault;
+    use crate::frame::{CloseCode, Violation};
+
+    const FAULT: Fault = Fault::Violation(Violation::Unmasked);
+    const STATUS: CloseStatus = CloseStatus::Code(CloseCode::GOING_AWAY);
+
+    fn causes() -> [Cause; 6] {
+        [
+            Cause::PeerClosed(STATUS),
+            Cause::LocalClose,
+            Cause::Failed(FAULT),
+            Cause::CloseWritten,
+            Cause::CloseImpossible,
+            Cause::TransportEnded,
+        ]
+    }
+
+    #[test]
+    fn s7_1_the_closing_table_cell_by_cell() {
+        use State::{AwaitingReply, Done, Ended, Failing, Open, Replying};
+        // Columns: the peer's Close, our close, a fault, Close written, Close impossible, transport ended.
+        let table = [
+            (Open, [Replying, AwaitingReply, Failing, Open, Open, Ended]),
+            (AwaitingReply, [Done, AwaitingReply, Done, AwaitingReply, Ended, Ended]),
+            (Replying, [Replying, Replying, Replying, Done, Ended, Ended]),
+            (Failing, [Failing, Failing, Failing, Done, Ended, Ended]),
+            (Done, [Done, Done, Done, Done, Done, Ended]),
+            (Ended, [Ended; 6]),
+        ];
+        for (from, row) in table {
+            for (cause, to) in causes().into_iter().zip(row) {
+                let mut closing =
+                    Closing { state: from, is_close_written: from == AwaitingReply, ..Closing::OPEN };
+                closing.apply(cause);
+                assert_eq!(closing.state, to, "{from:?} and {cause:?}");
+            }
+        }
+    }
+
+    fn after(causes: &[Cause]) -> Closing {
+        let mut closing = Closing::OPEN;
+        for &cause in causes {
+            closing.apply(cause);
+        }
+        closing
+    }
+
+    #[test]
+    fn s7_1_4_clean_only_where_both_closes_were_exchanged() {
+        let peer = Cause::PeerClosed(STATUS);
+        for clean in [
+            [Cause::LocalClose, Cause::CloseWritten, peer],
+            [Cause::LocalClose, peer, Cause::CloseWritten],
+            [peer, Cause::CloseWritten, Cause::TransportEnded],
+            [peer, Cause::LocalClose, Cause::CloseWritten],
+        ] {
+            assert!(after(&clean).is_clean, "{clean:?}");
+        }
+        for unclean in [
+            [Cause::LocalClose, Cause::CloseWritten, Cause::TransportEnded],
+            [Cause::LocalClose, Cause::CloseWritten, Cause::Failed(FAULT)],
+            [Cause::LocalClose, peer, Cause::TransportEnded],
+            [peer, Cause::TransportEnded, Cause::CloseWritten],
+            [peer, Cause::CloseImpossible, Cause::CloseWritten],
+            [Cause::Failed(FAULT), Cause::CloseWritten, peer],
+        ] {
+            assert!(!after(&unclean).is_clean, "{unclean:?}");
+        }
+    }
+
+    #[test]
+    fn s5_5_1_closes_that_cross_each_other_still_leave_ours_to_be_written() {
+        let crossed = after(&[Cause::LocalClose, Cause::PeerClosed(STATUS)]);
+        assert_eq!((crossed.state, crossed.closure()), (State::Replying, None));
+        let failed = after(&[Cause::LocalClose, Cause::Failed(FAULT)]);
+        assert_eq!((failed.state, failed.closure()), (State::Failing, None));
+    }
+
+    #[test]
+    fn s7_1_1_the_server_closes_first_and_the_client_waits() {
+        assert_eq!(Closing::OPEN.transport(Role::Client), Transport::Open);
+        let mut closing = after(&[Cause::LocalClose, Cause::CloseWritten, Cause::PeerClosed(STATUS)]);
+        assert_eq!(closing.transport(Role::Server), Transport::Linger { shutdown_write: true });
+        assert_eq!(closing.transport(Role::Client), Transport::Linger { shutdown_write: false });
+        closing.apply(Cause::TransportEnded);
+        assert_eq!(closing.transport(Role::Client), Transport::Closed);
+        assert!(closing.closure().unwrap().is_clean, "the end of the transport is then the expected end");
+    }
+
+    #[test]
+    fn s7_1_5_the_status_is_the_peers_code_or_says_why_there_is_none() {
+        let mut closing = Closing::OPEN;
+        assert_eq!(closing.closure(), None);
+        closing.apply(Cause::TransportEnded);
+        assert_eq!(closing.closure().unwrap().status.get(), 1006);
+        assert_eq!(CloseStatus::from_code(None).get(), 1005);
+        assert_eq!(STATUS.get(), 1001);
+    }
+}

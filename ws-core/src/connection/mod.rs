@@ -1,0 +1,299 @@
+//! A connection after its opening handshake: events in, frames out, and the close (RFC 6455 §5–§7).
+//!
+//! [`Connection`] is a [`Receiver`] and a [`Sender`] with the one link between them wired. Who reads and writes at the
+//! same time [`split`](Connection::split)s it and passes the [`Signal`]s on.
+//!
+//! The loop that every integration is a form of:
+//!
+//! ```
+//! use ws_core::connection::{Config, Connection, Transport};
+//! use ws_core::event::Event;
+//! use ws_core::input::ReadBuffer;
+//!
+//! # struct Socket { incoming: &'static [u8], outgoing: Vec<u8> }
+//! # impl Socket {
+//! #     fn read(&mut self, spare: &mut [u8]) -> usize {
+//! #         let len = spare.len().min(self.incoming.len()).min(7);
+//! #         spare[..len].copy_from_slice(&self.incoming[..len]);
+//! #         self.incoming = &self.incoming[len..];
+//! #         len
+//! #     }
+//! #     fn write_all(&mut self, bytes: &[u8]) { self.outgoing.extend_from_slice(bytes); }
+//! #     fn shutdown_write(&mut self) {}
+//! # }
+//! # let mut socket = Socket {
+//! #     // "Hello", a ping and a Close, masked with zeros.
+//! #     incoming: b"\x81\x85\0\0\0\0Hello\x89\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xe8",
+//! #     outgoing: Vec::new(),
+//! # };
+//! let mut connection = Connection::server(Config::new());
+//! let mut buffer = ReadBuffer::new([0; 4096]);
+//! let mut out = [0; 4096 + 10];
+//!
+//! loop {
+//!     match socket.read(buffer.spare()) {
+//!         0 => connection.eof(),
+//!         len => buffer.filled(len),
+//!     }
+//!     let mut input = buffer.input();
+//!     while let Some(event) = connection.next_event(&mut input) {
+//!         if let Event::Data(fragment) = event {
+//!             // An echo: the connection is free while the fragment is held.
+//!             let fin = fragment.fin();
+//!             if let Ok(sent) = connection.send_fragment(fragment.payload, fin, &mut out) {
+//!                 socket.write_all(&out[..sent.written]);
+//!             }
+//!         }
+//!         // Pongs, and the Close that answers the peer's or tells it what it did wrong.
+//!         let len = connection.poll_transmit(&mut out);
+//!         socket.write_all(&out[..len]);
+//!     }
+//!     match connection.transport() {
+//!         Transport::Open => {}
+//!         Transport::Linger { shutdown_write: true } => socket.shutdown_write(),
+//!         Transport::Linger { shutdown_write: false } => {} // read on until the peer closes, with a deadline
+//!         Transport::Closed => break,
+//!     }
+//! }
+//! # let echo = socket.outgoing.windows(2).filter(|window| window == b"\x8a\x00").count();
+//! # assert_eq!((echo, &socket.outgoing[socket.outgoing.len() - 4..]), (1, &b"\x88\x02\x03\xe8"[..]));
+//! assert!(connection.closure().is_some_and(|closure| closure.is_clean));
+//! ```
+
+mod closing;
+mod config;
+mod frame_in_progress;
+mod receiver;
+mod role;
+mod sender;
+mod signal;
+
+pub use closing::{CloseStatus, Closure, ClosureCause, Transport};
+pub use config::{Config, Limits, Pongs};
+pub use receiver::{Fail, Next, Receiver};
+pub use role::{KeySource, Masking, NextMask, Role, Unmasked};
+pub use sender::{FrameStart, Sender, Sent};
+pub use signal::Signal;
+
+use crate::error::{Fault, Misuse, SendError};
+use crate::event::{Event, Fragment, Payload, Piece};
+use crate::frame::{CloseFrame, ControlPayload, EncodedHeader, Fin};
+use crate::input::Input;
+
+/// Both halves of a connection, with what the receiver finds passed on to the sender at once.
+///
+/// `K` is the role: [`Unmasked`] for a server, a [`KeySource`] for a client. See the [module](self) for the loop that
+/// drives it. A server's takes at most 512 bytes and never allocates.
+#[derive(Clone, Debug)]
+pub struct Connection<K> {
+    receiver: Receiver,
+    sender: Sender<K>,
+}
+
+impl Connection<Unmasked> {
+    /// A server's connection, after its answer was written.
+    #[must_use]
+    pub const fn server(config: Config) -> Self {
+        Self { receiver: Receiver::new(Role::Server, config), sender: Sender::new(Unmasked) }
+    }
+}
+
+impl<K: KeySource> Connection<K> {
+    /// A client's connection, after the server's answer was accepted.
+    #[must_use]
+    pub const fn client(keys: K, config: Config) -> Self {
+        Self { receiver: Receiver::new(Role::Client, config), sender: Sender::new(keys) }
+    }
+}
+
+impl<K: Masking> Fail for Connection<K> {
+    fn fail(&mut self, fault: Fault) {
+        self.receiver.fail(fault);
+        self.relay_signals();
+    }
+}
+
+impl<K: Masking> Connection<K> {
+    /// As [`Receiver::next_event`]; what it means for sending is queued.
+    #[inline]
+    pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
+        let event = self.receiver.next_event(input);
+        self.relay_signals();
+        event
+    }
+
+    /// As [`Receiver::next_piece`]; what it means for sending is queued.
+    #[inline]
+    pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
+        let event = self.receiver.next_piece(input);
+        self.relay_signals();
+        event
+    }
+
+    /// As [`Receiver::advance`]; what it means for sending is queued.
+    #[inline]
+    pub fn advance(&mut self, input: &mut Input<'_>) -> Next {
+        let next = self.receiver.advance(input);
+        self.relay_signals();
+        next
+    }
+
+    /// As [`Receiver::control`].
+    #[must_use]
+    #[inline]
+    pub const fn control(&self) -> &ControlPayload {
+        self.receiver.control()
+    }
+
+    /// As [`Receiver::close_frame`].
+    #[must_use]
+    pub fn close_frame(&self) -> Option<CloseFrame> {
+        self.receiver.close_frame()
+    }
+
+    /// Says that the transport gives or takes no more bytes: at its end, or by an error in reading or writing.
+    pub fn eof(&mut self) {
+        self.receiver.eof();
+        self.relay_signals();
+    }
+
+    /// As [`Sender::send_text`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn send_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
+        self.sender.send_text(text, out)
+    }
+
+    /// As [`Sender::send_binary`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.sender.send_binary(bytes, out)
+    }
+
+    /// As [`Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
+        self.sender.send(message, out)
+    }
+
+    /// As [`Sender::send_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub fn send_fragment(
+        &mut self,
+        payload: Payload<'_>,
+        fin: Fin,
+        out: &mut [u8],
+    ) -> Result<Sent, SendError> {
+        self.sender.send_fragment(payload, fin, out)
+    }
+
+    /// As [`Sender::begin_frame`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
+        self.sender.begin_frame(start)
+    }
+
+    /// As [`Sender::mask`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn mask(&mut self, payload: &mut [u8]) -> Result<(), Misuse> {
+        self.sender.mask(payload)
+    }
+
+    /// As [`Sender::mask_into`].
+    pub fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
+        self.sender.mask_into(payload, out)
+    }
+
+    /// As [`Sender::abandon_frame`].
+    pub fn abandon_frame(&mut self) {
+        self.sender.abandon_frame();
+    }
+
+    /// As [`Sender::close`].
+    pub fn close(&mut self, close: CloseFrame) {
+        self.sender.close(close);
+    }
+
+    /// As [`Sender::ping`].
+    pub fn ping(&mut self, payload: ControlPayload) {
+        self.sender.ping(payload);
+    }
+
+    /// As [`Sender::pong`].
+    pub fn pong(&mut self, payload: ControlPayload) {
+        self.sender.pong(payload);
+    }
+
+    /// As [`Sender::poll_transmit`].
+    #[inline]
+    pub fn poll_transmit(&mut self, out: &mut [u8]) -> usize {
+        self.sender.poll_transmit(out)
+    }
+
+    /// As [`Sender::wants_transmit`].
+    #[must_use]
+    #[inline]
+    pub fn wants_transmit(&self) -> bool {
+        self.sender.wants_transmit()
+    }
+
+    /// As [`Sender::transport`].
+    #[must_use]
+    #[inline]
+    pub fn transport(&self) -> Transport {
+        self.sender.transport()
+    }
+
+    /// As [`Sender::closure`].
+    #[must_use]
+    pub fn closure(&self) -> Option<Closure> {
+        self.sender.closure()
+    }
+
+    /// The receiving half, to ask it.
+    #[must_use]
+    pub const fn receiver(&self) -> &Receiver {
+        &self.receiver
+    }
+
+    /// The halves, for who reads and writes at the same time: every [`Receiver::take_signal`] is then to be passed to
+    /// [`Sender::signal`].
+    #[must_use]
+    pub fn split(self) -> (Receiver, Sender<K>) {
+        (self.receiver, self.sender)
+    }
+
+    /// Joins two halves again.
+    #[must_use]
+    pub fn join(receiver: Receiver, sender: Sender<K>) -> Self {
+        Self { receiver, sender }
+    }
+
+    #[inline]
+    fn relay_signals(&mut self) {
+        while let Some(signal) = self.receiver.take_signal() {
+            self.sender.signal(signal);
+        }
+    }
+}

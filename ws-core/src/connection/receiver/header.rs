@@ -1,0 +1,120 @@
+// Read first: RFC 6455 §5.2, §5.4, §10.4.
+
+use super::{Message, Next, Receiver, State};
+use crate::connection::frame_in_progress::FrameInProgress;
+use crate::error::{Fault, Limit};
+use crate::event::MessageType;
+use crate::frame::{FrameHeader, HeaderRules, Opcode, Sequence, Violation};
+use crate::input::Input;
+use crate::utf8::Utf8;
+
+impl Receiver {
+    /// Reads a frame's header, at once where all of it is there.
+    #[inline]
+    pub(super) fn read_header(&mut self, input: &mut Input<'_>) -> Result<Option<Next>, Fault> {
+        let kept_len = usize::from(self.kept_len);
+        if self.header_len == 0 {
+            let bytes = input.unread().get(kept_len..).unwrap_or_default();
+            let judged = self.rules().judge(bytes)?;
+            if let Some((header, header_len)) = judged.header {
+                self.begin_frame(&header)?;
+                input.skip_behind(kept_len, header_len);
+                return Ok(None);
+            }
+        }
+        self.gather_header(input)
+    }
+
+    /// Reads a frame's header that comes in parts: byte by byte, so that nothing behind it is touched.
+    #[inline(never)]
+    fn gather_header(&mut self, input: &mut Input<'_>) -> Result<Option<Next>, Fault> {
+        let kept_len = usize::from(self.kept_len);
+        while let Some(&byte) = input.unread().get(kept_len) {
+            if self.header_len == 0 {
+                self.clear_control();
+            }
+            let is_held = self.control.append(&[byte]);
+            debug_assert!(is_held, "a header has at most 14 bytes");
+            self.header_len = self.header_len.saturating_add(1);
+            input.skip_behind(kept_len, 1);
+            let judged = self.rules().judge(self.control.as_bytes())?;
+            match (judged.header, judged.opcode, judged.payload_len) {
+                (Some((header, _)), _, _) => {
+                    self.begin_frame(&header)?;
+                    return Ok(None);
+                }
+                (None, Some(opcode), Some(payload_len)) => self.judge_len(opcode, payload_len)?,
+                (None, _, _) => {}
+            }
+        }
+        Ok(Some(Next::NeedInput))
+    }
+
+    /// What a length means for the limits, as soon as it is known, which is before the masking key is.
+    #[inline]
+    fn judge_len(&self, opcode: Opcode, payload_len: u64) -> Result<(), Fault> {
+        if opcode.is_control() {
+            // RFC 6455 §5.5.1: a body, if any, begins with a two-byte code.
+            return if opcode == Opcode::Close && payload_len == 1 {
+                Err(Violation::CloseBodyLen.into())
+            } else {
+                Ok(())
+            };
+        }
+        let limits = self.config.limits();
+        let (message_len, fragment_count) =
+            self.message.map_or((0, 0), |message| (message.len, message.fragment_count));
+        if payload_len > limits.frame_len_max() {
+            return Err(Limit::FrameLen.into());
+        }
+        if payload_len > limits.message_len_max().saturating_sub(message_len) {
+            return Err(Limit::MessageLen.into());
+        }
+        if fragment_count >= limits.fragment_count_max() {
+            return Err(Limit::FragmentCount.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn begin_frame(&mut self, header: &FrameHeader) -> Result<(), Fault> {
+        let (opcode, payload_len) = (header.opcode(), header.payload_len());
+        self.judge_len(opcode, payload_len)?;
+        self.header_len = 0;
+        self.frame = FrameInProgress::new(payload_len, header.mask_key(), header.fin().is_final());
+        let message_type = match opcode {
+            Opcode::Text => MessageType::Text,
+            Opcode::Binary => MessageType::Binary,
+            Opcode::Continuation => {
+                if let Some(message) = &mut self.message {
+                    message.len = message.len.saturating_add(payload_len);
+                    message.fragment_count = message.fragment_count.saturating_add(1);
+                }
+                self.state = State::Data;
+                return Ok(());
+            }
+            Opcode::Close | Opcode::Ping | Opcode::Pong => {
+                self.clear_control();
+                self.state = State::Control(opcode);
+                return Ok(());
+            }
+        };
+        self.message = Some(Message {
+            message_type,
+            len: payload_len,
+            fragment_count: 1,
+            is_reported: false,
+            utf8: Utf8::new(),
+        });
+        self.state = State::Data;
+        Ok(())
+    }
+
+    fn rules(&self) -> HeaderRules {
+        HeaderRules {
+            allowed: self.config.reserved(),
+            mask: self.mask_rule,
+            sequence: if self.message.is_some() { Sequence::InMessage } else { Sequence::BetweenMessages },
+        }
+    }
+}

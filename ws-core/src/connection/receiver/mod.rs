@@ -1,0 +1,290 @@
+// Read first: RFC 6455 §6.2.
+
+mod control;
+mod data;
+mod header;
+
+use super::frame_in_progress::FrameInProgress;
+use super::signal::Pending;
+use super::{Config, Role, Signal};
+use crate::error::Fault;
+use crate::event::{Event, Fragment, MessageType, Piece};
+use crate::frame::{CloseFrame, ControlPayload, MaskRule, Opcode};
+use crate::input::Input;
+use crate::utf8::Utf8;
+
+/// The receiving half of a connection: turns bytes into events, and judges every byte of them (RFC 6455 §6.2).
+///
+/// It never writes. What it has to say to the sending half is in [`take_signal`](Self::take_signal);
+/// [`Connection`](super::Connection) passes that on by itself.
+///
+/// ```
+/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::event::{Event, Payload};
+/// use ws_core::input::ReadBuffer;
+///
+/// // RFC 6455 §5.7: the masked text message "Hello".
+/// let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let len = bytes.len();
+/// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], len).ok_or("too short")?;
+/// let mut receiver = Receiver::new(Role::Server, Config::new());
+/// let mut input = buffer.input();
+/// let Some(Event::Data(fragment)) = receiver.next_event(&mut input) else { return Err("no message") };
+/// assert_eq!(fragment.as_message(), Some(Payload::Text("Hello")));
+/// assert_eq!(receiver.next_event(&mut input), None, "more input is needed");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    config: Config,
+    mask_rule: MaskRule,
+    state: State,
+    /// How many bytes of the next frame's header are in `control`: those of one that did not come at once.
+    header_len: u8,
+    frame: FrameInProgress,
+    message: Option<Message>,
+    /// How many bytes at the front of the input are unmasked already: the start of a code point of the text in
+    /// progress, which waits for its other bytes.
+    kept_len: u8,
+    /// The payload of the last control frame, until more input comes.
+    control: ControlPayload,
+    pending: Pending,
+}
+
+/// Where in the stream of frames the next byte belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// To the header of a frame.
+    Header,
+    /// To the payload of a text, binary or continuation frame.
+    Data,
+    /// To the payload of this control frame.
+    Control(Opcode),
+    /// To nobody: the peer closed, broke the rules, or is gone.
+    Ended,
+}
+
+/// The message whose fragments are arriving.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    message_type: MessageType,
+    /// What its frames have announced so far, in bytes.
+    len: u64,
+    fragment_count: u32,
+    /// Some of it was given to the caller.
+    is_reported: bool,
+    /// Text that was given out in pieces; not needed for text that is given out as `str`.
+    utf8: Utf8,
+}
+
+/// What [`Receiver::advance`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Next {
+    /// All input is used up, but for at most 3 bytes of an incomplete code point: read more.
+    NeedInput,
+    /// As [`Event::Ping`].
+    Ping,
+    /// As [`Event::Pong`].
+    Pong,
+    /// As [`Event::Close`].
+    Close,
+    /// Payload is there. It is taken by [`Receiver::next_event`] or [`Receiver::next_piece`], of which the first
+    /// may still find that it is part of a code point, and ask for more.
+    Fragment,
+    /// A whole message is there, none of which was taken before. [`Receiver::next_event`] gives it at once, or the
+    /// fault in it.
+    WholeMessage,
+    /// As [`Event::Failed`].
+    Failed(Fault),
+    /// Nothing comes any more; input is discarded.
+    Ended,
+}
+
+impl Next {
+    /// Whether payload is there to be taken.
+    #[must_use]
+    #[inline]
+    pub const fn is_payload(&self) -> bool {
+        matches!(self, Self::Fragment | Self::WholeMessage)
+    }
+
+    /// The event that this is by itself; payload has to be taken first.
+    #[inline]
+    fn into_event<D>(self) -> Option<Event<D>> {
+        match self {
+            Self::Fragment | Self::WholeMessage | Self::NeedInput | Self::Ended => None,
+            Self::Ping => Some(Event::Ping),
+            Self::Pong => Some(Event::Pong),
+            Self::Close => Some(Event::Close),
+            Self::Failed(fault) => Some(Event::Failed(fault)),
+        }
+    }
+}
+
+/// The receiving half of a connection, alone or joined to the sending half: what a fault is reported to that only
+/// the user of the payload can find, such as a message that does not fit into its storage.
+pub trait Fail {
+    /// Fails the connection: the right Close is queued as for any fault, no [`Event::Failed`] comes, and further
+    /// input is discarded. Without effect where the connection has ended already.
+    fn fail(&mut self, fault: Fault);
+}
+
+impl Fail for Receiver {
+    fn fail(&mut self, fault: Fault) {
+        if self.state != State::Ended {
+            let _known = self.failed(fault);
+        }
+    }
+}
+
+impl Receiver {
+    /// A receiver at the first byte behind the opening handshake.
+    #[must_use]
+    pub const fn new(role: Role, config: Config) -> Self {
+        Self {
+            config,
+            mask_rule: match role {
+                Role::Server => MaskRule::Required,
+                Role::Client => MaskRule::Forbidden,
+            },
+            state: State::Header,
+            header_len: 0,
+            frame: FrameInProgress::NONE,
+            message: None,
+            kept_len: 0,
+            control: ControlPayload::EMPTY,
+            pending: Pending::NONE,
+        }
+    }
+
+    /// The next thing that the input holds, or `None` where it holds nothing whole: then read more and come again.
+    ///
+    /// Takes all input but the up to 3 bytes of an incomplete code point, which stay in the buffer. The payload of a
+    /// message comes as it arrives, text as `&str` cut between code points, each byte unmasked in place and
+    /// validated once. After [`Event::Close`] and [`Event::Failed`] it is always `None` and discards its input.
+    #[inline]
+    pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
+        loop {
+            let next = self.advance(input);
+            if !next.is_payload() {
+                return next.into_event();
+            }
+            match self.take_fragment(input) {
+                Ok(Some(fragment)) => return Some(Event::Data(fragment)),
+                Ok(None) => {}
+                Err(violation) => return Some(Event::Failed(self.failed(violation.into()))),
+            }
+        }
+    }
+
+    /// As [`next_event`](Self::next_event), but payload comes as mutable bytes, all that have arrived, text too:
+    /// checked, and not cut between code points.
+    ///
+    /// It is for relays and for small memories: it always takes all input. A message may be taken by either method,
+    /// or in turns; the rest of a code point that was begun here comes from `next_event` as [`Payload::Binary`].
+    #[inline]
+    pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
+        loop {
+            let next = self.advance(input);
+            if !next.is_payload() {
+                return next.into_event();
+            }
+            match self.take_piece(input, usize::MAX) {
+                Ok(Some(piece)) => return Some(Event::Data(piece)),
+                Ok(None) => {}
+                Err(violation) => return Some(Event::Failed(self.failed(violation.into()))),
+            }
+        }
+    }
+
+    /// Goes on to the next thing, and lends nothing: what it finds is taken by the next call of
+    /// [`next_event`](Self::next_event) or [`next_piece`](Self::next_piece), but for control frames and faults,
+    /// which are reported here and not again.
+    #[inline]
+    pub fn advance(&mut self, input: &mut Input<'_>) -> Next {
+        loop {
+            let step = match self.state {
+                State::Header => self.read_header(input),
+                State::Data => Ok(self.look_at_data(input)),
+                State::Control(opcode) => self.read_control(opcode, input),
+                State::Ended => {
+                    let _discarded = input.take(usize::MAX);
+                    Ok(Some(Next::Ended))
+                }
+            };
+            match step {
+                Ok(Some(next)) => return next,
+                Ok(None) => {}
+                Err(fault) => return Next::Failed(self.failed(fault)),
+            }
+        }
+    }
+
+    /// The payload of the last ping, pong or Close, until the next call that takes input.
+    #[must_use]
+    #[inline]
+    pub const fn control(&self) -> &ControlPayload {
+        &self.control
+    }
+
+    /// The peer's Close, after [`Event::Close`].
+    #[must_use]
+    pub fn close_frame(&self) -> Option<CloseFrame> {
+        self.pending.is_peer_closed().then(|| CloseFrame::decode(&self.control).ok()).flatten()
+    }
+
+    /// Says that the transport gives no more bytes, be it at its end or by an error.
+    pub fn eof(&mut self) {
+        self.state = State::Ended;
+        self.pending.add_eof();
+    }
+
+    /// What the sending half has to be told, in the order in which it happened; `None` where there is nothing new.
+    ///
+    /// To be asked for after each event: a ping's signal is gone with the next control frame, since only the latest
+    /// ping needs an answer (RFC 6455 §5.5.3). The others stay until they are taken.
+    #[inline]
+    pub fn take_signal(&mut self) -> Option<Signal> {
+        if self.pending.is_empty() { None } else { self.pending.take(&self.control) }
+    }
+
+    /// Whether a message has begun and not ended.
+    #[must_use]
+    #[inline]
+    pub const fn is_message_in_progress(&self) -> bool {
+        self.message.is_some()
+    }
+
+    /// What the fragments of the message in progress have announced so far, in bytes; 0 between messages.
+    ///
+    /// It is the peer's word, within [`Limits::message_len_max`](super::Limits::message_len_max): nothing should be
+    /// allocated by it.
+    #[must_use]
+    #[inline]
+    pub fn announced_len(&self) -> u64 {
+        self.message.map_or(0, |message| message.len)
+    }
+
+    /// Makes room for another header or control payload; a pong that nobody took is superseded.
+    #[inline]
+    fn clear_control(&mut self) {
+        self.control.clear();
+        self.pending.forget_pong();
+    }
+
+    #[cold]
+    fn failed(&mut self, fault: Fault) -> Fault {
+        self.state = State::Ended;
+        self.message = None;
+        self.kept_len = 0;
+        self.pending.add_fault(fault);
+        fault
+    }
+}
+
+/// A length in memory as one on the wire; no platform has more than 64 bits of memory.
+#[inline]
+fn len_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

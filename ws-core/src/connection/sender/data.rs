@@ -1,0 +1,272 @@
+// Read first: RFC 6455 §5.4, §5.6, §6.1.
+
+use super::Sender;
+use crate::connection::Masking;
+use crate::connection::closing::State;
+use crate::connection::frame_in_progress::FrameInProgress;
+use crate::error::{Misuse, SendError};
+use crate::event::{MessageType, Payload};
+use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode};
+
+/// The header of a frame whose payload the caller brings (RFC 6455 §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameStart {
+    message_type: MessageType,
+    fin: Fin,
+    payload_len: u64,
+}
+
+impl FrameStart {
+    /// A frame with `payload_len` bytes of a message of this type. Whether it begins the message or continues it
+    /// follows from what was sent before; [`Fin::Final`] ends it.
+    #[must_use]
+    pub const fn new(message_type: MessageType, fin: Fin, payload_len: u64) -> Self {
+        Self { message_type, fin, payload_len }
+    }
+}
+
+/// What [`Sender::send_fragment`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// How many bytes of the payload are in the output; the rest is still to be sent.
+    pub taken: usize,
+    /// How many bytes of the output are to be transmitted.
+    pub written: usize,
+}
+
+impl<K: Masking> Sender<K> {
+    /// Sends a whole text message in one frame: all of it is written to the front of `out`, or nothing is.
+    /// Returns how many bytes that is, 2–14 more than the text has.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_binary`](Self::send_binary).
+    #[inline]
+    pub fn send_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
+        self.send_message(MessageType::Text, text.as_bytes(), out)
+    }
+
+    /// Sends a whole binary message in one frame: all of it is written to the front of `out`, or nothing is.
+    /// Returns how many bytes that is, 2–14 more than the message has.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::Busy`] while a frame or a fragmented message is in progress,
+    /// [`SendError::NoMaskKey`], [`SendError::BufferTooSmall`] with the length that is required.
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.send_message(MessageType::Binary, bytes, out)
+    }
+
+    /// Sends a whole message, as [`send_text`](Self::send_text) or [`send_binary`](Self::send_binary).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_binary`](Self::send_binary).
+    #[inline]
+    pub fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
+        self.send_message(message.message_type(), message.as_bytes(), out)
+    }
+
+    /// Sends the next part of a message as one fragment, with as much of `payload` as fits into `out`.
+    ///
+    /// With [`Fin::Final`] the message ends once all is taken. What was not taken is sent by further calls; text is
+    /// taken in whole code points, so that the rest is a `&str` again.
+    ///
+    /// ```
+    /// use ws_core::connection::{Sender, Unmasked};
+    /// use ws_core::event::Payload;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut sender, mut out) = (Sender::new(Unmasked), [0; 5]);
+    /// let sent = sender.send_fragment(Payload::Text("Hello"), Fin::Final, &mut out)?;
+    /// assert_eq!((sent.taken, out), (3, [0x01, 0x03, b'H', b'e', b'l']));
+    /// let sent = sender.send_fragment(Payload::Text(&"Hello"[3..]), Fin::Final, &mut out)?;
+    /// assert_eq!((sent.taken, &out[..sent.written]), (2, &[0x80, 0x02, b'l', b'o'][..]));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`send_binary`](Self::send_binary), and [`Misuse::MessageType`]. The output is too small where it has no
+    /// room for a header and one byte or code point.
+    pub fn send_fragment(
+        &mut self,
+        payload: Payload<'_>,
+        fin: Fin,
+        out: &mut [u8],
+    ) -> Result<Sent, SendError> {
+        let message_type = payload.message_type();
+        self.may_send_data()?;
+        self.may_continue(message_type)?;
+        let part = first_part(payload, Self::payload_room(out.len()));
+        if part.is_empty() && !payload.as_bytes().is_empty() {
+            let required = Self::header_len(1).saturating_add(first_len(payload));
+            return Err(SendError::BufferTooSmall { required });
+        }
+        let fin = if part.len() == payload.as_bytes().len() { fin } else { Fin::More };
+        let written = self.write_frame(self.opcode(message_type), fin, part, out)?;
+        self.message = if fin.is_final() { None } else { Some(message_type) };
+        Ok(Sent { taken: part.len(), written })
+    }
+
+    /// Begins a frame whose payload the caller brings, of any length, in any pieces: each is to be passed through
+    /// [`mask`](Self::mask) or [`mask_into`](Self::mask_into), in order, and transmitted behind the header.
+    ///
+    /// Nothing else can be sent before the frame has all its payload. Text is not checked here.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, Sender, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut sender = Sender::new(Unmasked);
+    /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 1 << 30))?;
+    /// assert_eq!(header.as_bytes(), [0x82, 0x7f, 0, 0, 0, 0, 0x40, 0, 0, 0]);
+    /// let mut piece = [0; 4096];
+    /// for _ in 0..(1 << 30) / piece.len() {
+    ///     sender.mask(&mut piece)?; // and transmit it
+    /// }
+    /// assert_eq!(sender.frame_remaining(), 0);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::Busy`], [`SendError::NoMaskKey`], [`Misuse::MessageType`],
+    /// [`Misuse::FrameLen`].
+    pub fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
+        self.may_send_data()?;
+        self.may_continue(start.message_type)?;
+        let opcode = self.opcode(start.message_type);
+        if FrameHeader::new(opcode, start.fin, start.payload_len, None).is_none() {
+            return Err(Misuse::FrameLen.into());
+        }
+        let key = self.next_key()?;
+        let header = FrameHeader::new(opcode, start.fin, start.payload_len, key).ok_or(Misuse::FrameLen)?;
+        self.message = Some(start.message_type);
+        self.frame = Some(FrameInProgress::new(start.payload_len, key, start.fin.is_final()));
+        self.end_frame_if_complete();
+        Ok(header.encode())
+    }
+
+    /// Masks the next piece of the payload of the frame in progress, in place; a server's stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::PayloadLen`] where the frame announced less, or no frame is in progress; then `payload` is
+    /// unchanged.
+    pub fn mask(&mut self, payload: &mut [u8]) -> Result<(), Misuse> {
+        if payload.is_empty() {
+            return Ok(());
+        }
+        let frame = self.frame.as_mut().ok_or(Misuse::PayloadLen)?;
+        let len = u64::try_from(payload.len()).map_err(|_large| Misuse::PayloadLen)?;
+        frame.remaining = frame.remaining.checked_sub(len).ok_or(Misuse::PayloadLen)?;
+        frame.apply_mask(payload);
+        self.end_frame_if_complete();
+        Ok(())
+    }
+
+    /// Masks as much of `payload` as fits into `out` and into the frame in progress while copying it there. Returns
+    /// how many bytes that is: 0 where no frame is in progress.
+    pub fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
+        let Some(frame) = self.frame.as_mut() else { return 0 };
+        let len = payload.len().min(out.len());
+        let len = usize::try_from(frame.remaining).map_or(len, |remaining| remaining.min(len));
+        let Some(payload) = payload.get(..len) else { return 0 };
+        frame.apply_mask_into(payload, out);
+        frame.remaining = frame.remaining.saturating_sub(u64::try_from(len).unwrap_or(u64::MAX));
+        self.end_frame_if_complete();
+        len
+    }
+
+    /// How many bytes of payload the frame in progress still lacks; 0 where none is in progress.
+    #[must_use]
+    #[inline]
+    pub fn frame_remaining(&self) -> u64 {
+        self.frame.map_or(0, |frame| frame.remaining)
+    }
+
+    #[inline]
+    fn send_message(
+        &mut self,
+        message_type: MessageType,
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, SendError> {
+        self.may_send_data()?;
+        if self.message.is_some() {
+            return Err(SendError::Busy);
+        }
+        self.write_frame(opcode_of(message_type), Fin::Final, payload, out)
+    }
+
+    #[inline]
+    fn may_send_data(&self) -> Result<(), SendError> {
+        if self.closing.state() != State::Open {
+            return Err(SendError::Closed);
+        }
+        if self.frame.is_some() { Err(SendError::Busy) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn may_continue(&self, message_type: MessageType) -> Result<(), Misuse> {
+        match self.message {
+            Some(in_progress) if in_progress != message_type => Err(Misuse::MessageType),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The opcode of the next data frame of a message of this type.
+    #[inline]
+    fn opcode(&self, message_type: MessageType) -> Opcode {
+        if self.message.is_some() { Opcode::Continuation } else { opcode_of(message_type) }
+    }
+
+    /// The longest payload that a frame of at most `out_len` bytes has room for.
+    #[inline]
+    fn payload_room(out_len: usize) -> usize {
+        let room =
+            |payload_len: usize| out_len.saturating_sub(Self::header_len(payload_len)).min(payload_len);
+        room(usize::MAX).max(room(0xFFFF)).max(room(125))
+    }
+
+    #[inline]
+    fn end_frame_if_complete(&mut self) {
+        if let Some(FrameInProgress { remaining: 0, is_final, .. }) = self.frame {
+            self.frame = None;
+            if is_final {
+                self.message = None;
+            }
+        }
+    }
+}
+
+const fn opcode_of(message_type: MessageType) -> Opcode {
+    match message_type {
+        MessageType::Text => Opcode::Text,
+        MessageType::Binary => Opcode::Binary,
+    }
+}
+
+/// The longest prefix of at most `len_max` bytes that does not cut a code point.
+fn first_part(payload: Payload<'_>, len_max: usize) -> &[u8] {
+    let bytes = payload.as_bytes();
+    let mut len = bytes.len().min(len_max);
+    if let Payload::Text(text) = payload {
+        while !text.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
+    }
+    bytes.get(..len).unwrap_or_default()
+}
+
+/// How many bytes the shortest prefix has that does not cut a code point.
+fn first_len(payload: Payload<'_>) -> usize {
+    match payload {
+        Payload::Text(text) => text.chars().next().map_or(0, char::len_utf8),
+        Payload::Binary(bytes) => bytes.len().min(1),
+    }
+}

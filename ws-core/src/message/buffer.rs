@@ -1,0 +1,194 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::mem;
+
+use super::Assembly;
+use crate::connection::Fail;
+use crate::error::{Fault, Limit};
+use crate::event::{Fragment, Payload};
+
+/// Assembles messages in one allocation that grows with what has arrived, never with what was announced.
+///
+/// The allocation is kept from message to message, as long as it is no longer than what
+/// [`with_kept_len_max`](Self::with_kept_len_max) allows.
+///
+/// ```
+/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::event::{Event, Payload};
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::message::{Assembly, MessageBuffer};
+///
+/// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
+/// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
+/// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
+/// let mut receiver = Receiver::new(Role::Client, Config::new());
+/// let mut message = MessageBuffer::new();
+/// let mut input = buffer.input();
+/// while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
+///     if message.push(fragment, &mut receiver)? == Assembly::Complete {
+///         assert_eq!(message.message(), Some(Payload::Text("Hello")));
+///     }
+/// }
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct MessageBuffer {
+    content: Content,
+    assembly: Assembly,
+    kept_len_max: usize,
+}
+
+/// One allocation, which is text by type while it holds text.
+#[derive(Clone)]
+enum Content {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+impl MessageBuffer {
+    /// The longest allocation that is kept from message to message by default: 64 KiB.
+    pub const KEPT_LEN_MAX: usize = 64 * 1024;
+
+    /// A buffer without an allocation.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            content: Content::Binary(Vec::new()),
+            assembly: Assembly::Incomplete,
+            kept_len_max: Self::KEPT_LEN_MAX,
+        }
+    }
+
+    /// The same, but keeping an allocation of up to `len` bytes from message to message.
+    #[must_use]
+    pub fn with_kept_len_max(self, len: usize) -> Self {
+        Self { kept_len_max: len, ..self }
+    }
+
+    /// Appends a fragment. The first one of a message takes the place of the message before.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::MessageLen`] where there is no memory for it; `connection` is failed with it, which queues the Close
+    /// with 1009 (RFC 6455 §7.4.1).
+    pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
+        if fragment.is_first {
+            self.restart(fragment.payload);
+        }
+        if self.append(fragment.payload).is_none() {
+            self.clear();
+            let fault = Fault::Limit(Limit::MessageLen);
+            connection.fail(fault);
+            return Err(fault);
+        }
+        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
+        Ok(self.assembly)
+    }
+
+    /// The message, once it is complete.
+    #[must_use]
+    pub fn message(&self) -> Option<Payload<'_>> {
+        match (self.assembly, &self.content) {
+            (Assembly::Incomplete, _) => None,
+            (Assembly::Complete, Content::Text(text)) => Some(Payload::Text(text)),
+            (Assembly::Complete, Content::Binary(bytes)) => Some(Payload::Binary(bytes)),
+        }
+    }
+
+    /// The message as text that is the caller's, once it is complete; `None` for a binary one. Nothing is copied.
+    pub fn take_text(&mut self) -> Option<String> {
+        match (self.assembly, &mut self.content) {
+            (Assembly::Complete, Content::Text(text)) => {
+                self.assembly = Assembly::Incomplete;
+                Some(mem::take(text))
+            }
+            _ => None,
+        }
+    }
+
+    /// The message as bytes that are the caller's, once it is complete, whatever its type. Nothing is copied.
+    pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
+        if self.assembly == Assembly::Incomplete {
+            return None;
+        }
+        self.assembly = Assembly::Incomplete;
+        Some(self.content.take_bytes())
+    }
+
+    /// How many bytes the allocation has room for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        match &self.content {
+            Content::Text(text) => text.capacity(),
+            Content::Binary(bytes) => bytes.capacity(),
+        }
+    }
+
+    /// Drops the message, and the allocation where it is longer than what is kept.
+    pub fn clear(&mut self) {
+        self.assembly = Assembly::Incomplete;
+        match &mut self.content {
+            Content::Text(text) => text.clear(),
+            Content::Binary(bytes) => bytes.clear(),
+        }
+        if self.capacity() > self.kept_len_max {
+            self.content = Content::Binary(Vec::new());
+        }
+    }
+
+    /// Empties the buffer and gives it the type of what comes.
+    fn restart(&mut self, payload: Payload<'_>) {
+        self.clear();
+        let mut bytes = self.content.take_bytes();
+        bytes.clear();
+        self.content = match payload {
+            Payload::Text(_) => Content::Text(String::from_utf8(bytes).unwrap_or_default()),
+            Payload::Binary(_) => Content::Binary(bytes),
+        };
+    }
+
+    /// Appends, or is `None` and changes nothing where there is no memory.
+    fn append(&mut self, payload: Payload<'_>) -> Option<()> {
+        if let (Content::Text(_), Payload::Binary(_)) = (&self.content, payload) {
+            // Bytes within text: the caller mixes events and pieces, and gets bytes.
+            self.content = Content::Binary(self.content.take_bytes());
+        }
+        match (&mut self.content, payload) {
+            (Content::Text(text), Payload::Text(added)) => {
+                text.try_reserve(added.len()).ok()?;
+                text.push_str(added);
+            }
+            (Content::Binary(bytes), added) => {
+                bytes.try_reserve(added.as_bytes().len()).ok()?;
+                bytes.extend_from_slice(added.as_bytes());
+            }
+            (Content::Text(_), Payload::Binary(_)) => {}
+        }
+        Some(())
+    }
+}
+
+impl Content {
+    fn take_bytes(&mut self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => mem::take(text).into_bytes(),
+            Self::Binary(bytes) => mem::take(bytes),
+        }
+    }
+}
+
+impl Default for MessageBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MessageBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageBuffer")
+            .field("assembly", &self.assembly)
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+use core::fmt;
+
+use super::Assembly;
+use crate::connection::Fail;
+use crate::error::{Fault, Limit};
+use crate::event::{Fragment, MessageType, Payload};
+
+/// Assembles messages in storage of the caller's, of any `AsMut<[u8]>`: nothing is allocated.
+///
+/// ```
+/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::event::{Event, Payload};
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::message::{Assembly, MessageSlice};
+///
+/// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
+/// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
+/// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
+/// let mut receiver = Receiver::new(Role::Client, Config::new());
+/// let mut message = MessageSlice::new([0; 1024]);
+/// let mut input = buffer.input();
+/// while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
+///     if message.push(fragment, &mut receiver)? == Assembly::Complete {
+///         assert_eq!(message.message(), Some(Payload::Text("Hello")));
+///     }
+/// }
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct MessageSlice<S> {
+    storage: S,
+    len: usize,
+    message_type: MessageType,
+    assembly: Assembly,
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
+    /// Storage for messages of at most as many bytes as it has.
+    #[must_use]
+    pub fn new(storage: S) -> Self {
+        Self { storage, len: 0, message_type: MessageType::Binary, assembly: Assembly::Incomplete }
+    }
+
+    /// Appends a fragment. The first one of a message takes the place of the message before.
+    ///
+    /// # Errors
+    ///
+    /// [`Limit::MessageLen`] where the storage is too short; `connection` is failed with it, which queues the Close
+    /// with 1009 (RFC 6455 §7.4.1).
+    pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
+        if fragment.is_first {
+            self.len = 0;
+            self.message_type = fragment.payload.message_type();
+        }
+        let bytes = fragment.payload.as_bytes();
+        let end = self.len.saturating_add(bytes.len());
+        let Some(room) = self.storage.as_mut().get_mut(self.len..end) else {
+            self.assembly = Assembly::Incomplete;
+            let fault = Fault::Limit(Limit::MessageLen);
+            connection.fail(fault);
+            return Err(fault);
+        };
+        room.copy_from_slice(bytes);
+        self.len = end;
+        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
+        Ok(self.assembly)
+    }
+
+    /// The message, once it is complete.
+    ///
+    /// Text is validated here once more, as its fragments were when they came: without `unsafe` there is no other
+    /// way from bytes in the caller's storage to a `str`. A [`MessageBuffer`](super::MessageBuffer) has no need to.
+    #[must_use]
+    pub fn message(&self) -> Option<Payload<'_>> {
+        let bytes = self.storage.as_ref().get(..self.len)?;
+        match (self.assembly, self.message_type) {
+            (Assembly::Incomplete, _) => None,
+            (Assembly::Complete, MessageType::Binary) => Some(Payload::Binary(bytes)),
+            (Assembly::Complete, MessageType::Text) => core::str::from_utf8(bytes).ok().map(Payload::Text),
+        }
+    }
+
+    /// The storage, for another use.
+    #[must_use]
+    pub fn into_storage(self) -> S {
+        self.storage
+    }
+}
+
+impl<S> fmt::Debug for MessageSlice<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageSlice")
+            .field("len", &self.len)
+            .field("message_type", &self.message_type)
+            .field("assembly", &self.assembly)
+            .finish_non_exhaustive()
+    }
+}

@@ -3,6 +3,7 @@
 mod control;
 mod data;
 mod header;
+mod whole_message;
 
 use super::frame_in_progress::FrameInProgress;
 use super::signal::Pending;
@@ -165,6 +166,14 @@ impl Receiver {
     /// validated once. After [`Event::Close`] and [`Event::Failed`] it is always `None` and discards its input.
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
+        match self.whole_message(input) {
+            Some(event) => Some(event),
+            None => self.next_event_by_steps(input),
+        }
+    }
+
+    #[inline(never)]
+    fn next_event_by_steps<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         loop {
             let next = self.advance(input);
             if !next.is_payload() {

@@ -10,5 +10,6 @@ pub mod error;
 pub mod event;
 pub mod frame;
 pub mod input;
+pub mod keepalive;
 pub mod message;
 pub mod utf8;

@@ -9,7 +9,6 @@ use core::fmt;
 
 /// Bytes that are not UTF-8, whatever may follow them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "it says all there is to say")]
 pub struct InvalidUtf8;
 
 impl fmt::Display for InvalidUtf8 {

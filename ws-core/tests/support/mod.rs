@@ -9,5 +9,6 @@
     reason = "tests may panic"
 )]
 
+pub(crate) mod drive;
 pub(crate) mod reference;
 pub(crate) mod vector;

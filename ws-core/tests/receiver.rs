@@ -1,6 +1,13 @@
 //! Promise: how the bytes are cut never changes what they come to. Every vector whole, cut, dripped, by each way to take
 //! payload; random streams of frames, good and bad, against the naive decoder.
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests may panic")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests may panic"
+)]
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
 mod support;

@@ -1,0 +1,34 @@
+//! How much memory a connection takes: constants, whatever the peer does.
+
+use core::mem::size_of;
+
+use ws_core::connection::{Connection, Next, Receiver, Sender, Signal, Unmasked};
+use ws_core::error::{Fault, SendError};
+use ws_core::event::{Event, Fragment, Piece};
+use ws_core::frame::{FrameHeader, Mask};
+
+#[test]
+fn an_event_is_at_most_32_bytes_and_costs_nothing_more_in_an_option() {
+    assert!(size_of::<Event<Fragment<'_>>>() <= 32, "{}", size_of::<Event<Fragment<'_>>>());
+    assert!(size_of::<Event<Piece<'_>>>() <= 32, "{}", size_of::<Event<Piece<'_>>>());
+    assert_eq!(size_of::<Option<Event<Fragment<'_>>>>(), size_of::<Event<Fragment<'_>>>());
+    assert_eq!(size_of::<Option<Event<Piece<'_>>>>(), size_of::<Event<Piece<'_>>>());
+}
+
+#[test]
+fn a_server_connection_is_at_most_512_bytes() {
+    let len = size_of::<Connection<Unmasked>>();
+    assert!(len <= 512, "{len}");
+    assert!(size_of::<Receiver>() <= 216, "{}", size_of::<Receiver>());
+    assert!(size_of::<Sender<Unmasked>>() <= 296, "{}", size_of::<Sender<Unmasked>>());
+}
+
+#[test]
+fn what_is_returned_by_value_is_small() {
+    assert!(size_of::<Next>() <= 8, "{}", size_of::<Next>());
+    assert!(size_of::<Fault>() <= 8, "{}", size_of::<Fault>());
+    assert!(size_of::<Result<usize, SendError>>() <= 16, "{}", size_of::<Result<usize, SendError>>());
+    assert!(size_of::<FrameHeader>() <= 24, "{}", size_of::<FrameHeader>());
+    assert_eq!(size_of::<Mask>(), 4);
+    assert!(size_of::<Signal>() <= 128, "{}", size_of::<Signal>());
+}

@@ -7,6 +7,7 @@ extern crate alloc;
 
 pub mod error;
 pub mod event;
+pub mod extension;
 pub mod frame;
 pub mod input;
 pub mod uri;

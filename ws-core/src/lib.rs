@@ -9,5 +9,6 @@ pub mod error;
 pub mod event;
 pub mod extension;
 pub mod frame;
+pub mod handshake;
 pub mod input;
 pub mod uri;

@@ -188,7 +188,7 @@ fn request_line_violation(head: &[u8]) -> HandshakeViolation {
     let mut words = line.split(|byte| *byte == b' ');
     let mut next = || words.next().filter(|word| !word.is_empty());
     match (next(), next(), next(), next()) {
-        (Some(_), Some(_), Some(version), None) if is_http_version(version) => {
+        (Some(_), Some(_), Some(version), None) if is_http_version(version) && version != b"HTTP/1.1" => {
             HandshakeViolation::HttpVersion
         }
         _ => HandshakeViolation::RequestLine,

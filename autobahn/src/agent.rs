@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::process::{Result, Running, TICK};
+use crate::process::{Result, Running, TICK, output};
 use crate::role::Role;
 use crate::suite::{Suite, create};
 
@@ -31,10 +31,10 @@ impl Agent {
         }
     }
 
-    /// Finds out whether it can be started, as far as that is known beforehand.
-    pub(crate) fn check(&self, role: Role) -> Result<()> {
+    /// Makes sure that it can be started, as far as that is known beforehand.
+    pub(crate) fn prepare(&self, role: Role) -> Result<()> {
         match self {
-            Self::Ours => sibling(program(role)).map(drop),
+            Self::Ours => build(program(role)).and_then(|()| sibling(program(role))).map(drop),
             Self::Other(_) => Ok(()),
         }
     }
@@ -119,7 +119,25 @@ fn program(role: Role) -> &'static str {
     }
 }
 
-/// A program of this package, which cargo built beside this one.
+/// Builds a program of this package as this one was built: `cargo run` builds only the program that it runs. Where
+/// this one was not started by cargo, what is there has to do.
+fn build(name: &str) -> Result<()> {
+    let Some(cargo) = env::var_os("CARGO") else { return Ok(()) };
+    let this = this_program()?;
+    let folder = this.parent().ok_or("this program lies in no folder")?;
+    let target = folder.parent().ok_or("this program lies in no target directory")?;
+    let profile = folder.file_name().filter(|&folder| folder != "debug").unwrap_or("dev".as_ref());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", "ws-autobahn", "--bin", name, "--profile"]).arg(profile);
+    command.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
+    output(&format!("building {name}"), &mut command, BUILD_LIMIT).map(drop)
+}
+
+fn this_program() -> Result<PathBuf> {
+    env::current_exe().map_err(|error| format!("where this program is cannot be told: {error}"))
+}
+
+/// The path of a program of this package, which lies beside this one.
 fn sibling(name: &str) -> Result<PathBuf> {
     let this =
         env::current_exe().map_err(|error| format!("where this program is cannot be told: {error}"))?;
@@ -127,7 +145,7 @@ fn sibling(name: &str) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    Err(format!("{} is missing; build it: cargo build --release -p ws-autobahn", path.display()))
+    Err(format!("{} is missing; build it: cargo build --release -p ws-autobahn --bins", path.display()))
 }
 
 /// A path as one word of a shell's command line.
@@ -137,6 +155,7 @@ fn quoted(path: &Path) -> String {
 
 /// Below the ports of outgoing connections, which begin at 32768 on Linux and at 49152 elsewhere.
 const PORTS: Range<u16> = 20_000..30_000;
+const BUILD_LIMIT: Duration = Duration::from_secs(1800);
 const LISTEN_LIMIT: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

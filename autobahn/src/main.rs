@@ -59,12 +59,13 @@ fn print_usage() -> ExitCode {
 
 /// Runs and judges every role; says whether all is well.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    for &role in &options.roles {
-        agent(options, role).check(role)?;
-    }
     let mut out = io::stdout();
-    writeln!(out, "Autobahn WebSocket Testsuite: installing it where it is missing")?;
+    writeln!(out, "installing the Autobahn WebSocket Testsuite where it is missing")?;
     let suite = Suite::install()?;
+    writeln!(out, "building what is to be tested")?;
+    for &role in &options.roles {
+        agent(options, role).prepare(role)?;
+    }
     let cases = cases::select(&suite.cases()?, &options.patterns)?;
     let case_numbers: Vec<String> = cases.iter().map(CaseId::to_string).collect();
     let addrs = agent::free_addrs(options.roles.len())?;

@@ -1,2 +1,161 @@
-//! Runner.
-fn main() {}
+//! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports.
+#![expect(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program that needs an operating system"
+)]
+
+mod agent;
+mod args;
+mod cases;
+mod process;
+mod progress;
+mod report;
+mod role;
+mod suite;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+
+use crate::agent::Agent;
+use crate::args::{Command, Options, USAGE};
+use crate::cases::CaseId;
+use crate::progress::Progress;
+use crate::report::Judgement;
+use crate::role::{Plan, Role};
+use crate::suite::Suite;
+
+#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
+fn main() -> ExitCode {
+    let options = match args::parse(env::args_os().skip(1)) {
+        Ok(Command::Run(options)) => options,
+        Ok(Command::Help) => return print_usage(),
+        Err(error) => {
+            eprintln!("ws-autobahn: {error}\n\n{USAGE}");
+            return ExitCode::from(CANNOT_TEST);
+        }
+    };
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("ws-autobahn: {error}");
+            ExitCode::from(CANNOT_TEST)
+        }
+    }
+}
+
+fn print_usage() -> ExitCode {
+    let printed = writeln!(io::stdout(), "{USAGE}");
+    if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs and judges every role; says whether all is well.
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let mut out = io::stdout();
+    writeln!(out, "installing the Autobahn WebSocket Testsuite where it is missing")?;
+    let suite = Suite::install()?;
+    writeln!(out, "building what is to be tested")?;
+    for &role in &options.roles {
+        agent(options, role).prepare(role)?;
+    }
+    let cases = cases::select(&suite.cases()?, &options.patterns)?;
+    let case_numbers: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+    let addrs = agent::free_addrs(options.roles.len())?;
+    let reports = reports_folder()?;
+    let plans: Vec<Plan<'_>> = options
+        .roles
+        .iter()
+        .zip(addrs)
+        .map(|(&role, addr)| Plan {
+            role,
+            agent: agent(options, role),
+            suite: &suite,
+            cases: &case_numbers,
+            addr,
+            folder: reports.join(role.to_string()),
+            timeout: options.timeout,
+        })
+        .collect();
+    let troubles = run_plans(&plans, &mut out)?;
+    report(&plans, troubles, &cases, &mut out)
+}
+
+fn agent(options: &Options, role: Role) -> &Agent {
+    match role {
+        Role::Server => &options.server,
+        Role::Client => &options.client,
+    }
+}
+
+/// Runs the roles at the same time, and shows how far they are; returns each one's troubles.
+fn run_plans(plans: &[Plan<'_>], out: &mut impl Write) -> io::Result<Vec<Vec<String>>> {
+    let roles: Vec<Role> = plans.iter().map(|plan| plan.role).collect();
+    let case_count = plans.first().map_or(0, |plan| plan.cases.len());
+    writeln!(
+        out,
+        "{case_count} cases for each of: {}",
+        roles.iter().map(Role::to_string).collect::<Vec<_>>().join(", ")
+    )?;
+    let mut progress = Progress::new(&roles, case_count);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        let spawn = |plan| {
+            let sender = sender.clone();
+            scope.spawn(move || Plan::run(plan, &sender))
+        };
+        let runs: Vec<_> = plans.iter().map(spawn).collect();
+        drop(sender);
+        for news in receiver {
+            progress.update(&news, out)?;
+        }
+        progress.finish(out)?;
+        let crashed = |_| vec!["the runner itself crashed".to_owned()];
+        Ok(runs.into_iter().map(|run| run.join().unwrap_or_else(crashed)).collect())
+    })
+}
+
+/// Prints what came of it, the counts last.
+fn report(
+    plans: &[Plan<'_>],
+    troubles: Vec<Vec<String>>,
+    cases: &BTreeSet<CaseId>,
+    out: &mut impl Write,
+) -> Result<bool, Box<dyn Error>> {
+    let (mut passed, mut failed) = (0_usize, 0_usize);
+    for (plan, mut troubles) in plans.iter().zip(troubles) {
+        let folder = plan.report_folder();
+        let verdicts = report::read(&folder, plan.agent.name()).unwrap_or_else(|error| {
+            // After a trouble it is no news that there is no report.
+            if troubles.is_empty() {
+                troubles.push(error);
+            }
+            BTreeMap::new()
+        });
+        let judgement = Judgement::new(verdicts, cases, troubles, &folder);
+        table::write(out, plan.role, &judgement)?;
+        let page = folder.join("index.html");
+        let told = if page.exists() { page } else { plan.folder.clone() };
+        writeln!(out, "  report: {}", told.display())?;
+        passed = passed.saturating_add(judgement.passed_count());
+        failed = failed.saturating_add(judgement.failed_count());
+    }
+    writeln!(out, "\nautobahn: {passed} passed, {failed} failed")?;
+    Ok(failed == 0)
+}
+
+/// A folder in cargo's target directory, of which this program lies two levels below.
+fn reports_folder() -> Result<PathBuf, Box<dyn Error>> {
+    let this = env::current_exe()?;
+    let target = this.ancestors().nth(2).ok_or("this program lies in no target directory")?;
+    Ok(target.join("autobahn"))
+}
+
+const CANNOT_TEST: u8 = 2;

@@ -1,0 +1,160 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+
+use crate::agent::Agent;
+use crate::cases::Pattern;
+use crate::role::Role;
+
+/// What `--help` prints, and a mistake in the options too.
+pub(crate) const USAGE: &str = "\
+usage: cargo run --release -p ws-autobahn -- [OPTION]...
+
+Installs the Autobahn WebSocket Testsuite where it is missing, runs it against
+ws-std's server and client, and judges what it reports.
+
+  --role server|client|both  whom to test (default: both, at the same time)
+  --cases PATTERN...         which cases (default: 1.* to 10.*): 6.4.* or 9.1.1,
+                             all for every case, ci for classes 1 to 10 and the
+                             shorter runs of 12 and 13 (permessage-deflate)
+  --server-agent COMMAND     test this echo server instead of ours; {addr} and
+                             {url} in it are replaced by where to listen
+  --client-agent COMMAND     test this client instead of ours; {url} and {agent}
+                             in it are replaced by whom to connect to, as whom
+  --timeout SECONDS          end each role's run after this time (default: 3600)
+  --help                     print this
+
+In a COMMAND, {wstest} is replaced by the path of the suite's own program. The
+exit code is 0 if every case passed, 1 if not, 2 if nothing could be tested.";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) roles: Vec<Role>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) server: Agent,
+    pub(crate) client: Agent,
+    pub(crate) timeout: Duration,
+}
+
+/// Either options, or a wish to be told about them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Run(Options),
+    Help,
+}
+
+/// Reads the arguments that follow the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
+    let mut parser = Parser::from_args(arguments);
+    let mut options = Options {
+        roles: vec![Role::Server, Role::Client],
+        patterns: Vec::new(),
+        server: Agent::Ours,
+        client: Agent::Ours,
+        timeout: Duration::from_secs(3600),
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("role") => options.roles = parser.value()?.parse_with(roles)?,
+            Arg::Long("cases") => {
+                for word in parser.values()? {
+                    options.patterns.extend(word.parse_with(Pattern::parse)?);
+                }
+            }
+            Arg::Long("server-agent") => options.server = Agent::Other(parser.value()?.string()?),
+            Arg::Long("client-agent") => options.client = Agent::Other(parser.value()?.string()?),
+            Arg::Long("timeout") => options.timeout = Duration::from_secs(parser.value()?.parse()?),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
+            Arg::Long(_) | Arg::Short(_) | Arg::Value(_) => return Err(argument.unexpected()),
+        }
+    }
+    if options.patterns.is_empty() {
+        options.patterns = Pattern::classes_1_to_10();
+    }
+    refuse_unused_agents(&options)?;
+    Ok(Command::Run(options))
+}
+
+fn roles(word: &str) -> Result<Vec<Role>, &'static str> {
+    match word {
+        "server" => Ok(vec![Role::Server]),
+        "client" => Ok(vec![Role::Client]),
+        "both" => Ok(vec![Role::Server, Role::Client]),
+        _ => Err("a role is server, client or both"),
+    }
+}
+
+fn refuse_unused_agents(options: &Options) -> Result<(), lexopt::Error> {
+    for (role, agent) in [(Role::Server, &options.server), (Role::Client, &options.client)] {
+        if *agent != Agent::Ours && !options.roles.contains(&role) {
+            return Err(format!("--{role}-agent is given, but --role leaves the {role} out").into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &[&str]) -> Result<Command, String> {
+        parse(words.iter().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    fn options(words: &[&str]) -> Options {
+        match parse_words(words).unwrap() {
+            Command::Run(options) => options,
+            Command::Help => panic!("{words:?} asks for help"),
+        }
+    }
+
+    #[test]
+    fn without_options_both_roles_run_classes_1_to_10() {
+        let options = options(&[]);
+        assert_eq!(options.roles, [Role::Server, Role::Client]);
+        assert_eq!(options.patterns, Pattern::classes_1_to_10());
+        assert_eq!((options.server, options.client), (Agent::Ours, Agent::Ours));
+    }
+
+    #[test]
+    fn patterns_are_a_list_and_repeatable() {
+        let options = options(&["--cases", "1.*", "9.1.1", "--role", "client", "--cases=ci"]);
+        let expected: Vec<_> =
+            ["1.*", "9.1.1", "ci"].iter().flat_map(|word| Pattern::parse(word).unwrap()).collect();
+        assert_eq!(options.patterns, expected);
+        assert_eq!(options.roles, [Role::Client]);
+    }
+
+    #[test]
+    fn another_agent_is_a_whole_command() {
+        let options = options(&["--server-agent", "./serve --at {addr}", "--timeout", "60"]);
+        assert_eq!(options.server, Agent::Other("./serve --at {addr}".to_owned()));
+        assert_eq!(options.timeout, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn help_is_found_among_other_options() {
+        assert_eq!(parse_words(&["--role", "client", "-h"]), Ok(Command::Help));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (words, part) in [
+            (&["--role", "proxy"][..], "server, client or both"),
+            (&["--roles"], "--roles"),
+            (&["--cases"], "--cases"),
+            (&["--cases", "--role", "client"], "--cases"),
+            (&["--cases", "fast"], "fast"),
+            (&["--timeout", "soon"], "soon"),
+            (&["1.*"], "1.*"),
+            (&["--role", "client", "--server-agent", "x"], "--server-agent"),
+        ] {
+            let error = parse_words(words).unwrap_err();
+            assert!(error.contains(part), "{words:?}: {error}");
+        }
+    }
+}

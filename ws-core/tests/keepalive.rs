@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
 
 const OFF: KeepaliveConfig = KeepaliveConfig {
@@ -316,6 +316,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_sequence_of_events_agrees_with_the_model(
         config in config(),

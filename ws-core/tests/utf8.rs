@@ -6,7 +6,7 @@
     reason = "tests may panic"
 )]
 
-use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use ws_core::utf8::{InvalidUtf8, Utf8, complete_prefix};
 
 /// One byte on either side of every bound in the grammar of RFC 3629 §4.
@@ -228,6 +228,8 @@ fn nearly_utf8() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_cutting_gives_the_verdict_with_the_piece_that_proves_it(
         bytes in nearly_utf8(),

@@ -16,7 +16,7 @@ const LEVELS: [&[&str]; 6] = [
 ];
 
 /// The standards that may be cited.
-const STANDARDS: [&str; 9] = ["2616", "3629", "3986", "4648", "6455", "7230", "7692", "8441", "9110"];
+const STANDARDS: &[&str] = &["2616", "3629", "3986", "4648", "6455", "7692", "8441", "9110", "9112"];
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(name)

@@ -191,7 +191,7 @@ impl Receiver {
     /// checked, and not cut between code points.
     ///
     /// It is for relays and for small memories: it always takes all input. A message may be taken by either method,
-    /// or in turns; the rest of a code point that was begun here comes from `next_event` as [`Payload::Binary`].
+    /// or in turns; the rest of a code point that was begun here comes from `next_event` as [`Payload::Binary`](crate::event::Payload::Binary).
     #[inline]
     pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         loop {

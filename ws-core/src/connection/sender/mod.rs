@@ -14,7 +14,7 @@ use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode};
 
 /// The sending half of a connection: turns messages into bytes, and owns the closing handshake (RFC 6455 §6.1, §7).
 ///
-/// It never reads. What the receiving half found reaches it as a [`Signal`]; [`Connection`](super::Connection)
+/// It never reads. What the receiving half found reaches it as a [`Signal`](super::Signal); [`Connection`](super::Connection)
 /// passes that on by itself. What was written to an output is committed: it has to reach the peer, in this order.
 ///
 /// ```

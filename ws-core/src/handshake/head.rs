@@ -48,6 +48,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         self.storage
     }
 
+    /// Forgets the head, for the one that follows it.
+    pub(super) const fn restart(&mut self) {
+        self.len = 0;
+        self.line_start = 0;
+    }
+
     /// Takes the bytes of the head, or up to the fault, and leaves what is behind. Not to be called again after
     /// anything but [`Gathered::More`].
     pub(super) fn gather(&mut self, input: &mut Input<'_>) -> Gathered {

@@ -170,7 +170,7 @@ fn s10_2_a_bad_origin_is_refused_with_403_whatever_is_tried_then() {
     let len = server.refuse(&mut out).unwrap();
     let expected = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n\
         Content-Length: 26\r\n\r\nthe Origin is not allowed\n";
-    assert_eq!(str::from_utf8(&out[..len]), Ok(expected));
+    assert_eq!(core::str::from_utf8(&out[..len]), Ok(expected));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 // Read first: RFC 6455 §5.4, §5.6, §6.1.
 
 use super::Sender;
-use crate::connection::Masking;
 use crate::connection::closing::State;
 use crate::connection::frame_in_progress::FrameInProgress;
+use crate::connection::{Masking, Unmasked};
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
 use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode};
@@ -241,6 +241,38 @@ impl<K: Masking> Sender<K> {
                 self.message = None;
             }
         }
+    }
+}
+
+impl Sender<Unmasked> {
+    /// Counts the next `len` bytes of payload of the frame in progress, which the caller transmits from where they lie:
+    /// a server's payload is not changed, so that it need not be passed through [`mask`](Self::mask).
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, Sender, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut sender = Sender::new(Unmasked);
+    /// let payload = [7; 1000];
+    /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 1000))?;
+    /// sender.pass(1000)?; // and transmit the header and the payload
+    /// assert_eq!((header.as_bytes().len(), sender.frame_remaining()), (4, 0));
+    /// # let _ = payload;
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::PayloadLen`] where the frame lacks less; then nothing is counted.
+    pub fn pass(&mut self, len: u64) -> Result<(), Misuse> {
+        if len == 0 {
+            return Ok(());
+        }
+        let frame = self.frame.as_mut().ok_or(Misuse::PayloadLen)?;
+        frame.remaining = frame.remaining.checked_sub(len).ok_or(Misuse::PayloadLen)?;
+        self.end_frame_if_complete();
+        Ok(())
     }
 }
 

@@ -1,0 +1,259 @@
+// Read first: RFC 6455 §4.1.
+
+use core::fmt;
+
+use super::field::Header;
+use super::head::{Gathered, Head, header_slots};
+use super::key::{accept_key, encode_nonce};
+use super::output::{Output, check_headers};
+use super::response::{ResponseFields, ServerResponse, read};
+use super::{HEADER_COUNT_MAX, HandshakeFault, HandshakeMisuse, WriteError};
+use crate::extension::{ExtensionList, check_extensions, is_token};
+use crate::input::Input;
+use crate::uri::Uri;
+
+/// A client's side of the opening handshake (RFC 6455 §4.1).
+///
+/// Write the request, send it, and feed it input until there is an outcome. Only a 101 that answers the request's key
+/// and chooses nothing that was not offered opens the connection. What the server has sent behind its head stays in
+/// the input: frames after a 101, the body after anything else.
+///
+/// ```
+/// use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::uri::Uri;
+///
+/// let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
+/// // The nonce has to come fresh from a strong source of randomness for every handshake.
+/// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
+/// let mut out = [0; 512];
+/// let len = handshake.write_request(&request, &mut out)?;
+/// assert!(out[..len].starts_with(b"GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+///
+/// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n\x81\x02Hi";
+/// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
+/// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
+/// assert_eq!(handshake.response().and_then(|response| response.subprotocol()), Some("chat"));
+/// assert_eq!(buffer.unread(), b"\x81\x02Hi");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
+    head: Head<S>,
+    key: [u8; 24],
+    response: Option<ResponseFields>,
+    progress: ClientProgress,
+}
+
+/// How far a client's handshake has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
+pub enum ClientProgress {
+    /// The head is not complete. All input was taken.
+    NeedInput,
+    /// The connection is open, and the input goes on with frames.
+    Accepted,
+    /// The server answers with another status, for the caller to handle: 401 asks for credentials, 3xx names another
+    /// URI, 426 another version; interim responses, 100 or 103, are not waited out. The input goes on with the body.
+    ///
+    /// Before a redirect is followed: credentials of one origin are not for another, and what was asked for over TLS
+    /// is not to be asked for without.
+    Refused,
+    /// The handshake has failed, and always will have: close the connection.
+    Failed(HandshakeFault),
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> ClientHandshake<S> {
+    /// Waits for a response of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
+    ///
+    /// The 16 bytes of `nonce` have to be random, and fresh for each handshake (RFC 6455 §4.1).
+    #[must_use]
+    pub fn new(storage: S, nonce: [u8; 16]) -> Self {
+        Self::with_header_count_max(storage, nonce)
+    }
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEADERS> {
+    /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
+    /// read (16 on 32-bit targets).
+    #[must_use]
+    pub fn with_header_count_max(storage: S, nonce: [u8; 16]) -> Self {
+        Self {
+            head: Head::new(storage),
+            key: encode_nonce(nonce),
+            response: None,
+            progress: ClientProgress::NeedInput,
+        }
+    }
+
+    /// Writes the request, and gives its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::BufferTooSmall`], after which the call can be repeated, or [`WriteError::Misuse`] for what must
+    /// not be in a request. Either way, what is in `out` is not to be sent.
+    pub fn write_request(&self, request: &ClientRequest<'_>, out: &mut [u8]) -> Result<usize, WriteError> {
+        request.check()?;
+        request.write(&self.key, out)
+    }
+
+    /// Takes the bytes of the head and leaves what is behind it. Once there is an outcome, takes nothing and says the
+    /// same again. `request` has to be the one that was written.
+    pub fn receive(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
+        if self.progress == ClientProgress::NeedInput {
+            match self.head.gather(input) {
+                Gathered::More => {}
+                Gathered::Complete => self.read_head(request),
+                Gathered::Failed(fault) => self.progress = ClientProgress::Failed(fault),
+            }
+        }
+        self.progress
+    }
+
+    /// Apart, so that only this call has the header slots on its stack.
+    #[inline(never)]
+    fn read_head(&mut self, request: &ClientRequest<'_>) {
+        let mut slots = header_slots::<HEADERS>();
+        let (response, is_accepted) = read(self.head.bytes(), &mut slots, request, &accept_key(&self.key));
+        self.response = response;
+        self.progress = match is_accepted {
+            Ok(true) => ClientProgress::Accepted,
+            Ok(false) => ClientProgress::Refused,
+            Err(fault) => ClientProgress::Failed(fault),
+        };
+    }
+
+    /// The response, once there is one. After a fault too, where the fault is not in the form of the head: for logs.
+    #[must_use]
+    pub fn response(&self) -> Option<ServerResponse<'_>> {
+        self.response.map(|fields| ServerResponse::new(self.head.bytes(), fields))
+    }
+
+    /// Gives the storage back, for the next handshake.
+    #[must_use]
+    pub fn into_storage(self) -> S {
+        self.head.into_storage()
+    }
+}
+
+impl<S, const HEADERS: usize> fmt::Debug for ClientHandshake<S, HEADERS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHandshake").field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+/// What a client asks a server for (RFC 6455 §4.1).
+///
+/// ```
+/// use ws_core::handshake::{ClientRequest, Header};
+/// use ws_core::uri::Uri;
+///
+/// let headers = [Header::new("Authorization", "Bearer 1234")];
+/// let request = ClientRequest::new(Uri::parse("wss://example.com/chat")?)
+///     .subprotocols(&["chat.v2", "chat.v1"])
+///     .headers(&headers);
+/// # let _ = request;
+/// # Ok::<(), ws_core::uri::UriError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ClientRequest<'a> {
+    uri: Uri<'a>,
+    origin: Option<&'a str>,
+    subprotocols: &'a [&'a str],
+    extensions: Option<&'a str>,
+    headers: &'a [Header<'a>],
+}
+
+impl<'a> ClientRequest<'a> {
+    /// Asks for this URI and offers nothing.
+    #[must_use]
+    pub const fn new(uri: Uri<'a>) -> Self {
+        Self { uri, origin: None, subprotocols: &[], extensions: None, headers: &[] }
+    }
+
+    /// Names the page that the connection is for, as browsers do: `https://example.com`.
+    #[must_use]
+    pub const fn origin(mut self, origin: &'a str) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// Offers subprotocols, the one that is liked best first. The server chooses one of them, or none.
+    #[must_use]
+    pub const fn subprotocols(mut self, subprotocols: &'a [&'a str]) -> Self {
+        self.subprotocols = subprotocols;
+        self
+    }
+
+    /// Offers extensions: the value of `Sec-WebSocket-Extensions`. Whoever offers one has to be able to speak it.
+    #[must_use]
+    pub const fn extensions(mut self, extensions: &'a str) -> Self {
+        self.extensions = Some(extensions);
+        self
+    }
+
+    /// Adds headers, none of them one that the handshake writes itself.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    pub(super) fn offers_subprotocol(&self, chosen: &[u8]) -> bool {
+        self.subprotocols.iter().any(|offered| offered.as_bytes() == chosen)
+    }
+
+    pub(super) fn offers_extension(&self, name: &str) -> bool {
+        let offered = self.extensions.unwrap_or_default().as_bytes();
+        ExtensionList::new(offered).flatten().any(|offered| offered.name() == name)
+    }
+
+    fn check(&self) -> Result<(), HandshakeMisuse> {
+        if self
+            .origin
+            .is_some_and(|origin| origin.is_empty() || !origin.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            return Err(HandshakeMisuse::Origin);
+        }
+        let mut rest = self.subprotocols;
+        while let Some((subprotocol, others)) = rest.split_first() {
+            if !is_token(subprotocol.as_bytes()) {
+                return Err(HandshakeMisuse::Subprotocol);
+            }
+            // RFC 6455 §4.1: the elements must all be unique.
+            if others.contains(subprotocol) {
+                return Err(HandshakeMisuse::RepeatedSubprotocol);
+            }
+            rest = others;
+        }
+        if let Some(extensions) = self.extensions {
+            let _count = check_extensions([extensions]).map_err(HandshakeMisuse::Extensions)?;
+        }
+        check_headers(self.headers)
+    }
+
+    /// In the order of RFC 6455 §1.3 and the case in which it writes it: there are servers that compare it.
+    fn write(&self, key: &[u8], out: &mut [u8]) -> Result<usize, WriteError> {
+        let mut output = Output::new(out);
+        output.text("GET ").display(self.uri.resource_name()).text(" HTTP/1.1\r\n");
+        output.text("Host: ").display(self.uri.host_header()).text("\r\n");
+        output.header("Upgrade", b"websocket").header("Connection", b"Upgrade");
+        output.header("Sec-WebSocket-Key", key);
+        if let Some(origin) = self.origin {
+            output.header("Origin", origin.as_bytes());
+        }
+        if let Some((first, others)) = self.subprotocols.split_first() {
+            output.text("Sec-WebSocket-Protocol: ").text(first);
+            for other in others {
+                output.text(", ").text(other);
+            }
+            output.text("\r\n");
+        }
+        output.header("Sec-WebSocket-Version", b"13");
+        if let Some(extensions) = self.extensions {
+            output.header("Sec-WebSocket-Extensions", extensions.as_bytes());
+        }
+        output.headers(self.headers).text("\r\n").finish()
+    }
+}

@@ -1,0 +1,248 @@
+use core::fmt;
+
+use crate::extension::ExtensionError;
+
+/// Why a handshake failed: the peer broke the RFC, or went beyond what we allow.
+///
+/// ```
+/// use ws_core::handshake::{HandshakeFault, HandshakeLimit, HandshakeViolation};
+///
+/// assert_eq!(HandshakeFault::Violation(HandshakeViolation::Version).status(), 426);
+/// assert_eq!(HandshakeFault::Limit(HandshakeLimit::HeadLen).status(), 431);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed: whoever is not at fault by the RFC is so by our policy")]
+pub enum HandshakeFault {
+    /// The peer did what RFC 6455, or HTTP, forbids.
+    Violation(HandshakeViolation),
+    /// The peer did what both allow and we do not.
+    Limit(HandshakeLimit),
+}
+
+impl HandshakeFault {
+    /// The HTTP status that tells a client (RFC 6455 §4.2.2).
+    ///
+    /// Nobody tells a server; for its faults this is what a gateway would tell its own client.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Violation(violation) => violation.status(),
+            Self::Limit(limit) => limit.status(),
+        }
+    }
+
+    /// One line without its end, also the body of the refusal.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Violation(violation) => violation.text(),
+            Self::Limit(limit) => limit.text(),
+        }
+    }
+}
+
+impl From<HandshakeViolation> for HandshakeFault {
+    fn from(violation: HandshakeViolation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<HandshakeLimit> for HandshakeFault {
+    fn from(limit: HandshakeLimit) -> Self {
+        Self::Limit(limit)
+    }
+}
+
+impl fmt::Display for HandshakeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for HandshakeFault {}
+
+/// What the peer did in its handshake that RFC 6455 or HTTP/1.1 forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandshakeViolation {
+    /// A line that ends with a line feed alone (RFC 9112 §2.2).
+    LineEnding,
+    /// An empty line where the first line of the head has to stand.
+    LeadingEmptyLine,
+    /// A header that goes on in a second line, which RFC 9112 §5.2 has abolished.
+    FoldedLine,
+    /// A first line that is not method, target and version (RFC 9112 §3).
+    RequestLine,
+    /// A first line that is not version, three digits and reason (RFC 9112 §4).
+    StatusLine,
+    /// A header without a colon, or with a name that is not a token; a space before the colon counts, too.
+    HeaderName,
+    /// A control character in a header's value.
+    HeaderValue,
+    /// Another version than HTTP/1.1 (RFC 6455 §4.1, §4.2.1).
+    HttpVersion,
+    /// Another method than GET, or than CONNECT over HTTP/2 (RFC 6455 §4.2.1, RFC 8441 §4).
+    Method,
+    /// A target that is neither a path nor an http or https URI, or with a fragment (RFC 6455 §4.2.1).
+    Target,
+    /// A header twice that comes once: Host, Origin, Sec-WebSocket-Key, -Version, -Accept, or -Protocol in a
+    /// response (RFC 6455 §11.3).
+    RepeatedHeader,
+    /// No Host header (RFC 6455 §4.2.1).
+    HostMissing,
+    /// A Host header that is not a host with or without a port, or another one than the target names.
+    Host,
+    /// A request that announces a body: more than a handshake, and the way to smuggle one.
+    Body,
+    /// No Upgrade header with the value websocket (RFC 6455 §4.1, §4.2.1).
+    Upgrade,
+    /// No Connection header with the token Upgrade (RFC 6455 §4.1, §4.2.1).
+    Connection,
+    /// No Sec-WebSocket-Key (RFC 6455 §4.2.1).
+    KeyMissing,
+    /// A Sec-WebSocket-Key that is not 16 bytes in base64 (RFC 6455 §4.2.1).
+    Key,
+    /// No Sec-WebSocket-Version, or another than 13 (RFC 6455 §4.2.1).
+    Version,
+    /// A Sec-WebSocket-Protocol that is not a list of tokens, at least one (RFC 6455 §4.3).
+    Subprotocols,
+    /// A Sec-WebSocket-Extensions that does not follow its grammar (RFC 6455 §9.1).
+    Extensions(ExtensionError),
+    /// No Sec-WebSocket-Accept in the response (RFC 6455 §4.1).
+    AcceptMissing,
+    /// A Sec-WebSocket-Accept that does not answer our key: whatever sent it does not speak WebSocket, or answers
+    /// another client (RFC 6455 §4.1).
+    Accept,
+    /// The response chooses a subprotocol that was not offered (RFC 6455 §4.1).
+    SubprotocolNotOffered,
+    /// The response chooses an extension that was not offered (RFC 6455 §4.1).
+    ExtensionNotOffered,
+    /// An extended CONNECT for another protocol than websocket (RFC 8441 §5).
+    ConnectProtocol,
+    /// An extended CONNECT whose scheme is neither http nor https (RFC 8441 §5).
+    ConnectScheme,
+    /// A header in an extended CONNECT that HTTP/2 does not have: Connection, Upgrade or Transfer-Encoding, or a name
+    /// that is not in lower case (RFC 8441 §5).
+    ConnectHeader,
+}
+
+impl HandshakeViolation {
+    /// The HTTP status that tells a client (RFC 6455 §4.2.2): 405, 426, 501, 505, or 400.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::LineEnding
+            | Self::LeadingEmptyLine
+            | Self::FoldedLine
+            | Self::RequestLine
+            | Self::HeaderName
+            | Self::HeaderValue
+            | Self::Target
+            | Self::RepeatedHeader
+            | Self::HostMissing
+            | Self::Host
+            | Self::Body
+            | Self::Upgrade
+            | Self::Connection
+            | Self::KeyMissing
+            | Self::Key
+            | Self::Subprotocols
+            | Self::Extensions(_)
+            | Self::ConnectScheme
+            | Self::ConnectHeader => 400,
+            Self::Method => 405,
+            // RFC 6455 §4.4: another version is answered with the one that is understood.
+            Self::Version => 426,
+            Self::ConnectProtocol => 501,
+            Self::StatusLine
+            | Self::AcceptMissing
+            | Self::Accept
+            | Self::SubprotocolNotOffered
+            | Self::ExtensionNotOffered => 502,
+            Self::HttpVersion => 505,
+        }
+    }
+
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::LineEnding => "a line of the head does not end with CR LF",
+            Self::LeadingEmptyLine => "an empty line before the head",
+            Self::FoldedLine => "a header folded into a second line",
+            Self::RequestLine => "malformed request line",
+            Self::StatusLine => "malformed status line",
+            Self::HeaderName => "malformed header name",
+            Self::HeaderValue => "control character in a header",
+            Self::HttpVersion => "the version is not HTTP/1.1",
+            Self::Method => "the method is not allowed",
+            Self::Target => "malformed request target",
+            Self::RepeatedHeader => "a header is repeated that may come once",
+            Self::HostMissing => "no Host header",
+            Self::Host => "malformed Host header, or another host than the target's",
+            Self::Body => "a handshake has no body",
+            Self::Upgrade => "no Upgrade: websocket",
+            Self::Connection => "no Connection: Upgrade",
+            Self::KeyMissing => "no Sec-WebSocket-Key",
+            Self::Key => "Sec-WebSocket-Key is not 16 bytes in base64",
+            Self::Version => "Sec-WebSocket-Version is not 13",
+            Self::Subprotocols => "Sec-WebSocket-Protocol is not a list of tokens",
+            Self::Extensions(error) => error.text(),
+            Self::AcceptMissing => "no Sec-WebSocket-Accept",
+            Self::Accept => "Sec-WebSocket-Accept does not answer the key",
+            Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
+            Self::ExtensionNotOffered => "the server chose an extension that was not offered",
+            Self::ConnectProtocol => "the protocol of the CONNECT is not websocket",
+            Self::ConnectScheme => "the scheme of the CONNECT is neither http nor https",
+            Self::ConnectHeader => "a header that HTTP/2 does not have",
+        }
+    }
+}
+
+impl fmt::Display for HandshakeViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for HandshakeViolation {}
+
+/// What the peer did in its handshake beyond what we allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandshakeLimit {
+    /// The first line alone is longer than the storage of the handshake.
+    FirstLineLen,
+    /// The head is longer than the storage of the handshake.
+    HeadLen,
+    /// More headers than the handshake's `HEADER_COUNT_MAX`.
+    HeaderCount,
+    /// An Origin that the [`OriginPolicy`](super::OriginPolicy) does not allow (RFC 6455 §10.2).
+    Origin,
+}
+
+impl HandshakeLimit {
+    /// The HTTP status that tells a client: 414, 431 or, for an Origin, 403 (RFC 6455 §4.2.2).
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::FirstLineLen => 414,
+            Self::HeadLen | Self::HeaderCount => 431,
+            Self::Origin => 403,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::FirstLineLen => "the first line is too long",
+            Self::HeadLen => "the head is too long",
+            Self::HeaderCount => "too many headers",
+            Self::Origin => "the Origin is not allowed",
+        }
+    }
+}
+
+impl fmt::Display for HandshakeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl core::error::Error for HandshakeLimit {}

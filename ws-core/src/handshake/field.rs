@@ -1,0 +1,272 @@
+// Read first: RFC 9110 §5, RFC 6455 §4.3.
+
+use core::{fmt, str};
+
+use super::HandshakeViolation;
+use crate::extension::{Extension, ExtensionList, is_space, is_token};
+
+/// A header of a request or a response: received, or to be sent.
+///
+/// Values are bytes: HTTP allows more in them than UTF-8.
+///
+/// ```
+/// use ws_core::handshake::Header;
+///
+/// let cookie = Header::new("Cookie", "session=1");
+/// assert_eq!(cookie, Header { name: "Cookie", value: b"session=1" });
+/// assert!(cookie.is("cookie"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Header<'a> {
+    /// The name, in the case in which it was written.
+    pub name: &'a str,
+    /// The value, without the spaces around it.
+    pub value: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// A header whose value is text. It is checked when it is to be sent.
+    #[must_use]
+    pub const fn new(name: &'a str, value: &'a str) -> Self {
+        Self { name, value: value.as_bytes() }
+    }
+
+    /// Whether this is its name, in any case.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value.escape_ascii())
+    }
+}
+
+/// The headers of a request or a response, in their order.
+///
+/// Read from the bytes as they were received, so that their number needs no memory.
+#[derive(Clone, Debug)]
+pub struct Headers<'a> {
+    /// Lines that the parser has found valid, up to and with the empty one.
+    rest: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    pub(super) const fn new(lines: &'a [u8]) -> Self {
+        Self { rest: lines }
+    }
+
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn value_of(&self, name: &str) -> Option<&'a [u8]> {
+        self.clone().find_map(|header| header.is(name).then_some(header.value))
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = Header<'a>;
+
+    fn next(&mut self) -> Option<Header<'a>> {
+        let len = self.rest.iter().position(|byte| *byte == b'\n')?;
+        let (line, rest) = self.rest.split_at_checked(len.checked_add(1)?)?;
+        self.rest = rest;
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at_checked(colon)?;
+        let value = value.strip_prefix(b":")?;
+        Some(Header { name: str::from_utf8(name).ok()?, value: trim(value.strip_suffix(b"\r\n")?) })
+    }
+}
+
+/// The subprotocols that a client offers, the one it likes best first (RFC 6455 §4.1).
+///
+/// That the client offers the same one twice is not judged: it would take memory, or time that the peer chooses.
+#[derive(Clone, Debug)]
+pub struct Subprotocols<'a> {
+    headers: Headers<'a>,
+    line: Elements<'a>,
+}
+
+impl<'a> Subprotocols<'a> {
+    pub(super) const fn new(headers: Headers<'a>) -> Self {
+        Self { headers, line: elements(b"") }
+    }
+}
+
+impl<'a> Iterator for Subprotocols<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            if let Some(element) = self.line.next() {
+                return str::from_utf8(element).ok();
+            }
+            self.line = elements(self.headers.find_next(FieldName::Protocol)?);
+        }
+    }
+}
+
+/// The extensions that a client offers or a server has taken up, in their order (RFC 6455 §9.1).
+#[derive(Clone, Debug)]
+pub struct Extensions<'a> {
+    headers: Headers<'a>,
+    line: ExtensionList<'a>,
+}
+
+impl<'a> Extensions<'a> {
+    pub(super) const fn new(headers: Headers<'a>) -> Self {
+        Self { headers, line: ExtensionList::new(b"") }
+    }
+}
+
+impl<'a> Iterator for Extensions<'a> {
+    type Item = Extension<'a>;
+
+    fn next(&mut self) -> Option<Extension<'a>> {
+        loop {
+            if let Some(extension) = self.line.next() {
+                return extension.ok();
+            }
+            self.line = ExtensionList::new(self.headers.find_next(FieldName::Extensions)?);
+        }
+    }
+}
+
+impl<'a> Headers<'a> {
+    fn find_next(&mut self, name: FieldName) -> Option<&'a [u8]> {
+        self.find_map(|header| (FieldName::of(header.name) == name).then_some(header.value))
+    }
+}
+
+/// The headers that a handshake knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldName {
+    Host,
+    Origin,
+    Upgrade,
+    Connection,
+    ContentLength,
+    TransferEncoding,
+    Key,
+    Version,
+    Accept,
+    Protocol,
+    Extensions,
+    Other,
+}
+
+impl FieldName {
+    pub(super) fn of(name: &str) -> Self {
+        // The length decides, so that one comparison is enough.
+        let (text, field) = match name.len() {
+            4 => ("host", Self::Host),
+            6 => ("origin", Self::Origin),
+            7 => ("upgrade", Self::Upgrade),
+            10 => ("connection", Self::Connection),
+            14 => ("content-length", Self::ContentLength),
+            17 if name.ends_with(['y', 'Y']) => ("sec-websocket-key", Self::Key),
+            17 => ("transfer-encoding", Self::TransferEncoding),
+            20 => ("sec-websocket-accept", Self::Accept),
+            21 => ("sec-websocket-version", Self::Version),
+            22 => ("sec-websocket-protocol", Self::Protocol),
+            24 => ("sec-websocket-extensions", Self::Extensions),
+            _ => return Self::Other,
+        };
+        if name.eq_ignore_ascii_case(text) { field } else { Self::Other }
+    }
+}
+
+/// The elements of a comma-separated list, without the empty ones.
+#[derive(Clone, Debug)]
+pub(super) struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+pub(super) const fn elements(value: &[u8]) -> Elements<'_> {
+    Elements { rest: value }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.rest.is_empty() {
+            let len = self.rest.iter().position(|byte| *byte == b',').unwrap_or(self.rest.len());
+            let (element, rest) = self.rest.split_at_checked(len)?;
+            self.rest = rest.strip_prefix(b",").unwrap_or(rest);
+            let element = trim(element);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// Whether the list has this token, in any case.
+pub(super) fn has_token(value: &[u8], token: &[u8]) -> bool {
+    elements(value).any(|element| element.eq_ignore_ascii_case(token))
+}
+
+/// Keeps the value of a header that may come once.
+pub(super) fn set_once<'h>(field: &mut Option<&'h [u8]>, value: &'h [u8]) -> Result<(), HandshakeViolation> {
+    match field.replace(value) {
+        None => Ok(()),
+        Some(first) => {
+            *field = Some(first);
+            Err(HandshakeViolation::RepeatedHeader)
+        }
+    }
+}
+
+/// Counts the subprotocols of a line.
+pub(super) fn count_subprotocols(value: &[u8]) -> Result<usize, HandshakeViolation> {
+    elements(value).try_fold(0_usize, |count, element| {
+        // RFC 6455 §4.3: the list is 1#token.
+        is_token(element).then_some(count.saturating_add(1)).ok_or(HandshakeViolation::Subprotocols)
+    })
+}
+
+/// Where a part of a head is, so that it can be found again after the head was lent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: usize,
+    len: usize,
+}
+
+impl Span {
+    pub(super) const EMPTY: Self = Self { start: 0, len: 0 };
+
+    /// `part` has to lie in `whole`.
+    pub(super) fn of(part: &[u8], whole: &[u8]) -> Self {
+        let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+        let span = Self { start, len: part.len() };
+        debug_assert_eq!(span.in_bytes(whole), part, "a part lies in the whole");
+        span
+    }
+
+    pub(super) fn in_bytes(self, whole: &[u8]) -> &[u8] {
+        whole.get(self.start..).and_then(|rest| rest.get(..self.len)).unwrap_or_default()
+    }
+
+    pub(super) fn in_text(self, whole: &[u8]) -> &str {
+        str::from_utf8(self.in_bytes(whole)).unwrap_or_default()
+    }
+}
+
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let Some((byte, rest)) = value.split_first() {
+        if !is_space(*byte) {
+            break;
+        }
+        value = rest;
+    }
+    while let Some((byte, rest)) = value.split_last() {
+        if !is_space(*byte) {
+            break;
+        }
+        value = rest;
+    }
+    value
+}

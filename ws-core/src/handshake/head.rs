@@ -1,0 +1,202 @@
+// Read first: RFC 9112 §2.
+
+use core::mem::MaybeUninit;
+
+use super::{HandshakeFault, HandshakeLimit, HandshakeViolation};
+use crate::extension::is_space;
+use crate::input::Input;
+
+/// Gathers the head of a message up to the empty line, in as many pieces as it comes.
+///
+/// Each byte is copied once and looked at twice at most, however the head is cut. What can be told by the ends of
+/// lines is told as soon as the line is there; all the rest is the parser's, which sees the head once.
+#[derive(Clone, Debug)]
+pub(super) struct Head<S> {
+    storage: S,
+    /// How many bytes of the storage are gathered, all of them scanned.
+    len: usize,
+    /// Where the line begins that has not ended yet.
+    line_start: usize,
+    #[cfg(test)]
+    examined_count: usize,
+}
+
+/// How far a head has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gathered {
+    More,
+    Complete,
+    Failed(HandshakeFault),
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
+    pub(super) const fn new(storage: S) -> Self {
+        Self {
+            storage,
+            len: 0,
+            line_start: 0,
+            #[cfg(test)]
+            examined_count: 0,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.storage.as_ref().get(..self.len).unwrap_or_default()
+    }
+
+    pub(super) fn into_storage(self) -> S {
+        self.storage
+    }
+
+    /// Takes the bytes of the head, or up to the fault, and leaves what is behind. Not to be called again after
+    /// anything but [`Gathered::More`].
+    pub(super) fn gather(&mut self, input: &mut Input<'_>) -> Gathered {
+        let start = self.len;
+        let room = self.storage.as_mut().get_mut(start..).unwrap_or_default();
+        let (copied, _) = input.unread().split_at(room.len().min(input.len()));
+        if let Some(room) = room.get_mut(..copied.len()) {
+            room.copy_from_slice(copied);
+        }
+        self.len = start.saturating_add(copied.len());
+        let verdict = self.scan(start);
+        let _taken = input.take(self.len.saturating_sub(start));
+        if verdict != Gathered::More || self.len < self.storage.as_ref().len() {
+            return verdict;
+        }
+        let is_first_line = self.line_start == 0;
+        let limit = if is_first_line { HandshakeLimit::FirstLineLen } else { HandshakeLimit::HeadLen };
+        Gathered::Failed(limit.into())
+    }
+
+    /// Looks at the bytes from `start` on, and cuts off what is behind the head or the fault.
+    fn scan(&mut self, start: usize) -> Gathered {
+        let bytes = self.storage.as_ref().get(..self.len).unwrap_or_default();
+        let mut block_start = start;
+        for block in bytes.get(start..).unwrap_or_default().chunks(BLOCK_LEN) {
+            #[cfg(test)]
+            {
+                self.examined_count = self.examined_count.saturating_add(block.len());
+            }
+            // Without a branch per byte, so that it becomes vector instructions; most blocks have no line end.
+            if block.iter().fold(0, |found, byte| found | u8::from(*byte == b'\n')) != 0 {
+                #[cfg(test)]
+                {
+                    self.examined_count = self.examined_count.saturating_add(block.len());
+                }
+                for (at, _) in block.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+                    let line_feed = block_start.saturating_add(at);
+                    let verdict = judge_line(bytes.get(self.line_start..line_feed), self.line_start == 0);
+                    self.line_start = line_feed.saturating_add(1);
+                    if verdict != Gathered::More {
+                        self.len = self.line_start;
+                        return verdict;
+                    }
+                }
+            }
+            block_start = block_start.saturating_add(block.len());
+        }
+        Gathered::More
+    }
+}
+
+/// A line up to its line feed.
+fn judge_line(line: Option<&[u8]>, is_first: bool) -> Gathered {
+    let violation = match line.and_then(<[u8]>::split_last) {
+        Some((b'\r', [])) if !is_first => return Gathered::Complete,
+        Some((b'\r', [])) => HandshakeViolation::LeadingEmptyLine,
+        Some((b'\r', [first, ..])) if is_space(*first) && !is_first => HandshakeViolation::FoldedLine,
+        Some((b'\r', _)) => return Gathered::More,
+        _ => HandshakeViolation::LineEnding,
+    };
+    Gathered::Failed(violation.into())
+}
+
+/// Storage for `N` headers of the parser, 4 KiB for 128 of them on 64-bit targets, half on 32-bit ones.
+pub(super) const fn header_slots<'h, const N: usize>() -> [MaybeUninit<httparse::Header<'h>>; N] {
+    [const { MaybeUninit::uninit() }; N]
+}
+
+/// The fault that the parser has found. `first_line` is what the head's syntax is called by where the parser gives
+/// no better reason.
+pub(super) fn syntax_fault(error: httparse::Error, first_line: HandshakeViolation) -> HandshakeFault {
+    match error {
+        httparse::Error::HeaderName => HandshakeViolation::HeaderName.into(),
+        httparse::Error::HeaderValue => HandshakeViolation::HeaderValue.into(),
+        httparse::Error::NewLine => HandshakeViolation::LineEnding.into(),
+        httparse::Error::Status | httparse::Error::Token | httparse::Error::Version => first_line.into(),
+        httparse::Error::TooManyHeaders => HandshakeLimit::HeaderCount.into(),
+    }
+}
+
+/// Whether these bytes have the form of an HTTP version (RFC 9112 §2.3), whichever it is.
+pub(super) fn is_http_version(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
+/// The first line of a complete head, without its end, and all that is behind it.
+pub(super) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
+    let len = head.iter().position(|byte| *byte == b'\n').unwrap_or_default();
+    let (line, rest) = head.split_at_checked(len.saturating_add(1)).unwrap_or_default();
+    (line.strip_suffix(b"\r\n").unwrap_or(line), rest)
+}
+
+/// Two vector registers of AVX2, four of SSE2 or NEON; also about the length of a header line.
+const BLOCK_LEN: usize = 64;
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "lengths of a few KiB")]
+mod tests {
+    use super::{Gathered, Head};
+    use crate::input::ReadBuffer;
+
+    /// Gathers `bytes` in pieces of `piece_len`; gives the verdict, what was examined, and what was left.
+    fn gather(bytes: &[u8], piece_len: usize, storage_len: usize) -> (Gathered, usize, usize) {
+        let mut head = Head::new(vec![0; storage_len]);
+        let mut taken = 0;
+        let mut verdict = Gathered::More;
+        for piece in bytes.chunks(piece_len) {
+            let mut buffer = ReadBuffer::with_filled(piece.to_vec(), piece.len()).unwrap();
+            verdict = head.gather(&mut buffer.input());
+            taken += piece.len() - buffer.unread().len();
+            if verdict != Gathered::More {
+                break;
+            }
+        }
+        (verdict, head.examined_count, bytes.len() - taken)
+    }
+
+    /// A head of exactly `len` bytes, with lines of `line_len`.
+    fn head_of(len: usize, line_len: usize) -> Vec<u8> {
+        let mut head = b"GET / HTTP/1.1\r\n".to_vec();
+        while head.len() + line_len + 5 <= len {
+            head.extend(core::iter::repeat_n(b'a', line_len - 2));
+            head.extend(b"\r\n");
+        }
+        head.extend(core::iter::repeat_n(b'b', len - head.len() - 4));
+        head.extend(b"\r\n\r\n");
+        head
+    }
+
+    #[test]
+    fn every_cutting_examines_each_byte_twice_at_most() {
+        for len in [8 << 10, 16 << 10] {
+            for line_len in [3, 40, 1000, 7000] {
+                let mut bytes = head_of(len, line_len);
+                bytes.extend(b"behind");
+                for piece_len in [1, 2, 3, 7, 64, 1460, usize::MAX] {
+                    let (verdict, examined_count, left) = gather(&bytes, piece_len.min(bytes.len()), len);
+                    assert_eq!((verdict, left), (Gathered::Complete, 6), "{len} {line_len} {piece_len}");
+                    assert!(examined_count <= 2 * len, "{len} {line_len} {piece_len}: {examined_count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_that_fills_the_storage_fits_and_one_byte_more_does_not() {
+        let bytes = head_of(300, 50);
+        assert_eq!(gather(&bytes, 7, 300).0, Gathered::Complete);
+        assert!(matches!(gather(&bytes, 7, 299).0, Gathered::Failed(_)));
+        assert!(matches!(gather(&bytes, 7, 0).0, Gathered::Failed(_)));
+    }
+}

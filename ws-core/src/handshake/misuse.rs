@@ -1,0 +1,137 @@
+use core::fmt;
+
+use super::HandshakeFault;
+use crate::extension::ExtensionError;
+
+/// What the caller asked of a handshake and may not: a bug of the program, nothing is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandshakeMisuse {
+    /// The name of a header is not a token.
+    HeaderName,
+    /// The value of a header has a control character, such as a line feed: it would be read as another header.
+    HeaderValue,
+    /// The name of a header that the handshake writes itself.
+    ReservedHeader,
+    /// An Origin that is empty, or not of visible ASCII characters.
+    Origin,
+    /// A subprotocol that is not a token (RFC 6455 §4.1).
+    Subprotocol,
+    /// The same subprotocol twice (RFC 6455 §4.1).
+    RepeatedSubprotocol,
+    /// A subprotocol that the client did not offer (RFC 6455 §4.2.2).
+    SubprotocolNotOffered,
+    /// Extensions that do not follow the grammar (RFC 6455 §9.1).
+    Extensions(ExtensionError),
+    /// An extension that the client did not offer (RFC 6455 §4.2.2).
+    ExtensionNotOffered,
+    /// A status that does not reject: only 200 to 599 do.
+    Status,
+    /// A body with a status that has none: 204, 205 or 304.
+    Body,
+    /// There is no request yet.
+    NoRequest,
+    /// The request does not ask for a WebSocket, so that it can only be rejected.
+    NotWebSocket,
+    /// There is no fault that a ready-made refusal could name: accept the request, or reject it.
+    NoFault,
+    /// The request was answered already.
+    AlreadyAnswered,
+}
+
+impl fmt::Display for HandshakeMisuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HeaderName => "the name of a header is not a token",
+            Self::HeaderValue => "the value of a header has a control character",
+            Self::ReservedHeader => "the handshake writes this header itself",
+            Self::Origin => "the Origin is empty or not of visible ASCII characters",
+            Self::Subprotocol => "a subprotocol is not a token",
+            Self::RepeatedSubprotocol => "a subprotocol is repeated",
+            Self::SubprotocolNotOffered => "the client did not offer this subprotocol",
+            Self::Extensions(error) => error.text(),
+            Self::ExtensionNotOffered => "the client did not offer this extension",
+            Self::Status => "this status does not reject a request",
+            Self::Body => "this status has no body",
+            Self::NoRequest => "there is no request yet",
+            Self::NotWebSocket => "the request does not ask for a WebSocket",
+            Self::NoFault => "there is no fault to refuse the request for",
+            Self::AlreadyAnswered => "the request was answered already",
+        })
+    }
+}
+
+impl core::error::Error for HandshakeMisuse {}
+
+/// Why a request was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// The handshake has failed, now by its Origin or before: send
+    /// [`refuse`](super::ServerHandshake::refuse).
+    Refused(HandshakeFault),
+    /// The output is too small; what is in it is not to be sent. The request can still be answered.
+    BufferTooSmall {
+        /// How many bytes it takes.
+        required: usize,
+    },
+    /// A bug of the program. The request can still be answered.
+    Misuse(HandshakeMisuse),
+}
+
+impl From<HandshakeMisuse> for AcceptError {
+    fn from(misuse: HandshakeMisuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl From<WriteError> for AcceptError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::BufferTooSmall { required } => Self::BufferTooSmall { required },
+            WriteError::Misuse(misuse) => Self::Misuse(misuse),
+        }
+    }
+}
+
+impl fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(fault) => fault.fmt(f),
+            Self::BufferTooSmall { required } => WriteError::BufferTooSmall { required: *required }.fmt(f),
+            Self::Misuse(misuse) => misuse.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AcceptError {}
+
+/// Why a request, a rejection or a refusal was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The output is too small; what is in it is not to be sent. The call can be repeated.
+    BufferTooSmall {
+        /// How many bytes it takes.
+        required: usize,
+    },
+    /// A bug of the program.
+    Misuse(HandshakeMisuse),
+}
+
+impl From<HandshakeMisuse> for WriteError {
+    fn from(misuse: HandshakeMisuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall { required } => write!(f, "output too small: {required} bytes are required"),
+            Self::Misuse(misuse) => misuse.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for WriteError {}

@@ -1,0 +1,123 @@
+// Read first: RFC 9112 §3, §4, §5.
+
+use core::fmt::{self, Write as _};
+
+use super::field::{FieldName, Header};
+use super::{HandshakeMisuse, WriteError};
+use crate::extension::is_token;
+
+/// Writes a head, and goes on counting where the caller's bytes end.
+pub(super) struct Output<'o> {
+    out: &'o mut [u8],
+    len: usize,
+}
+
+impl<'o> Output<'o> {
+    pub(super) fn new(out: &'o mut [u8]) -> Self {
+        Self { out, len: 0 }
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        let end = self.len.saturating_add(bytes.len());
+        if let Some(room) = self.out.get_mut(self.len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = end;
+        self
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes(text.as_bytes())
+    }
+
+    pub(super) fn header(&mut self, name: &str, value: &[u8]) -> &mut Self {
+        self.text(name).text(": ").bytes(value).text("\r\n")
+    }
+
+    pub(super) fn headers(&mut self, headers: &[Header<'_>]) -> &mut Self {
+        for header in headers {
+            self.header(header.name, header.value);
+        }
+        self
+    }
+
+    pub(super) fn display(&mut self, value: impl fmt::Display) -> &mut Self {
+        let written = write!(self, "{value}");
+        debug_assert!(written.is_ok(), "writing here does not fail, and so does no Display of ours");
+        self
+    }
+
+    /// The status line of a response.
+    pub(super) fn status(&mut self, status: u16) -> &mut Self {
+        self.text("HTTP/1.1 ").display(status).text(" ").text(reason(status)).text("\r\n")
+    }
+
+    /// How much was written, where it was all.
+    pub(super) fn finish(&self) -> Result<usize, WriteError> {
+        if self.len > self.out.len() {
+            return Err(WriteError::BufferTooSmall { required: self.len });
+        }
+        Ok(self.len)
+    }
+}
+
+impl fmt::Write for Output<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text(text);
+        Ok(())
+    }
+}
+
+/// Headers that the caller adds: nothing that the handshake writes itself, nothing that ends a line.
+pub(super) fn check_headers(headers: &[Header<'_>]) -> Result<(), HandshakeMisuse> {
+    for header in headers {
+        if !is_token(header.name.as_bytes()) {
+            return Err(HandshakeMisuse::HeaderName);
+        }
+        if is_reserved(header.name) {
+            return Err(HandshakeMisuse::ReservedHeader);
+        }
+        if header.value.iter().any(|byte| matches!(byte, 0..=0x08 | 0x0a..=0x1f | 0x7f)) {
+            return Err(HandshakeMisuse::HeaderValue);
+        }
+    }
+    Ok(())
+}
+
+fn is_reserved(name: &str) -> bool {
+    let prefix = name.split_at_checked("sec-websocket-".len()).map(|(prefix, _)| prefix);
+    FieldName::of(name) != FieldName::Other
+        || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case("sec-websocket-"))
+}
+
+/// The usual words for a status; they mean nothing to a program.
+fn reason(status: u16) -> &'static str {
+    match status {
+        101 => "Switching Protocols",
+        200 => "OK",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        410 => "Gone",
+        414 => "URI Too Long",
+        426 => "Upgrade Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        _ => "",
+    }
+}

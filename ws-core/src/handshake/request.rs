@@ -1,0 +1,312 @@
+// Read first: RFC 6455 §4.2.1; RFC 9112 §3.
+
+use core::mem::MaybeUninit;
+use core::str;
+
+use super::field::{
+    Extensions, FieldName, Header, Headers, Span, Subprotocols, count_subprotocols, has_token, set_once,
+};
+use super::head::{is_http_version, split_first_line, syntax_fault};
+use super::key::is_key;
+use super::origin::split_http_scheme;
+use super::{HandshakeFault, HandshakeViolation};
+use crate::extension::{ExtensionError, ExtensionList};
+use crate::uri::{Authority, ResourceName, Scheme, split_authority};
+
+/// A client's request, as it was received. The method is GET and the version HTTP/1.1.
+///
+/// Borrows the handshake, and can be looked at again until the handshake is dropped.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    head: &'a [u8],
+    fields: RequestFields,
+}
+
+impl<'a> Request<'a> {
+    pub(super) const fn new(head: &'a [u8], fields: RequestFields) -> Self {
+        Self { head, fields }
+    }
+
+    /// The target as it stands in the request line: a path with or without a query, or an absolute http or https
+    /// URI (RFC 6455 §4.2.1). Visible ASCII without `#`; percent-encoding is neither decoded nor judged.
+    #[must_use]
+    pub fn target(&self) -> &'a str {
+        self.fields.target.in_text(self.head)
+    }
+
+    /// Path and query, whichever form the target has.
+    #[must_use]
+    pub fn resource_name(&self) -> ResourceName<'a> {
+        ResourceName::new(self.fields.resource_name.in_text(self.head))
+    }
+
+    /// The path, at least `/`.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.resource_name().path()
+    }
+
+    /// The query without its `?`, where it is not empty.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        self.resource_name().query()
+    }
+
+    /// The Host header: host, and port where the client named one. Valid, unless the request has failed.
+    #[must_use]
+    pub fn host(&self) -> &'a str {
+        self.fields.host.in_text(self.head)
+    }
+
+    /// The scheme that an absolute target names, http as [`Scheme::Ws`] and https as [`Scheme::Wss`].
+    #[must_use]
+    pub const fn scheme(&self) -> Option<Scheme> {
+        self.fields.scheme
+    }
+
+    /// The Origin header: the page that a browser connects for. What it may be is for the
+    /// [`OriginPolicy`](super::OriginPolicy) to say.
+    #[must_use]
+    pub fn origin(&self) -> Option<&'a [u8]> {
+        self.fields.origin.map(|span| span.in_bytes(self.head))
+    }
+
+    /// The subprotocols offered, the one the client likes best first.
+    #[must_use]
+    pub fn subprotocols(&self) -> Subprotocols<'a> {
+        Subprotocols::new(self.headers())
+    }
+
+    /// The extensions offered, in the client's order.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions<'a> {
+        Extensions::new(self.headers())
+    }
+
+    /// All headers, in their order.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'a> {
+        Headers::new(split_first_line(self.head).1)
+    }
+
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers().value_of(name)
+    }
+
+    pub(super) fn key(&self) -> &'a [u8] {
+        self.fields.key.in_bytes(self.head)
+    }
+}
+
+/// Where a request's parts are in its head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestFields {
+    target: Span,
+    /// The target without scheme and authority.
+    resource_name: Span,
+    scheme: Option<Scheme>,
+    host: Span,
+    origin: Option<Span>,
+    key: Span,
+}
+
+/// What a valid request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    WebSocket,
+    /// Something else of an HTTP server.
+    Page,
+}
+
+/// Reads a complete head. The parts are there as soon as the request line and the form of the headers are valid,
+/// whatever the headers say.
+pub(super) fn read<'h>(
+    head: &'h [u8],
+    slots: &mut [MaybeUninit<httparse::Header<'h>>],
+) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
+    let mut parsed = httparse::Request::new(&mut []);
+    let target = match parsed.parse_with_uninit_headers(head, slots) {
+        Ok(httparse::Status::Complete(len)) if len == head.len() => judge_request_line(&parsed),
+        // A head that ends with an empty line is a whole one: there is nothing to wait for.
+        Ok(_) => Err(HandshakeViolation::RequestLine.into()),
+        Err(error) => Err(syntax_fault(error, request_line_violation(head))),
+    };
+    let target = match target {
+        Ok(target) => target,
+        Err(fault) => return (None, Err(fault)),
+    };
+    let mut survey = Survey::default();
+    for header in parsed.headers.iter() {
+        survey.look_at(Header { name: header.name, value: header.value });
+    }
+    let span = |part: Option<&[u8]>| part.map(|part| Span::of(part, head));
+    let fields = RequestFields {
+        target: Span::of(parsed.path.unwrap_or_default().as_bytes(), head),
+        resource_name: Span::of(target.resource_name.as_bytes(), head),
+        scheme: target.absolute.map(|(scheme, _)| scheme),
+        host: span(survey.host).unwrap_or(Span::EMPTY),
+        origin: span(survey.origin),
+        key: span(survey.key).unwrap_or(Span::EMPTY),
+    };
+    (Some(fields), survey.judge(target.absolute).map_err(Into::into))
+}
+
+struct Target<'h> {
+    absolute: Option<(Scheme, Authority<'h>)>,
+    resource_name: &'h str,
+}
+
+fn judge_request_line<'h>(parsed: &httparse::Request<'_, 'h>) -> Result<Target<'h>, HandshakeFault> {
+    // RFC 6455 §4.2.1: an HTTP/1.1 or higher GET request. What is higher is not written in this form.
+    if parsed.version != Some(1) {
+        return Err(HandshakeViolation::HttpVersion.into());
+    }
+    if parsed.method != Some("GET") {
+        return Err(HandshakeViolation::Method.into());
+    }
+    Ok(judge_target(parsed.path.unwrap_or_default()).ok_or(HandshakeViolation::Target)?)
+}
+
+fn judge_target(target: &str) -> Option<Target<'_>> {
+    if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return None;
+    }
+    if target.starts_with('/') {
+        return Some(Target { absolute: None, resource_name: target });
+    }
+    // RFC 6455 §4.2.1: or an absolute HTTP/HTTPS URI that contains the resource name.
+    let (scheme, rest) = split_http_scheme(target)?;
+    let (authority, resource_name) = split_authority(rest);
+    Some(Target { absolute: Some((scheme, Authority::parse(authority).ok()?)), resource_name })
+}
+
+/// Tells another version from no request at all, where the parser does not.
+fn request_line_violation(head: &[u8]) -> HandshakeViolation {
+    let (line, _) = split_first_line(head);
+    let mut words = line.split(|byte| *byte == b' ');
+    let mut next = || words.next().filter(|word| !word.is_empty());
+    match (next(), next(), next(), next()) {
+        (Some(_), Some(_), Some(version), None) if is_http_version(version) && version != b"HTTP/1.1" => {
+            HandshakeViolation::HttpVersion
+        }
+        _ => HandshakeViolation::RequestLine,
+    }
+}
+
+/// What the headers of a request say, seen once, one by one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Survey<'h> {
+    host: Option<&'h [u8]>,
+    pub(super) origin: Option<&'h [u8]>,
+    key: Option<&'h [u8]>,
+    pub(super) version: Option<&'h [u8]>,
+    has_upgrade: bool,
+    has_connection: bool,
+    /// How many subprotocols, where there is a header for them.
+    subprotocol_count: Option<usize>,
+    extension_count: Option<usize>,
+    /// The first thing that is wrong.
+    violation: Option<HandshakeViolation>,
+}
+
+impl<'h> Survey<'h> {
+    pub(super) fn look_at(&mut self, header: Header<'h>) {
+        if let Err(violation) = self.note(header) {
+            self.violation.get_or_insert(violation);
+        }
+    }
+
+    fn note(&mut self, header: Header<'h>) -> Result<(), HandshakeViolation> {
+        let value = header.value;
+        match FieldName::of(header.name) {
+            FieldName::Host => set_once(&mut self.host, value),
+            FieldName::Origin => set_once(&mut self.origin, value),
+            // RFC 6455 §11.3.1, §11.3.5: the key and the version must not appear more than once.
+            FieldName::Key => set_once(&mut self.key, value),
+            FieldName::Version => set_once(&mut self.version, value),
+            FieldName::Upgrade => {
+                self.has_upgrade |= has_token(value, b"websocket");
+                Ok(())
+            }
+            FieldName::Connection => {
+                self.has_connection |= has_token(value, b"upgrade");
+                Ok(())
+            }
+            FieldName::Protocol => {
+                let count = self.subprotocol_count.get_or_insert(0);
+                *count = count.saturating_add(count_subprotocols(value)?);
+                Ok(())
+            }
+            FieldName::Extensions => {
+                let count = self.extension_count.get_or_insert(0);
+                for extension in ExtensionList::new(value) {
+                    let _extension = extension.map_err(HandshakeViolation::Extensions)?;
+                    *count = count.saturating_add(1);
+                }
+                Ok(())
+            }
+            FieldName::ContentLength if is_zero(value) => Ok(()),
+            FieldName::ContentLength | FieldName::TransferEncoding => Err(HandshakeViolation::Body),
+            FieldName::Accept | FieldName::Other => Ok(()),
+        }
+    }
+
+    /// What holds for each request, whatever it asks for and over whichever version of HTTP.
+    pub(super) fn judge_common(&self) -> Result<(), HandshakeViolation> {
+        if let Some(violation) = self.violation {
+            return Err(violation);
+        }
+        // RFC 6455 §4.3: both lists have one element at least, over all their lines.
+        if self.subprotocol_count == Some(0) {
+            return Err(HandshakeViolation::Subprotocols);
+        }
+        if self.extension_count == Some(0) {
+            return Err(HandshakeViolation::Extensions(ExtensionError::Empty));
+        }
+        Ok(())
+    }
+
+    /// Judges the headers in the order of RFC 6455 §4.2.1.
+    fn judge(&self, absolute: Option<(Scheme, Authority<'_>)>) -> Result<Asks, HandshakeViolation> {
+        self.judge_common()?;
+        judge_host(self.host, absolute)?;
+        if !self.has_upgrade {
+            // Who sends a key has come for a WebSocket, and his Upgrade was lost on the way.
+            let is_page = self.key.is_none() && self.version.is_none();
+            return if is_page { Ok(Asks::Page) } else { Err(HandshakeViolation::Upgrade) };
+        }
+        if !self.has_connection {
+            return Err(HandshakeViolation::Connection);
+        }
+        // RFC 6455 §4.2.2: a version that is not understood is answered with the one that is. So it is judged before
+        // the key, which another version may not have.
+        if self.version != Some(b"13") {
+            return Err(HandshakeViolation::Version);
+        }
+        match self.key {
+            None => Err(HandshakeViolation::KeyMissing),
+            Some(key) if !is_key(key) => Err(HandshakeViolation::Key),
+            Some(_) => Ok(Asks::WebSocket),
+        }
+    }
+}
+
+fn judge_host(
+    host: Option<&[u8]>,
+    absolute: Option<(Scheme, Authority<'_>)>,
+) -> Result<(), HandshakeViolation> {
+    let host = host.ok_or(HandshakeViolation::HostMissing)?;
+    let host = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
+    let host = host.ok_or(HandshakeViolation::Host)?;
+    // RFC 9112 §3.2.2: a client has to send the same authority in both, so that nobody downstream takes the other.
+    match absolute {
+        Some((scheme, authority)) if !authority.is_same(&host, scheme) => Err(HandshakeViolation::Host),
+        _ => Ok(()),
+    }
+}
+
+fn is_zero(value: &[u8]) -> bool {
+    !value.is_empty() && value.iter().all(|byte| *byte == b'0')
+}

@@ -1,0 +1,223 @@
+// Read first: RFC 6455 §4.1; RFC 9112 §4.
+
+use core::mem::MaybeUninit;
+
+use super::client::ClientRequest;
+use super::field::{Extensions, FieldName, Header, Headers, Span, elements, has_token, set_once};
+use super::head::{is_http_version, split_first_line, syntax_fault};
+use super::{HandshakeFault, HandshakeViolation};
+use crate::extension::{ExtensionError, ExtensionList};
+
+/// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.
+///
+/// Borrows the handshake, and can be looked at again until the handshake is dropped.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerResponse<'a> {
+    head: &'a [u8],
+    fields: ResponseFields,
+}
+
+impl<'a> ServerResponse<'a> {
+    pub(super) const fn new(head: &'a [u8], fields: ResponseFields) -> Self {
+        Self { head, fields }
+    }
+
+    /// The three digits of the status; 101 where the connection is open.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.fields.status
+    }
+
+    /// The words behind the status, which may be none. They mean nothing to a program.
+    #[must_use]
+    pub fn reason(&self) -> &'a [u8] {
+        // "HTTP/1.1 101 " has 13 bytes.
+        split_first_line(self.head).0.get(13..).unwrap_or_default()
+    }
+
+    /// The subprotocol that the server has chosen of those offered; none where it wants none of them, or does not
+    /// know what they are.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&'a str> {
+        self.fields.subprotocol.map(|span| span.in_text(self.head))
+    }
+
+    /// The extensions in use, in the order in which they apply.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions<'a> {
+        Extensions::new(self.headers())
+    }
+
+    /// All headers, in their order.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'a> {
+        Headers::new(split_first_line(self.head).1)
+    }
+
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers().value_of(name)
+    }
+}
+
+/// Where a response's parts are in its head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ResponseFields {
+    status: u16,
+    subprotocol: Option<Span>,
+}
+
+/// Reads a complete head, which answers a request with this key, if it does. The parts are there as soon as the form
+/// of the head is valid; `Ok` is whether the response opens the connection.
+pub(super) fn read<'h>(
+    head: &'h [u8],
+    slots: &mut [MaybeUninit<httparse::Header<'h>>],
+    request: &ClientRequest<'_>,
+    accept: &[u8],
+) -> (Option<ResponseFields>, Result<bool, HandshakeFault>) {
+    let mut parsed = httparse::Response::new(&mut []);
+    let result =
+        httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, head, slots);
+    let fault = match result {
+        Ok(httparse::Status::Complete(len)) if len == head.len() => None,
+        // A head that ends with an empty line is a whole one: there is nothing to wait for.
+        Ok(_) => Some(HandshakeViolation::StatusLine.into()),
+        Err(error) => Some(syntax_fault(error, status_line_violation(head))),
+    };
+    let status = parsed.code.unwrap_or_default();
+    match fault {
+        Some(fault) => return (None, Err(fault)),
+        None if status < 100 => return (None, Err(HandshakeViolation::StatusLine.into())),
+        None => {}
+    }
+    // RFC 6455 §4.1: anything but a 101 is handled as HTTP, which is the caller's.
+    if status != 101 {
+        return (Some(ResponseFields { status, subprotocol: None }), Ok(false));
+    }
+    let mut survey = Survey::default();
+    for header in parsed.headers.iter() {
+        survey.look_at(Header { name: header.name, value: header.value });
+    }
+    let subprotocol = survey.protocol.map(|protocol| Span::of(protocol, head));
+    let verdict = match parsed.version {
+        Some(1) => survey.judge(request, accept).and_then(|()| judge_extensions(parsed.headers, request)),
+        _ => Err(HandshakeViolation::HttpVersion),
+    };
+    (Some(ResponseFields { status, subprotocol }), verdict.map(|()| true).map_err(Into::into))
+}
+
+/// Tells another version from no response at all, where the parser does not.
+fn status_line_violation(head: &[u8]) -> HandshakeViolation {
+    let (line, _) = split_first_line(head);
+    match line.split_at_checked(8) {
+        Some((version, [b' ', ..])) if is_http_version(version) && !version.starts_with(b"HTTP/1.") => {
+            HandshakeViolation::HttpVersion
+        }
+        _ => HandshakeViolation::StatusLine,
+    }
+}
+
+/// What the headers of a 101 say, seen once, one by one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Survey<'h> {
+    accept: Option<&'h [u8]>,
+    protocol: Option<&'h [u8]>,
+    upgrade: Upgrade,
+    has_connection: bool,
+    /// The first thing that is wrong.
+    violation: Option<HandshakeViolation>,
+}
+
+/// What the server upgrades to, over all lines of the header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Upgrade {
+    #[default]
+    Nothing,
+    WebSocket,
+    SomethingElse,
+}
+
+impl<'h> Survey<'h> {
+    fn look_at(&mut self, header: Header<'h>) {
+        let value = header.value;
+        let noted = match FieldName::of(header.name) {
+            // RFC 6455 §11.3.3, §11.3.4: neither may appear more than once in a response.
+            FieldName::Accept => set_once(&mut self.accept, value),
+            FieldName::Protocol => set_once(&mut self.protocol, value),
+            FieldName::Upgrade => {
+                for protocol in elements(value) {
+                    let is_first = self.upgrade == Upgrade::Nothing;
+                    let is_websocket = is_first && protocol.eq_ignore_ascii_case(b"websocket");
+                    self.upgrade = if is_websocket { Upgrade::WebSocket } else { Upgrade::SomethingElse };
+                }
+                Ok(())
+            }
+            FieldName::Connection => {
+                self.has_connection |= has_token(value, b"upgrade");
+                Ok(())
+            }
+            FieldName::Host
+            | FieldName::Origin
+            | FieldName::ContentLength
+            | FieldName::TransferEncoding
+            | FieldName::Key
+            | FieldName::Version
+            | FieldName::Extensions
+            | FieldName::Other => Ok(()),
+        };
+        if let Err(violation) = noted {
+            self.violation.get_or_insert(violation);
+        }
+    }
+
+    /// Judges the headers in the order of RFC 6455 §4.1. Extensions come after them.
+    fn judge(&self, request: &ClientRequest<'_>, accept: &[u8]) -> Result<(), HandshakeViolation> {
+        if let Some(violation) = self.violation {
+            return Err(violation);
+        }
+        // RFC 6455 §4.1: the value has to match "websocket" in any case, so that it is all there is.
+        if self.upgrade != Upgrade::WebSocket {
+            return Err(HandshakeViolation::Upgrade);
+        }
+        if !self.has_connection {
+            return Err(HandshakeViolation::Connection);
+        }
+        match self.accept {
+            None => return Err(HandshakeViolation::AcceptMissing),
+            Some(received) if received != accept => return Err(HandshakeViolation::Accept),
+            Some(_) => {}
+        }
+        match self.protocol {
+            Some(chosen) if !request.offers_subprotocol(chosen) => {
+                Err(HandshakeViolation::SubprotocolNotOffered)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Judges the extensions of a 101 (RFC 6455 §4.1): of the grammar, one at least, each of them offered.
+///
+/// A response may name them on several lines, as RFC 6455 §4.2.2 and §9.1 say and verified erratum 3433 confirms
+/// against §11.3.2.
+fn judge_extensions(
+    headers: &[httparse::Header<'_>],
+    request: &ClientRequest<'_>,
+) -> Result<(), HandshakeViolation> {
+    let mut count = None;
+    for header in headers.iter().filter(|header| FieldName::of(header.name) == FieldName::Extensions) {
+        let count = count.get_or_insert(0_usize);
+        for extension in ExtensionList::new(header.value) {
+            let extension = extension.map_err(HandshakeViolation::Extensions)?;
+            if !request.offers_extension(extension.name()) {
+                return Err(HandshakeViolation::ExtensionNotOffered);
+            }
+            *count = count.saturating_add(1);
+        }
+    }
+    if count == Some(0) {
+        return Err(HandshakeViolation::Extensions(ExtensionError::Empty));
+    }
+    Ok(())
+}

@@ -1,0 +1,364 @@
+// Read first: RFC 6455 §4.2, §4.4, §10.2.
+
+use core::fmt;
+
+use super::field::Header;
+use super::head::{Gathered, Head, header_slots};
+use super::key::accept_key;
+use super::output::{Output, check_headers};
+use super::request::{Asks, Request, RequestFields, read};
+use super::{
+    AcceptError, HEADER_COUNT_MAX, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation,
+    OriginPolicy, WriteError,
+};
+use crate::extension::{ExtensionList, check_extensions, is_token};
+use crate::input::Input;
+use crate::uri::Authority;
+
+/// A server's side of the opening handshake (RFC 6455 §4.2).
+///
+/// Feed it input until it has a request or a fault, look at [`request`](Self::request), and answer with
+/// [`accept`](Self::accept), [`reject`](Self::reject) or [`refuse`](Self::refuse). It owns its storage, so that it can
+/// wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
+/// (browsers send up to 4 KiB of cookies per name; Apache and nginx take 8 KiB a line).
+///
+/// What the client has sent behind its head stays in the input: nothing of it is lost, and nothing of it is to be read
+/// unless the request is accepted. After everything but a 101 the connection is to be closed.
+///
+/// ```
+/// use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+///
+/// let mut handshake = ServerHandshake::new([0; 4096]);
+/// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::Request);
+/// assert_eq!(handshake.request().map(|request| request.path()), Some("/chat"));
+///
+/// let mut out = [0; 512];
+/// let len = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out)?;
+/// assert!(out[..len].starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
+    head: Head<S>,
+    request: Option<RequestFields>,
+    progress: ServerProgress,
+    is_answered: bool,
+}
+
+/// How far a server's handshake has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
+pub enum ServerProgress {
+    /// The head is not complete. All input was taken.
+    NeedInput,
+    /// A valid request for a WebSocket: [`accept`](ServerHandshake::accept) or
+    /// [`reject`](ServerHandshake::reject) it.
+    Request,
+    /// A valid GET request that asks for something else, such as a page: [`reject`](ServerHandshake::reject) it with
+    /// whatever there is for it, or [`refuse`](ServerHandshake::refuse) it with 426.
+    NotWebSocket,
+    /// The handshake has failed, and always will have: [`refuse`](ServerHandshake::refuse) it.
+    Failed(HandshakeFault),
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> ServerHandshake<S> {
+    /// Waits for a request of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
+    #[must_use]
+    pub const fn new(storage: S) -> Self {
+        Self::with_header_count_max(storage)
+    }
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
+    /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
+    /// read (16 on 32-bit targets).
+    #[must_use]
+    pub const fn with_header_count_max(storage: S) -> Self {
+        Self {
+            head: Head::new(storage),
+            request: None,
+            progress: ServerProgress::NeedInput,
+            is_answered: false,
+        }
+    }
+
+    /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
+    /// says the same again.
+    pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
+        if self.progress == ServerProgress::NeedInput {
+            match self.head.gather(input) {
+                Gathered::More => {}
+                Gathered::Complete => self.read_head(),
+                Gathered::Failed(fault) => self.progress = ServerProgress::Failed(fault),
+            }
+        }
+        self.progress
+    }
+
+    /// Apart, so that only this call has the header slots on its stack.
+    #[inline(never)]
+    fn read_head(&mut self) {
+        let mut slots = header_slots::<HEADERS>();
+        let (request, asks) = read(self.head.bytes(), &mut slots);
+        self.request = request;
+        self.progress = match asks {
+            Ok(Asks::WebSocket) => ServerProgress::Request,
+            Ok(Asks::Page) => ServerProgress::NotWebSocket,
+            Err(fault) => ServerProgress::Failed(fault),
+        };
+    }
+
+    /// The request, once there is one. After a fault too, where the fault is not in the form of the head: for logs.
+    #[must_use]
+    pub fn request(&self) -> Option<Request<'_>> {
+        self.request.map(|fields| Request::new(self.head.bytes(), fields))
+    }
+
+    /// Writes the 101 that opens the connection, and gives its length in bytes (RFC 6455 §4.2.2). After it, the input
+    /// goes on with frames.
+    ///
+    /// # Errors
+    ///
+    /// [`AcceptError::Refused`] where `origins` does not allow the request's Origin, or where the handshake had
+    /// failed already. [`AcceptError::BufferTooSmall`] and [`AcceptError::Misuse`] leave everything as it was, but
+    /// for the contents of `out`.
+    pub fn accept(
+        &mut self,
+        origins: OriginPolicy<'_>,
+        response: &Response<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, AcceptError> {
+        let request = match self.progress {
+            ServerProgress::NeedInput => return Err(HandshakeMisuse::NoRequest.into()),
+            ServerProgress::NotWebSocket => return Err(HandshakeMisuse::NotWebSocket.into()),
+            ServerProgress::Failed(fault) => return Err(AcceptError::Refused(fault)),
+            ServerProgress::Request if self.is_answered => {
+                return Err(HandshakeMisuse::AlreadyAnswered.into());
+            }
+            ServerProgress::Request => self.request().ok_or(HandshakeMisuse::NoRequest)?,
+        };
+        let is_allowed = Authority::parse(request.host())
+            .is_ok_and(|host| origins.allows(request.origin(), &host, request.scheme()));
+        if !is_allowed {
+            // RFC 6455 §10.2: an Origin that is not acceptable is answered with 403.
+            let fault = HandshakeLimit::Origin.into();
+            self.progress = ServerProgress::Failed(fault);
+            return Err(AcceptError::Refused(fault));
+        }
+        response.check(&request)?;
+        let len = response.write(request.key(), out)?;
+        self.is_answered = true;
+        Ok(len)
+    }
+
+    /// Writes a response that does not open a connection, and gives its length in bytes: for requests that are not to
+    /// be accepted, for pages, and for faults that need other words than [`refuse`](Self::refuse) has.
+    ///
+    /// The response says `Connection: close` and the length of its body. Close the connection after it, and do not
+    /// read what the client has sent behind its request.
+    ///
+    /// # Errors
+    ///
+    /// The status has to be 200 to 599, the headers neither reserved nor with control characters, the output large
+    /// enough. An error leaves everything as it was, but for the contents of `out`.
+    pub fn reject(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        body: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, WriteError> {
+        self.write_rejection(status, headers, body.len(), body, out)
+    }
+
+    /// Writes the head of such a response only, for a body of `body_len` bytes that the caller sends behind it: no
+    /// output has to hold a page.
+    ///
+    /// # Errors
+    ///
+    /// As [`reject`](Self::reject).
+    pub fn reject_head(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        body_len: usize,
+        out: &mut [u8],
+    ) -> Result<usize, WriteError> {
+        self.write_rejection(status, headers, body_len, b"", out)
+    }
+
+    fn write_rejection(
+        &mut self,
+        status: u16,
+        headers: &[Header<'_>],
+        body_len: usize,
+        body: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, WriteError> {
+        self.check_unanswered()?;
+        if !(200..=599).contains(&status) {
+            return Err(HandshakeMisuse::Status.into());
+        }
+        // RFC 9110 §8.6: no Content-Length with 204, and with 304 only that of another response.
+        let has_body = !matches!(status, 204 | 205 | 304);
+        if body_len > 0 && !has_body {
+            return Err(HandshakeMisuse::Body.into());
+        }
+        check_headers(headers)?;
+        let mut output = Output::new(out);
+        output.status(status).header("Connection", b"close").headers(headers);
+        if has_body || status == 205 {
+            output.text("Content-Length: ").display(body_len).text("\r\n");
+        }
+        let len = output.text("\r\n").bytes(body).finish()?;
+        self.is_answered = true;
+        Ok(len)
+    }
+
+    /// Writes the ready-made refusal of a failed request, or the 426 of one that does not ask for a WebSocket, and
+    /// gives its length in bytes: at most [`REFUSAL_LEN_MAX`].
+    ///
+    /// The status is [`HandshakeFault::status`]; 405 names the method that is allowed, 426 the version that is spoken
+    /// (RFC 6455 §4.4). The body is one line that says what is wrong. Close the connection after it.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeMisuse::NoFault`] where nothing has failed; as [`reject`](Self::reject) otherwise.
+    pub fn refuse(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
+        self.check_unanswered()?;
+        let (status, text) = match self.progress {
+            ServerProgress::Failed(fault) => (fault.status(), fault.text()),
+            ServerProgress::NotWebSocket => (426, HandshakeViolation::Upgrade.text()),
+            ServerProgress::Request | ServerProgress::NeedInput => {
+                return Err(HandshakeMisuse::NoFault.into());
+            }
+        };
+        let mut output = Output::new(out);
+        output.status(status);
+        match status {
+            405 => output.text("Connection: close\r\nAllow: GET\r\n"),
+            // RFC 9110 §15.5.22: 426 says in Upgrade what is required, which makes Connection say it, too.
+            426 => output
+                .text("Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
+            _ => output.text("Connection: close\r\n"),
+        };
+        output.text("Content-Type: text/plain\r\nContent-Length: ").display(text.len().saturating_add(1));
+        let len = output.text("\r\n\r\n").text(text).text("\n").finish()?;
+        self.is_answered = true;
+        Ok(len)
+    }
+
+    fn check_unanswered(&self) -> Result<(), HandshakeMisuse> {
+        if self.is_answered {
+            return Err(HandshakeMisuse::AlreadyAnswered);
+        }
+        if self.progress == ServerProgress::NeedInput {
+            return Err(HandshakeMisuse::NoRequest);
+        }
+        Ok(())
+    }
+
+    /// Gives the storage back, for the next handshake.
+    #[must_use]
+    pub fn into_storage(self) -> S {
+        self.head.into_storage()
+    }
+}
+
+impl<S, const HEADERS: usize> fmt::Debug for ServerHandshake<S, HEADERS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerHandshake")
+            .field("progress", &self.progress)
+            .field("is_answered", &self.is_answered)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The longest ready-made refusal, in bytes.
+pub const REFUSAL_LEN_MAX: usize = 320;
+
+/// What a server accepts a request with (RFC 6455 §4.2.2).
+///
+/// ```
+/// use ws_core::handshake::{Header, Response};
+///
+/// let headers = [Header::new("Set-Cookie", "session=1")];
+/// let response = Response::new().subprotocol("chat").headers(&headers);
+/// # let _ = response;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Response<'a> {
+    subprotocol: Option<&'a str>,
+    extensions: Option<&'a str>,
+    headers: &'a [Header<'a>],
+}
+
+impl<'a> Response<'a> {
+    /// No subprotocol, no extensions, no further headers.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { subprotocol: None, extensions: None, headers: &[] }
+    }
+
+    /// Chooses one of the subprotocols that the client has offered.
+    #[must_use]
+    pub const fn subprotocol(mut self, subprotocol: &'a str) -> Self {
+        self.subprotocol = Some(subprotocol);
+        self
+    }
+
+    /// Takes up extensions that the client has offered: the value of `Sec-WebSocket-Extensions`, with the parameters
+    /// that each extension answers with.
+    #[must_use]
+    pub const fn extensions(mut self, extensions: &'a str) -> Self {
+        self.extensions = Some(extensions);
+        self
+    }
+
+    /// Adds headers, none of them one that the handshake writes itself.
+    #[must_use]
+    pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    fn check(&self, request: &Request<'_>) -> Result<(), HandshakeMisuse> {
+        if let Some(chosen) = self.subprotocol {
+            if !is_token(chosen.as_bytes()) {
+                return Err(HandshakeMisuse::Subprotocol);
+            }
+            // RFC 6455 §4.2.2: the value is one of those that the client has sent, or there is no such header.
+            if !request.subprotocols().any(|offered| offered == chosen) {
+                return Err(HandshakeMisuse::SubprotocolNotOffered);
+            }
+        }
+        if let Some(chosen) = self.extensions {
+            let _count = check_extensions([chosen]).map_err(HandshakeMisuse::Extensions)?;
+            // RFC 6455 §4.2.2: extensions not listed by the client must not be listed.
+            let is_offered = |name: &str| request.extensions().any(|offered| offered.name() == name);
+            if !ExtensionList::new(chosen.as_bytes()).flatten().all(|chosen| is_offered(chosen.name())) {
+                return Err(HandshakeMisuse::ExtensionNotOffered);
+            }
+        }
+        check_headers(self.headers)
+    }
+
+    /// In the case in which the RFC writes it: there are clients that compare it.
+    fn write(&self, key: &[u8], out: &mut [u8]) -> Result<usize, WriteError> {
+        let mut output = Output::new(out);
+        output.status(101).header("Upgrade", b"websocket").header("Connection", b"Upgrade");
+        output.header("Sec-WebSocket-Accept", &accept_key(key));
+        if let Some(subprotocol) = self.subprotocol {
+            output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
+        }
+        if let Some(extensions) = self.extensions {
+            output.header("Sec-WebSocket-Extensions", extensions.as_bytes());
+        }
+        output.headers(self.headers).text("\r\n").finish()
+    }
+}

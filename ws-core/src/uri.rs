@@ -1,0 +1,365 @@
+//! `ws:` and `wss:` URIs (RFC 6455 §3), borrowed and never decoded.
+// Read first: RFC 6455 §3.
+
+use core::fmt;
+use core::net::Ipv6Addr;
+
+/// The two schemes of WebSocket URIs (RFC 6455 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed by the RFC: it registers two schemes")]
+pub enum Scheme {
+    /// `ws:`, in the clear; `http` is its counterpart.
+    Ws,
+    /// `wss:`, over TLS; `https` is its counterpart.
+    Wss,
+}
+
+impl Scheme {
+    /// Whether the connection goes over TLS: the RFC's secure flag.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Wss)
+    }
+
+    /// The port where the URI names none: 80 or 443.
+    #[must_use]
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+}
+
+/// A valid `ws:` or `wss:` URI (RFC 6455 §3).
+///
+/// The parts are lent as they were written: nothing is decoded, folded or allocated.
+///
+/// ```
+/// use ws_core::uri::{Scheme, Uri, UriError};
+///
+/// let uri = Uri::parse("wss://[2001:db8::1]:8443/chat?room=%C3%A9")?;
+/// assert_eq!(uri.scheme(), Scheme::Wss);
+/// assert_eq!(uri.authority().host_name(), "2001:db8::1"); // for DNS, and as the name that TLS verifies
+/// assert_eq!(uri.port(), 8443);
+/// assert_eq!(uri.host_header().to_string(), "[2001:db8::1]:8443");
+/// assert_eq!(uri.resource_name().to_string(), "/chat?room=%C3%A9");
+///
+/// assert_eq!(Uri::parse("ws://example.com/#top"), Err(UriError::Fragment));
+/// # Ok::<(), UriError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Uri<'a> {
+    scheme: Scheme,
+    authority: Authority<'a>,
+    resource_name: ResourceName<'a>,
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a URI.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong where the text is not a URI of RFC 6455 §3. User information is refused too: the grammar
+    /// of the RFC has none.
+    pub fn parse(text: &'a str) -> Result<Self, UriError> {
+        check_text(text)?;
+        let (scheme, rest) = text.split_once(':').ok_or(UriError::Scheme)?;
+        let scheme = if scheme.eq_ignore_ascii_case("ws") {
+            Scheme::Ws
+        } else if scheme.eq_ignore_ascii_case("wss") {
+            Scheme::Wss
+        } else {
+            return Err(UriError::Scheme);
+        };
+        let rest = rest.strip_prefix("//").ok_or(UriError::AuthorityMissing)?;
+        let (authority, resource_name) = split_authority(rest);
+        if authority.contains('@') {
+            return Err(UriError::Userinfo);
+        }
+        let authority = Authority::parse(authority)?;
+        let resource_name = ResourceName::new(resource_name);
+        resource_name.check()?;
+        Ok(Self { scheme, authority, resource_name })
+    }
+
+    /// `ws` or `wss`.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Host and port as written.
+    #[must_use]
+    pub const fn authority(&self) -> Authority<'a> {
+        self.authority
+    }
+
+    /// The port to connect to: the one written, or the scheme's.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.authority.port_or_default(self.scheme)
+    }
+
+    /// What to ask the server for: the path, or `/`, and the query.
+    #[must_use]
+    pub const fn resource_name(&self) -> ResourceName<'a> {
+        self.resource_name
+    }
+
+    /// The value of the `Host` header: brackets stay, the scheme's own port is left out (RFC 6455 §4.1).
+    #[must_use]
+    pub fn host_header(&self) -> Authority<'a> {
+        let port = self.authority.port.filter(|port| *port != self.scheme.default_port());
+        Authority { host: self.authority.host, port }
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Uri<'a> {
+    type Error = UriError;
+
+    fn try_from(text: &'a str) -> Result<Self, UriError> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Uri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.scheme.is_secure() { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.host_header(), self.resource_name)
+    }
+}
+
+/// A host and, where it was written, a port: what follows the `//` of a URI, and what a `Host` header holds.
+///
+/// ```
+/// use ws_core::uri::Authority;
+///
+/// let authority = Authority::parse("[::1]:9001")?;
+/// assert_eq!((authority.host(), authority.host_name(), authority.port()), ("[::1]", "::1", Some(9001)));
+/// # Ok::<(), ws_core::uri::UriError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Authority<'a> {
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// Reads `host` or `host:port`.
+    ///
+    /// # Errors
+    ///
+    /// [`UriError::HostMissing`], [`UriError::Host`], [`UriError::PercentEncoding`] or [`UriError::Port`].
+    pub fn parse(text: &'a str) -> Result<Self, UriError> {
+        let host_len = if text.starts_with('[') {
+            text.find(']').and_then(|end| end.checked_add(1)).ok_or(UriError::Host)?
+        } else {
+            text.find(':').unwrap_or(text.len())
+        };
+        let (host, port) = text.split_at_checked(host_len).ok_or(UriError::Host)?;
+        if host.is_empty() {
+            return Err(UriError::HostMissing);
+        }
+        match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(literal) => drop(literal.parse::<Ipv6Addr>().map_err(|_| UriError::Host)?),
+            None => check_characters(host, UriError::Host, |_| false)?,
+        }
+        let port = match port.strip_prefix(':') {
+            Some(digits) => Some(parse_port(digits)?),
+            None if port.is_empty() => None,
+            None => return Err(UriError::Host),
+        };
+        Ok(Self { host, port })
+    }
+
+    /// The host, an IPv6 address in its brackets.
+    #[must_use]
+    pub const fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The host without brackets: for a resolver, and for the name that TLS announces and verifies.
+    #[must_use]
+    pub fn host_name(&self) -> &'a str {
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
+    }
+
+    /// The port, where one was written.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The port, where one was written, or the scheme's.
+    #[must_use]
+    pub const fn port_or_default(&self, scheme: Scheme) -> u16 {
+        match self.port {
+            Some(port) => port,
+            None => scheme.default_port(),
+        }
+    }
+
+    /// Whether both name the same host and port, where `scheme` gives the port that is not written. Hosts are compared
+    /// without regard to case.
+    #[must_use]
+    pub fn is_same(&self, other: &Authority<'_>, scheme: Scheme) -> bool {
+        self.host.eq_ignore_ascii_case(other.host)
+            && self.port_or_default(scheme) == other.port_or_default(scheme)
+    }
+}
+
+impl fmt::Display for Authority<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.host)?;
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The path, or `/`, and the query: what stands in the request line (RFC 6455 §3, §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResourceName<'a> {
+    path: &'a str,
+    query: Option<&'a str>,
+}
+
+impl<'a> ResourceName<'a> {
+    /// `text` begins with the path; characters are not judged here.
+    pub(crate) fn new(text: &'a str) -> Self {
+        let (path, query) = match text.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (text, None),
+        };
+        // RFC 6455 §3: "/" where the path is empty; "?" only where the query is not.
+        let path = if path.is_empty() { "/" } else { path };
+        Self { path, query: query.filter(|query| !query.is_empty()) }
+    }
+
+    fn check(&self) -> Result<(), UriError> {
+        check_characters(self.path, UriError::Character, |byte| matches!(byte, b'/' | b':' | b'@'))?;
+        let query = self.query.unwrap_or_default();
+        check_characters(query, UriError::Character, |byte| matches!(byte, b'/' | b'?' | b':' | b'@'))
+    }
+
+    /// The path, with its percent-encoding; at least `/`.
+    #[must_use]
+    pub const fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// The query without its `?`, with its percent-encoding. An empty one is none.
+    #[must_use]
+    pub const fn query(&self) -> Option<&'a str> {
+        self.query
+    }
+}
+
+impl fmt::Display for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)?;
+        match self.query {
+            Some(query) => write!(f, "?{query}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a text is not a WebSocket URI (RFC 6455 §3, RFC 3986).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UriError {
+    /// It does not begin with `ws:` or `wss:`.
+    Scheme,
+    /// No `//` follows the scheme.
+    AuthorityMissing,
+    /// It names a user or a password, which the grammar does not know; send an `Authorization` header instead.
+    Userinfo,
+    /// The host is empty.
+    HostMissing,
+    /// The host is neither a name nor an IPv4 address nor an IPv6 address in brackets.
+    Host,
+    /// The port is not a number from 1 to 65535 without leading zeros.
+    Port,
+    /// It has a fragment, which means nothing in these URIs; a `#` that means itself is written `%23`.
+    Fragment,
+    /// A `%` without two hexadecimal digits behind it.
+    PercentEncoding,
+    /// A space; it is written `%20`.
+    Space,
+    /// A control character.
+    Control,
+    /// A character beyond ASCII; it is percent-encoded, or a host name in its `xn--` form.
+    NonAscii,
+    /// Another character that has to be percent-encoded where it stands.
+    Character,
+}
+
+impl fmt::Display for UriError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "the URI does not begin with ws: or wss:",
+            Self::AuthorityMissing => "no // after the scheme of the URI",
+            Self::Userinfo => "a WebSocket URI has no user and no password",
+            Self::HostMissing => "the URI names no host",
+            Self::Host => "the host of the URI is neither a name nor an address",
+            Self::Port => "the port of the URI is not a number from 1 to 65535",
+            Self::Fragment => "a WebSocket URI has no fragment (write # as %23)",
+            Self::PercentEncoding => "a % in the URI without two hexadecimal digits behind it",
+            Self::Space => "a space in the URI (write it as %20)",
+            Self::Control => "a control character in the URI",
+            Self::NonAscii => "a character beyond ASCII in the URI (percent-encode it)",
+            Self::Character => "a character in the URI that has to be percent-encoded",
+        })
+    }
+}
+
+impl core::error::Error for UriError {}
+
+/// Splits what follows `//` into the authority and the rest, which begins with `/` or `?` or is empty.
+pub(crate) fn split_authority(text: &str) -> (&str, &str) {
+    let len = text.find(['/', '?']).unwrap_or(text.len());
+    text.split_at_checked(len).unwrap_or((text, ""))
+}
+
+/// What is wrong wherever it stands.
+fn check_text(text: &str) -> Result<(), UriError> {
+    for byte in text.bytes() {
+        match byte {
+            0x80.. => return Err(UriError::NonAscii),
+            b' ' => return Err(UriError::Space),
+            0..=0x1f | 0x7f => return Err(UriError::Control),
+            // RFC 6455 §3: fragments are meaningless in these URIs and must not be used.
+            b'#' => return Err(UriError::Fragment),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Allows what RFC 3986 allows in a registered name, and what `is_allowed_too` does.
+fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> bool) -> Result<(), UriError> {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' // unreserved
+            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {} // sub-delims
+            b'%' => {
+                let mut is_digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
+                if !(is_digit() && is_digit()) {
+                    return Err(UriError::PercentEncoding);
+                }
+            }
+            _ if is_allowed_too(byte) => {}
+            _ => return Err(otherwise),
+        }
+    }
+    Ok(())
+}
+
+fn parse_port(digits: &str) -> Result<u16, UriError> {
+    let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    digits.parse().ok().filter(|_| is_strict).ok_or(UriError::Port)
+}

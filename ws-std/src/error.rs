@@ -2,6 +2,10 @@ use core::fmt;
 use std::io;
 
 use ws_core::error::{Fault, SendError};
+use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
+use ws_core::uri::UriError;
+
+use crate::Refusal;
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///
@@ -27,6 +31,17 @@ pub enum Error {
     MessageUnfinished,
     /// Nothing was sent: the payload of a ping has at most 125 bytes (RFC 6455 §5.5).
     PingLen,
+    /// The URL is not one of a WebSocket.
+    Uri(UriError),
+    /// A `wss:` URL, and no TLS to reach it. Connect with a TLS library, and use
+    /// [`Client::handshake`](crate::Client::handshake) over its stream.
+    TlsUnsupported,
+    /// The server answered with something else than a WebSocket.
+    Refused(Box<Refusal>),
+    /// The peer's opening handshake is wrong. A client was told what; a server is only left.
+    Handshake(HandshakeFault),
+    /// What was to be sent in the opening handshake may not be: a header or a subprotocol of the program's own.
+    HandshakeMisuse(HandshakeMisuse),
     /// The operating system has no randomness to give, and without it a client must not connect (RFC 6455 §10.3).
     Entropy,
 }
@@ -35,6 +50,8 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Connecting to an address.
+    Connect,
     /// The opening handshake.
     Handshake,
     /// A write: the peer does not read.
@@ -61,12 +78,18 @@ impl fmt::Display for Error {
             Self::Disconnected(Some(kind)) => {
                 write!(f, "the connection was lost without a closing handshake: {kind}")
             }
+            Self::Timeout(Phase::Connect) => f.write_str("the server cannot be reached in time"),
             Self::Timeout(Phase::Handshake) => f.write_str("the opening handshake took too long"),
             Self::Timeout(Phase::Write) => f.write_str("the peer does not read what is written"),
             Self::Timeout(Phase::Close) => f.write_str("the peer does not answer the closing handshake"),
             Self::Closed => f.write_str("the connection is closed or closing"),
             Self::MessageUnfinished => f.write_str("a message was begun and not finished"),
             Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
+            Self::Uri(error) => error.fmt(f),
+            Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build of ws-std does not have"),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
+            Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
             Self::Entropy => f.write_str("the operating system has no randomness for masking keys"),
         }
     }
@@ -77,11 +100,16 @@ impl core::error::Error for Error {
         match self {
             Self::Io(error) => Some(error),
             Self::Fault(fault) => Some(fault),
+            Self::Uri(error) => Some(error),
+            Self::Handshake(fault) => Some(fault),
+            Self::HandshakeMisuse(misuse) => Some(misuse),
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
             | Self::MessageUnfinished
             | Self::PingLen
+            | Self::TlsUnsupported
+            | Self::Refused(_)
             | Self::Entropy => None,
         }
     }
@@ -90,6 +118,28 @@ impl core::error::Error for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<UriError> for Error {
+    fn from(error: UriError) -> Self {
+        Self::Uri(error)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Misuse(misuse) => Self::HandshakeMisuse(misuse),
+            // The room that a head takes was made before, and what is new in a later version is not asked for here.
+            WriteError::BufferTooSmall { .. } | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),
+        }
     }
 }
 
@@ -119,8 +169,12 @@ impl From<Error> for io::Error {
             Error::Disconnected(kind) => Some(kind.unwrap_or(io::ErrorKind::UnexpectedEof)),
             Error::Timeout(_) => Some(io::ErrorKind::TimedOut),
             Error::Closed => Some(io::ErrorKind::NotConnected),
-            Error::Fault(_) => Some(io::ErrorKind::InvalidData),
-            Error::MessageUnfinished | Error::PingLen => Some(io::ErrorKind::InvalidInput),
+            Error::Fault(_) | Error::Handshake(_) => Some(io::ErrorKind::InvalidData),
+            Error::MessageUnfinished | Error::PingLen | Error::Uri(_) | Error::HandshakeMisuse(_) => {
+                Some(io::ErrorKind::InvalidInput)
+            }
+            Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
+            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };
         match (kind, error) {

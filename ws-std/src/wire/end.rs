@@ -9,6 +9,7 @@ use ws_core::input::ReadBuffer;
 use super::{Fatal, Wire};
 use crate::Stream;
 use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::linger::linger;
 use crate::timeouts::Deadline;
 
 impl<S: Stream> Wire<S> {
@@ -88,38 +89,17 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Reads and discards until the peer ends the stream, the deadline passes or it was enough.
-    // RFC 6455 §7.1.1: closing over unread input would reset the connection, and the peer might never see our Close.
+    /// Lets the peer read what was written, and waits for its end of the stream.
     fn linger(&mut self, shutdown_write: bool) -> Result<(), Error> {
         self.begin_closing();
-        if self.lingered.is_none() {
-            self.lingered = Some(0);
-            if shutdown_write {
-                let _gone = self.stream.shutdown_write();
-            }
+        if self.lingered.is_none() && shutdown_write {
+            let _gone = self.stream.shutdown_write();
         }
-        let mut discarded = [0; 1024];
-        while self.lingered < Some(LINGERED_LEN_MAX) {
-            let Some(Ok(remaining)) = self.closing.map(Deadline::remaining) else { break };
-            if self.stream.limit_read(remaining).is_err() {
-                break;
-            }
-            match self.stream.read(&mut discarded) {
-                Ok(0) => break,
-                Ok(len) => {
-                    let len = u64::try_from(len).unwrap_or(u64::MAX);
-                    self.lingered = self.lingered.map(|lingered| lingered.saturating_add(len));
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_wait(error.kind()) => {
-                    if matches!(self.closing.map(Deadline::remaining), Some(Ok(_))) {
-                        return Err(Error::Io(error));
-                    }
-                }
-                Err(_) => break,
-            }
+        let lingered = self.lingered.get_or_insert(0);
+        match self.closing {
+            Some(deadline) => Ok(linger(&mut self.stream, deadline, lingered)?),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Keeps a read within the deadline, where there is one; `false` where it has passed.
@@ -155,7 +135,3 @@ impl<S: Stream> Wire<S> {
         Ok(false)
     }
 }
-
-/// How much is discarded behind a closing handshake at most, in bytes: as much as the largest message of the default
-/// limits, which a peer may be in the middle of writing when we refuse it.
-const LINGERED_LEN_MAX: u64 = 16 << 20;

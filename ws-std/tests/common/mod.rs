@@ -8,34 +8,34 @@ use ws_std::{AnyStream, Config, Role, WebSocket};
 
 /// A stream that reads from a script and writes into memory, a few bytes at a time.
 #[derive(Clone, Default)]
-pub struct Script {
-    pub incoming: Arc<Mutex<Vec<u8>>>,
-    pub outgoing: Arc<Mutex<Vec<u8>>>,
+pub(crate) struct Script {
+    pub(crate) incoming: Arc<Mutex<Vec<u8>>>,
+    pub(crate) outgoing: Arc<Mutex<Vec<u8>>>,
     /// How many bytes a read and a write move at most; 0 for no limit.
-    pub step: usize,
+    pub(crate) step: usize,
     /// Every other read, write and flush would block.
-    pub blocks: bool,
+    pub(crate) blocks: bool,
     /// What is read behind the script, instead of the end.
-    pub then: Option<io::ErrorKind>,
-    pub calls: Arc<Mutex<usize>>,
-    pub is_blocked: bool,
+    pub(crate) then: Option<io::ErrorKind>,
+    pub(crate) calls: Arc<Mutex<usize>>,
+    pub(crate) is_blocked: bool,
 }
 
 impl Script {
-    pub fn new(incoming: &[u8]) -> Self {
+    pub(crate) fn new(incoming: &[u8]) -> Self {
         Self { incoming: Arc::new(Mutex::new(incoming.to_vec())), ..Self::default() }
     }
 
-    pub fn socket(&self, role: Role) -> WebSocket<AnyStream<Self>> {
+    pub(crate) fn socket(&self, role: Role) -> WebSocket<AnyStream<Self>> {
         WebSocket::after_handshake(AnyStream(self.clone()), role, Config::new(), b"").unwrap()
     }
 
-    pub fn written(&self) -> Vec<u8> {
+    pub(crate) fn written(&self) -> Vec<u8> {
         self.outgoing.lock().unwrap().clone()
     }
 
     /// What was written since this was asked last.
-    pub fn take_written(&self) -> Vec<u8> {
+    pub(crate) fn take_written(&self) -> Vec<u8> {
         std::mem::take(&mut *self.outgoing.lock().unwrap())
     }
 
@@ -79,7 +79,7 @@ impl Write for Script {
 }
 
 /// A frame with this first byte, masked with a key of zeros where it is a client's.
-pub fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     let mask_bit = if role == Role::Client { 0x80 } else { 0 };
     let mut frame = vec![first];
     match payload.len() {
@@ -101,7 +101,7 @@ pub fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The frames in `bytes`, unmasked: first byte and payload. Panics where the last one is not whole.
-pub fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+pub(crate) fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
         let (len, start) = match bytes[1] & 0x7F {

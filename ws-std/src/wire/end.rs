@@ -71,6 +71,8 @@ impl<S: Stream> Wire<S> {
             Transport::Open | Transport::Linger { .. } | Transport::Closed => {}
         }
         self.sender.signal(Signal::Eof);
+        // The peer may be waiting for our end of the stream, whenever the caller drops his.
+        self.shutdown_write();
         self.outcome()
     }
 
@@ -92,13 +94,20 @@ impl<S: Stream> Wire<S> {
     /// Lets the peer read what was written, and waits for its end of the stream.
     fn linger(&mut self, shutdown_write: bool) -> Result<(), Error> {
         self.begin_closing();
-        if self.lingered.is_none() && shutdown_write {
-            let _gone = self.stream.shutdown_write();
+        if shutdown_write {
+            self.shutdown_write();
         }
-        let lingered = self.lingered.get_or_insert(0);
+        let discarded_len = &mut self.discarded_len;
         match self.closing {
-            Some(deadline) => Ok(linger(&mut self.stream, deadline, lingered)?),
+            Some(deadline) => Ok(linger(&mut self.stream, deadline, discarded_len)?),
             None => Ok(()),
+        }
+    }
+
+    fn shutdown_write(&mut self) {
+        if !self.is_shut_down {
+            self.is_shut_down = true;
+            let _gone = self.stream.shutdown_write();
         }
     }
 

@@ -29,8 +29,10 @@ pub(crate) struct Wire<S> {
     pub(crate) is_message_unfinished: bool,
     /// Until when the closing handshake and the end of the stream have to be done, once either side has begun it.
     closing: Option<Deadline>,
-    /// How much was discarded behind the closing handshake, once that is done.
-    lingered: Option<u64>,
+    /// How much was discarded behind the closing handshake, in bytes.
+    discarded_len: u64,
+    /// The sending half of the stream was shut down.
+    is_shut_down: bool,
     ending: Ending,
 }
 
@@ -70,7 +72,8 @@ impl<S> Wire<S> {
             wants_flush: true,
             is_message_unfinished: false,
             closing: None,
-            lingered: None,
+            discarded_len: 0,
+            is_shut_down: false,
             ending: Ending::default(),
         }
     }

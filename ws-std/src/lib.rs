@@ -1,1 +1,96 @@
-//! Clients and servers.
+//! WebSocket clients and servers over [`TcpStream`](std::net::TcpStream), or any [`Read`](std::io::Read) +
+//! [`Write`](std::io::Write): a thin, blocking adapter over [`ws_core`], which is the protocol (RFC 6455).
+//!
+//! A client:
+//!
+//! ```no_run
+//! use ws_std::{CloseCode, Message};
+//!
+//! let mut socket = ws_std::connect("ws://127.0.0.1:9001/chat")?;
+//! socket.send_text("Hello")?;
+//! if let Some((message, _writer)) = socket.read()? {
+//!     assert_eq!(message, Message::Text("Hello"));
+//! }
+//! socket.close(CloseCode::NORMAL, "done")?;
+//! # Ok::<(), ws_std::Error>(())
+//! ```
+//!
+//! A server:
+//!
+//! ```
+//! use std::net::TcpListener;
+//!
+//! fn serve(listener: TcpListener) -> Result<(), ws_std::Error> {
+//!     for stream in listener.incoming() {
+//!         let mut socket = ws_std::accept(stream?)?;
+//!         while let Some((message, mut writer)) = socket.read()? {
+//!             writer.send(message)?;
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let url = format!("ws://{}/", listener.local_addr()?);
+//! # std::thread::spawn(move || serve(listener));
+//! # let mut socket = ws_std::connect(&url)?;
+//! # socket.send_text("Hello")?;
+//! # assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
+//! # socket.close(ws_std::CloseCode::NORMAL, "done")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What to know
+//!
+//! - [`WebSocket::read`] lends each message, with a [`Writer`] to answer it. It answers pings and the peer's Close by
+//!   itself, so whoever expects nothing but the end still has to call it.
+//! - [`Server::receive`] shows a request before it is accepted or rejected, and tells a plain GET from a WebSocket's.
+//! - A page of another host may not connect to a server unless [`Server`] is told so (RFC 6455 §10.2).
+//! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent is for
+//!   the program to say, with [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout) on
+//!   [`WebSocket::get_ref`].
+//! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
+//! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+mod client;
+mod error;
+mod greeting;
+mod keys;
+mod linger;
+mod message_writer;
+mod queue;
+mod sender;
+mod server;
+mod stream;
+mod timeouts;
+mod websocket;
+mod wire;
+mod writer;
+
+pub use client::{Client, Refusal, connect};
+pub use error::{Error, Phase};
+pub use keys::MaskKeys;
+pub use message_writer::MessageWriter;
+pub use sender::RoleSender;
+pub use server::{Incoming, Server, accept};
+pub use stream::{AnyStream, Stream};
+pub use timeouts::Timeouts;
+pub use websocket::{Parts, WebSocket};
+pub use writer::Writer;
+
+/// A whole message: text or binary, borrowed.
+///
+/// ```
+/// use ws_std::Message;
+///
+/// assert_eq!(Message::Text("Hello").as_bytes(), Message::Binary(b"Hello").as_bytes());
+/// ```
+pub type Message<'a> = ws_core::event::Payload<'a>;
+
+pub use ws_core;
+pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, Limits, Role};
+pub use ws_core::event::MessageType;
+pub use ws_core::frame::CloseCode;
+pub use ws_core::handshake::{Header, Request};

@@ -1,0 +1,116 @@
+use std::io;
+
+use ws_core::handshake::WriteError;
+use ws_core::input::ReadBuffer;
+
+use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::linger::linger;
+use crate::timeouts::Deadline;
+use crate::websocket::READ_BUFFER_LEN;
+use crate::{Stream, Timeouts};
+
+/// A stream during its opening handshake: all that is read and written until the deadline.
+#[derive(Debug)]
+pub(crate) struct Greeting<S> {
+    pub(crate) stream: S,
+    pub(crate) buffer: ReadBuffer<Vec<u8>>,
+    pub(crate) timeouts: Timeouts,
+    deadline: Deadline,
+}
+
+impl<S: Stream> Greeting<S> {
+    pub(crate) fn new(stream: S, timeouts: Timeouts) -> Self {
+        let deadline = Deadline::after(timeouts.handshake());
+        Self { stream, buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN]), timeouts, deadline }
+    }
+
+    /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
+    pub(crate) fn fill(&mut self) -> Result<bool, Error> {
+        loop {
+            let remaining = self.deadline.remaining().map_err(|_passed| TIMEOUT)?;
+            self.stream.limit_read(remaining)?;
+            let spare = self.buffer.spare();
+            let capacity = spare.len();
+            match self.stream.read(spare) {
+                Ok(len) if len <= capacity => {
+                    self.buffer.filled(len);
+                    return Ok(len > 0);
+                }
+                Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
+                Err(error) => self.judge(error)?,
+            }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            self.limit_write()?;
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(len) => bytes = bytes.get(len..).unwrap_or_default(),
+                Err(error) => self.judge(error)?,
+            }
+        }
+        loop {
+            self.limit_write()?;
+            match self.stream.flush() {
+                Ok(()) => return Ok(()),
+                Err(error) => self.judge(error)?,
+            }
+        }
+    }
+
+    /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written.
+    pub(crate) fn finish(&mut self) {
+        let _gone = self.stream.shutdown_write();
+        let _would_block = linger(&mut self.stream, Deadline::after(self.timeouts.close()), &mut 0);
+    }
+
+    fn limit_write(&mut self) -> Result<(), Error> {
+        let remaining = self.deadline.remaining().map_err(|_passed| TIMEOUT)?;
+        Ok(self.stream.limit_write(remaining)?)
+    }
+
+    /// What an error means: that the same is tried again, or the end.
+    fn judge(&self, error: io::Error) -> Result<(), Error> {
+        let kind = error.kind();
+        if kind == io::ErrorKind::Interrupted {
+            return Ok(());
+        }
+        if is_gone(kind) {
+            return Err(Error::Disconnected(Some(kind)));
+        }
+        if is_wait(kind) && self.deadline.remaining().is_err() {
+            return Err(TIMEOUT);
+        }
+        Err(error.into())
+    }
+}
+
+const TIMEOUT: Error = Error::Timeout(Phase::Handshake);
+
+/// Gives a head as much room as it asks for.
+pub(crate) fn write_head<E>(
+    mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
+    required: impl Fn(&E) -> Option<usize>,
+) -> Result<Vec<u8>, E> {
+    let mut head = vec![0; 512];
+    loop {
+        match write(&mut head) {
+            Ok(len) => {
+                head.truncate(len);
+                return Ok(head);
+            }
+            Err(error) => match required(&error) {
+                Some(required) if required > head.len() => head.resize(required, 0),
+                Some(_) | None => return Err(error),
+            },
+        }
+    }
+}
+
+/// How much room a head lacked, where that was what it lacked.
+pub(crate) fn required(error: &WriteError) -> Option<usize> {
+    if let WriteError::BufferTooSmall { required } = error { Some(*required) } else { None }
+}

@@ -1,0 +1,133 @@
+// Read first: RFC 6455 §5.4, §5.6.
+
+use core::fmt;
+use std::io::{self, Write};
+
+use ws_core::event::MessageType;
+use ws_core::frame::Fin;
+use ws_core::utf8::Utf8;
+
+use crate::wire::Wire;
+use crate::{Error, Stream};
+
+/// Writes one message in parts, of which none has to know how many follow (RFC 6455 §5.4).
+///
+/// Small writes are gathered into fragments of 16 KiB; longer ones are sent as they are, without being copied by a
+/// server. [`flush`](Write::flush) sends what is gathered. The message ends with [`finish`](Self::finish): where the
+/// writer is dropped before, the message stays unfinished, and only a Close can be sent.
+///
+/// Text is checked as it is written, whole characters or not; what is not UTF-8 is an error of kind
+/// [`InvalidData`](io::ErrorKind::InvalidData), and not sent.
+///
+/// ```
+/// use std::io::Write;
+/// use ws_core::event::MessageType;
+///
+/// fn send_file(socket: &mut ws_std::WebSocket<std::net::TcpStream>, path: &str) -> std::io::Result<()> {
+///     let mut message = socket.message_writer(MessageType::Binary)?;
+///     std::io::copy(&mut std::fs::File::open(path)?, &mut message)?;
+///     message.finish()?;
+///     Ok(())
+/// }
+/// ```
+pub struct MessageWriter<'a, S> {
+    wire: &'a mut Wire<S>,
+    message_type: MessageType,
+    /// What was written and not yet sent.
+    gathered: Vec<u8>,
+    /// Where text stands, at its last byte that was written.
+    utf8: Utf8,
+}
+
+impl<'a, S: Stream> MessageWriter<'a, S> {
+    pub(crate) fn new(wire: &'a mut Wire<S>, message_type: MessageType) -> Result<Self, Error> {
+        wire.make_ready()?;
+        if wire.is_closing() {
+            return Err(Error::Closed);
+        }
+        if wire.is_message_unfinished {
+            return Err(Error::MessageUnfinished);
+        }
+        Ok(Self { wire, message_type, gathered: Vec::new(), utf8: Utf8::new() })
+    }
+
+    /// Ends the message. What a stream that would block does not take waits in memory, as with
+    /// [`Writer::send`](crate::Writer::send): no more than the last fragment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send`](crate::Writer::send); an error of kind [`InvalidData`](io::ErrorKind::InvalidData) where
+    /// text ends within a character.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if !self.utf8.is_boundary() {
+            return Err(Error::Io(not_utf8()));
+        }
+        match self.wire.make_ready() {
+            Err(error) if !error.is_would_block() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let gathered = core::mem::take(&mut self.gathered);
+        self.wire.send_frame(self.message_type, Fin::Final, &gathered)
+    }
+
+    /// Judges text, and gives what it comes to.
+    fn check(&self, bytes: &[u8]) -> io::Result<Utf8> {
+        let mut utf8 = self.utf8;
+        if self.message_type == MessageType::Text {
+            utf8.push(bytes).map_err(|_invalid| not_utf8())?;
+        }
+        Ok(utf8)
+    }
+
+    fn send_gathered(&mut self) -> io::Result<()> {
+        self.wire.make_ready()?;
+        if !self.gathered.is_empty() {
+            self.wire.send_frame(self.message_type, Fin::More, &self.gathered)?;
+            self.gathered.clear();
+        }
+        Ok(())
+    }
+}
+
+impl<S: Stream> Write for MessageWriter<'_, S> {
+    /// Takes all of `bytes`, or nothing where the stream would block over what was written before.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let utf8 = self.check(bytes)?;
+        if self.gathered.len().saturating_add(bytes.len()) > FRAGMENT_LEN {
+            self.send_gathered()?;
+        }
+        if bytes.len() >= FRAGMENT_LEN {
+            self.wire.make_ready()?;
+            self.wire.send_frame(self.message_type, Fin::More, bytes)?;
+        } else {
+            if self.gathered.capacity() == 0 {
+                self.gathered.try_reserve_exact(FRAGMENT_LEN)?;
+            }
+            self.gathered.extend_from_slice(bytes);
+        }
+        self.utf8 = utf8;
+        Ok(bytes.len())
+    }
+
+    /// Sends what is gathered as a fragment, and writes all that waits.
+    fn flush(&mut self) -> io::Result<()> {
+        self.send_gathered()?;
+        Ok(self.wire.transmit()?)
+    }
+}
+
+impl<S> fmt::Debug for MessageWriter<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageWriter")
+            .field("message_type", &self.message_type)
+            .field("gathered_len", &self.gathered.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn not_utf8() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the text is not UTF-8")
+}
+
+/// How much is gathered for a fragment, in bytes.
+const FRAGMENT_LEN: usize = 16 * 1024;

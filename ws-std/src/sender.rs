@@ -1,0 +1,80 @@
+use ws_core::connection::{Closure, FrameStart, Role, Sender, Signal, Transport, Unmasked};
+use ws_core::error::SendError;
+use ws_core::event::Payload;
+use ws_core::frame::{CloseFrame, ControlPayload, EncodedHeader};
+
+use crate::MaskKeys;
+
+/// The sending half of either role, so that a `WebSocket` names no type for it.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "closed by the RFC: there are two roles")]
+pub enum RoleSender {
+    /// Sends unmasked.
+    Server(Sender<Unmasked>),
+    /// Masks what it sends.
+    Client(Sender<MaskKeys>),
+}
+
+macro_rules! either {
+    ($self:expr, $sender:ident => $call:expr) => {
+        match $self {
+            RoleSender::Server($sender) => $call,
+            RoleSender::Client($sender) => $call,
+        }
+    };
+}
+
+impl RoleSender {
+    /// The role that sends in this way.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Server(_) => Role::Server,
+            Self::Client(_) => Role::Client,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
+        either!(self, sender => sender.send(message, out))
+    }
+
+    pub(crate) fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
+        either!(self, sender => sender.begin_frame(start))
+    }
+
+    pub(crate) fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
+        either!(self, sender => sender.mask_into(payload, out))
+    }
+
+    #[inline]
+    pub(crate) fn poll_transmit(&mut self, out: &mut [u8]) -> usize {
+        either!(self, sender => sender.poll_transmit(out))
+    }
+
+    #[inline]
+    pub(crate) fn wants_transmit(&self) -> bool {
+        either!(self, sender => sender.wants_transmit())
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        either!(self, sender => sender.signal(signal));
+    }
+
+    pub(crate) fn close(&mut self, close: CloseFrame) {
+        either!(self, sender => sender.close(close));
+    }
+
+    pub(crate) fn ping(&mut self, payload: ControlPayload) {
+        either!(self, sender => sender.ping(payload));
+    }
+
+    #[inline]
+    pub(crate) fn transport(&self) -> Transport {
+        either!(self, sender => sender.transport())
+    }
+
+    pub(crate) fn closure(&self) -> Option<Closure> {
+        either!(self, sender => sender.closure())
+    }
+}

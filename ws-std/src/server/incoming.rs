@@ -1,0 +1,170 @@
+// Read first: RFC 6455 §4.2.2.
+
+use core::fmt;
+
+use ws_core::connection::{Receiver, Role, Sender, Unmasked};
+use ws_core::handshake::{
+    AcceptError, HandshakeFault, HandshakeViolation, Header, Request, Response, ServerHandshake,
+};
+
+use super::Server;
+use crate::greeting::{Greeting, required, write_head};
+use crate::{Error, RoleSender, Stream, WebSocket};
+
+/// A request that waits for its answer. Dropping it closes the connection without one.
+///
+/// Answer within [`Timeouts::handshake`](crate::Timeouts::handshake), which began with the request.
+pub struct Incoming<S> {
+    server: Server,
+    greeting: Greeting<S>,
+    handshake: ServerHandshake<Vec<u8>>,
+    is_websocket: bool,
+}
+
+impl<S: Stream> Incoming<S> {
+    pub(super) fn new(
+        server: Server,
+        greeting: Greeting<S>,
+        handshake: ServerHandshake<Vec<u8>>,
+        is_websocket: bool,
+    ) -> Self {
+        Self { server, greeting, handshake, is_websocket }
+    }
+
+    /// The path that is asked for, with its percent-encoding.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.request().map_or("/", |request| request.path())
+    }
+
+    /// The query without its `?`, where it is not empty.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.request().and_then(|request| request.query())
+    }
+
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.request().and_then(|request| request.header(name))
+    }
+
+    /// The whole request: all headers, Host, Origin, subprotocols. It is always there.
+    #[must_use]
+    pub fn request(&self) -> Option<Request<'_>> {
+        self.handshake.request()
+    }
+
+    /// Whether it asks for a WebSocket. Otherwise it is a plain GET, to be answered with
+    /// [`reject`](Self::reject), which can send a page.
+    #[must_use]
+    pub const fn is_websocket(&self) -> bool {
+        self.is_websocket
+    }
+
+    /// The subprotocol of `spoken` that the client likes best.
+    #[must_use]
+    pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
+        let mut offered = self.request().into_iter().flat_map(|request| request.subprotocols());
+        offered.find_map(|offered| spoken.iter().copied().find(|spoken| *spoken == offered))
+    }
+
+    /// Opens the WebSocket, with the subprotocol that the [`Server`] and the client agree on.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept_with`](Self::accept_with).
+    pub fn accept(self) -> Result<WebSocket<S>, Error> {
+        let spoken: Vec<Box<str>> = self.server.subprotocols.clone();
+        let spoken: Vec<&str> = spoken.iter().map(AsRef::as_ref).collect();
+        let chosen = self.choose_subprotocol(&spoken);
+        self.accept_with(chosen, &[])
+    }
+
+    /// Opens the WebSocket with this subprotocol, which the client has to have offered, and further headers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] where the Origin is not allowed, which was answered with 403, or where the request does
+    /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response cannot be
+    /// written, which was answered with 500; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    pub fn accept_with(
+        mut self,
+        subprotocol: Option<&str>,
+        headers: &[Header<'_>],
+    ) -> Result<WebSocket<S>, Error> {
+        if !self.is_websocket {
+            refuse(&mut self.handshake, &mut self.greeting);
+            return Err(Error::Handshake(HandshakeFault::Violation(HandshakeViolation::Upgrade)));
+        }
+        let handshake = &mut self.handshake;
+        let response = Response::new().headers(headers);
+        let response = match subprotocol {
+            Some(subprotocol) => response.subprotocol(subprotocol),
+            None => response,
+        };
+        let head = self.server.origins.with_policy(|origins| {
+            write_head(
+                |out| handshake.accept(origins, &response, out),
+                |error| {
+                    if let AcceptError::BufferTooSmall { required } = error { Some(*required) } else { None }
+                },
+            )
+        });
+        let head = match head {
+            Ok(head) => head,
+            Err(AcceptError::Refused(fault)) => {
+                refuse(&mut self.handshake, &mut self.greeting);
+                return Err(Error::Handshake(fault));
+            }
+            Err(AcceptError::Misuse(misuse)) => {
+                self.reject(500, &[], b"")?;
+                return Err(Error::HandshakeMisuse(misuse));
+            }
+            Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
+        };
+        let Self { mut greeting, server, .. } = self;
+        greeting.write(&head)?;
+        let sender = RoleSender::Server(Sender::new(Unmasked));
+        let receiver = Receiver::new(Role::Server, server.config);
+        WebSocket::open(
+            greeting.stream,
+            server.timeouts,
+            sender,
+            receiver,
+            greeting.buffer,
+            subprotocol.map(Into::into),
+        )
+    }
+
+    /// Answers without opening a WebSocket, and closes the connection: with an error of one's own, or with a page for
+    /// a plain GET. The head says `Connection: close` and the length of the body.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
+    /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
+        let handshake = &mut self.handshake;
+        let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
+        let answer = [head.as_slice(), body].concat();
+        self.greeting.write(&answer)?;
+        self.greeting.finish();
+        Ok(())
+    }
+}
+
+impl<S> fmt::Debug for Incoming<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("request", &self.handshake.request()).finish_non_exhaustive()
+    }
+}
+
+/// Answers a request that is not to be accepted, as well as it goes, and closes the connection.
+pub(super) fn refuse<S: Stream>(handshake: &mut ServerHandshake<Vec<u8>>, greeting: &mut Greeting<S>) {
+    if let Ok(head) = write_head(|out| handshake.refuse(out), required) {
+        if greeting.write(&head).is_ok() {
+            greeting.finish();
+        }
+    }
+}

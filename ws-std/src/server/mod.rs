@@ -1,0 +1,164 @@
+// Read first: RFC 6455 §4.2.
+
+mod incoming;
+mod origins;
+
+pub use incoming::Incoming;
+
+use std::net::TcpStream;
+
+use ws_core::connection::Config;
+use ws_core::handshake::{ServerHandshake, ServerProgress};
+use ws_core::uri::Scheme;
+
+use crate::greeting::Greeting;
+use crate::{Error, Stream, Timeouts, WebSocket};
+use origins::Origins;
+
+/// Accepts a WebSocket on a TCP connection, with the defaults of [`Server`].
+///
+/// ```no_run
+/// # fn main() -> std::io::Result<()> {
+/// let listener = std::net::TcpListener::bind("127.0.0.1:9001")?;
+/// for stream in listener.incoming() {
+///     let stream = stream?;
+///     std::thread::spawn(move || {
+///         let mut socket = ws_std::accept(stream)?;
+///         while let Some((message, mut writer)) = socket.read()? {
+///             writer.send(message)?;
+///         }
+///         Ok::<(), ws_std::Error>(())
+///     });
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`Server::accept`].
+pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
+    Server::new().accept(stream)
+}
+
+/// Whom a server accepts, and how it behaves: made once, used for any number of connections.
+///
+/// By default a browser's page may connect only where its Origin is that of the Host header; whoever sends no Origin is
+/// no browser, and may (RFC 6455 §10.2).
+///
+/// ```
+/// use ws_std::Server;
+///
+/// # fn serve(stream: std::net::TcpStream) -> Result<(), ws_std::Error> {
+/// let server = Server::new().with_subprotocol("chat").with_allowed_origin("https://example.com");
+/// let incoming = server.receive(stream)?;
+/// if incoming.path() == "/chat" {
+///     let mut socket = incoming.accept()?;
+///     socket.send_text("welcome")?;
+/// } else {
+///     incoming.reject(404, &[], b"no such room\n")?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Server {
+    origins: Origins,
+    subprotocols: Vec<Box<str>>,
+    config: Config,
+    timeouts: Timeouts,
+}
+
+impl Server {
+    /// The defaults: pages of the same host, no subprotocol, the limits of [`Config::new`], the times of
+    /// [`Timeouts::new`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, and pages of this origin may connect, in addition to those that were allowed in this way before: in
+    /// place of those of the same host.
+    #[must_use]
+    pub fn with_allowed_origin(mut self, origin: &str) -> Self {
+        self.origins.allow(origin);
+        self
+    }
+
+    /// The same, but pages of the same host have to be of this scheme too: `http` for [`Scheme::Ws`], `https` for
+    /// [`Scheme::Wss`].
+    #[must_use]
+    pub fn with_same_origin(mut self, scheme: Scheme) -> Self {
+        self.origins = Origins::SameOrigin(scheme);
+        self
+    }
+
+    /// The same, and any page may connect: for services that do not know their users by cookies or by the network
+    /// that they are in.
+    #[must_use]
+    pub fn with_any_origin(mut self) -> Self {
+        self.origins = Origins::Any;
+        self
+    }
+
+    /// The same with another subprotocol to speak. Of those, the one is chosen that the client likes best.
+    #[must_use]
+    pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
+        self.subprotocols.push(subprotocol.into());
+        self
+    }
+
+    /// The same with these limits and choices.
+    #[must_use]
+    pub const fn with_config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The same with these timeouts.
+    #[must_use]
+    pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Accepts whatever is allowed: [`receive`](Self::receive) and [`Incoming::accept`].
+    ///
+    /// # Errors
+    ///
+    /// As theirs.
+    pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
+        self.receive(stream)?.accept()
+    }
+
+    /// Reads a request, to be looked at and then accepted or rejected: one for a WebSocket, or a plain GET.
+    ///
+    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), and
+    /// the connection closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] for a request that was refused, [`Error::Timeout`], [`Error::Disconnected`],
+    /// [`Error::Io`].
+    pub fn receive<S: Stream>(&self, mut stream: S) -> Result<Incoming<S>, Error> {
+        stream.disable_delay()?;
+        let mut greeting = Greeting::new(stream, self.timeouts);
+        let mut handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
+        let is_websocket = loop {
+            match handshake.receive(&mut greeting.buffer.input()) {
+                ServerProgress::NeedInput if greeting.fill()? => {}
+                ServerProgress::NeedInput => return Err(Error::Disconnected(None)),
+                ServerProgress::Request => break true,
+                ServerProgress::NotWebSocket => break false,
+                ServerProgress::Failed(fault) => {
+                    incoming::refuse(&mut handshake, &mut greeting);
+                    return Err(Error::Handshake(fault));
+                }
+            }
+        };
+        Ok(Incoming::new(self.clone(), greeting, handshake, is_websocket))
+    }
+}
+
+/// The longest head of a request, in bytes.
+const HEAD_LEN_MAX: usize = 16 * 1024;

@@ -1,0 +1,175 @@
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+
+/// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what a closing handshake and deadlines need of
+/// it beyond those.
+///
+/// Every method has a default that does no harm, so that a stream of one's own takes one line; a stream of somebody
+/// else's is wrapped in [`AnyStream`]. Without timeouts a deadline is judged only when the stream comes back from a
+/// read or a write.
+///
+/// ```
+/// use std::io::{Read, Result, Write};
+/// use ws_std::Stream;
+///
+/// struct Pipe(std::collections::VecDeque<u8>);
+/// # impl Read for Pipe { fn read(&mut self, bytes: &mut [u8]) -> Result<usize> { self.0.read(bytes) } }
+/// # impl Write for Pipe {
+/// #     fn write(&mut self, bytes: &[u8]) -> Result<usize> { self.0.write(bytes) }
+/// #     fn flush(&mut self) -> Result<()> { Ok(()) }
+/// # }
+/// // impl Read for Pipe, impl Write for Pipe, and
+/// impl Stream for Pipe {}
+/// ```
+pub trait Stream: Read + Write {
+    /// Ends the sending direction and leaves the other open, so that the peer reads all that was written, then the
+    /// end. The default only flushes.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's; they are ignored, since the connection is at its end.
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time, never
+    /// zero; `None` waits for ever. The default changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's; they fail the connection.
+    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let _ = timeout;
+        Ok(())
+    }
+
+    /// As [`limit_read`](Self::limit_read), for a write that moves nothing.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's; they fail the connection.
+    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let _ = timeout;
+        Ok(())
+    }
+
+    /// Turns off the delay that gathers small writes (Nagle's algorithm), where the stream has one. Each message is
+    /// one write already. The default does nothing.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's; they fail the handshake.
+    fn disable_delay(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether `write_vectored` writes several slices at once. The default is `false`: then the start of a long
+    /// message is copied behind its header instead, so that they are not written apart.
+    fn is_vectored(&self) -> bool {
+        false
+    }
+}
+
+impl Stream for TcpStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(std::net::Shutdown::Write)
+    }
+
+    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(timeout)
+    }
+
+    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_write_timeout(timeout)
+    }
+
+    fn disable_delay(&mut self) -> io::Result<()> {
+        self.set_nodelay(true)
+    }
+
+    fn is_vectored(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(unix)]
+impl Stream for std::os::unix::net::UnixStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(std::net::Shutdown::Write)
+    }
+
+    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_read_timeout(timeout)
+    }
+
+    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.set_write_timeout(timeout)
+    }
+
+    fn is_vectored(&self) -> bool {
+        true
+    }
+}
+
+macro_rules! impl_for_pointer {
+    ($pointer:ty) => {
+        impl<S: Stream + ?Sized> Stream for $pointer {
+            fn shutdown_write(&mut self) -> io::Result<()> {
+                (**self).shutdown_write()
+            }
+
+            fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                (**self).limit_read(timeout)
+            }
+
+            fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                (**self).limit_write(timeout)
+            }
+
+            fn disable_delay(&mut self) -> io::Result<()> {
+                (**self).disable_delay()
+            }
+
+            fn is_vectored(&self) -> bool {
+                (**self).is_vectored()
+            }
+        }
+    };
+}
+
+impl_for_pointer!(&mut S);
+impl_for_pointer!(Box<S>);
+
+/// Any `Read + Write` as a [`Stream`]: nothing is shut down, only flushed, and nothing times out by itself.
+///
+/// ```
+/// use ws_std::{AnyStream, Server};
+///
+/// # fn serve(pipe: impl std::io::Read + std::io::Write) -> Result<(), ws_std::Error> {
+/// let mut socket = Server::new().accept(AnyStream(pipe))?;
+/// # socket.send_text("Hello")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_structs, reason = "closed: it is its stream and nothing else")]
+pub struct AnyStream<S>(pub S);
+
+impl<S: Read> Read for AnyStream<S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+impl<S: Write> Write for AnyStream<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<S: Read + Write> Stream for AnyStream<S> {}

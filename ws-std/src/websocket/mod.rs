@@ -1,0 +1,285 @@
+mod parts;
+mod read;
+
+pub use parts::Parts;
+
+use core::fmt;
+
+use ws_core::connection::{Closure, Config, Receiver, Role, Sender, Unmasked};
+use ws_core::event::MessageType;
+use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::input::ReadBuffer;
+use ws_core::message::MessageBuffer;
+
+use crate::queue::Queue;
+use crate::wire::Wire;
+use crate::{Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
+
+/// An open WebSocket over a stream, of either role.
+///
+/// [`connect`](crate::connect) and [`accept`](crate::accept) make one. Whoever only reads still answers: pongs, and the
+/// Close that answers the peer's, are written by [`read`](Self::read).
+///
+/// ```
+/// # use std::net::{TcpListener, TcpStream};
+/// # use ws_std::WebSocket;
+/// fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), ws_std::Error> {
+///     while let Some((message, mut writer)) = socket.read()? {
+///         writer.send(message)?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # Non-blocking streams
+///
+/// Where the stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`], and it may
+/// be made again when the stream is ready. No byte is lost, repeated or reordered. A `send` takes all of a message, of
+/// which the rest then waits in memory, or nothing: it takes nothing while something waits. [`flush`](Self::flush) goes
+/// on writing; [`wants_write`](Self::wants_write) tells whether there is need. The opening handshakes want a blocking
+/// stream, with or without timeouts.
+///
+/// # Dropping
+///
+/// Dropping it drops the stream, at once and without a Close, which the peer sees as 1006. To end a connection properly
+/// use [`close`](Self::close).
+pub struct WebSocket<S> {
+    wire: Wire<S>,
+    receiver: Receiver,
+    buffer: ReadBuffer<Vec<u8>>,
+    message: MessageBuffer,
+    is_assembling: bool,
+    subprotocol: Option<Box<str>>,
+}
+
+impl<S: Stream> WebSocket<S> {
+    /// A WebSocket over a stream whose opening handshake somebody else has done, such as an HTTP server; `unread` is
+    /// what was read from the stream behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
+    pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
+        let mut storage = vec![0; unread.len().max(READ_BUFFER_LEN)];
+        storage.get_mut(..unread.len()).unwrap_or_default().copy_from_slice(unread);
+        let buffer = ReadBuffer::with_filled(storage, unread.len())
+            .unwrap_or_else(|| ReadBuffer::new(vec![0; READ_BUFFER_LEN]));
+        let sender = match role {
+            Role::Server => RoleSender::Server(Sender::new(Unmasked)),
+            Role::Client => RoleSender::Client(Sender::new(MaskKeys::from_system()?)),
+        };
+        let receiver = Receiver::new(role, config);
+        Self::open(stream, Timeouts::new(), sender, receiver, buffer, None)
+    }
+
+    /// The start of every WebSocket that was not one before.
+    pub(crate) fn open(
+        mut stream: S,
+        timeouts: Timeouts,
+        sender: RoleSender,
+        receiver: Receiver,
+        buffer: ReadBuffer<Vec<u8>>,
+        subprotocol: Option<Box<str>>,
+    ) -> Result<Self, Error> {
+        stream.limit_read(None)?;
+        stream.limit_write(timeouts.write())?;
+        Ok(Self {
+            wire: Wire::new(stream, sender, Queue::default(), timeouts),
+            receiver,
+            buffer,
+            message: MessageBuffer::new(),
+            is_assembling: false,
+            subprotocol,
+        })
+    }
+
+    /// Sends a message, in one frame and, where the stream takes it, in one write.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send`].
+    #[inline]
+    pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.wire.send(message)
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send`].
+    #[inline]
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.wire.send(Message::Text(text))
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send`].
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.wire.send(Message::Binary(bytes))
+    }
+
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
+    /// [`read_event`](Self::read_event); [`read`](Self::read) passes over it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PingLen`] for a longer payload; as [`Writer::send`] otherwise.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.writer().ping(payload)
+    }
+
+    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4).
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::send`].
+    pub fn message_writer(&mut self, message_type: MessageType) -> Result<MessageWriter<'_, S>, Error> {
+        MessageWriter::new(&mut self.wire, message_type)
+    }
+
+    /// The sending side alone, as [`read`](Self::read) gives it with each message.
+    pub fn writer(&mut self) -> Writer<'_, S> {
+        Writer::new(&mut self.wire)
+    }
+
+    /// Writes what waits to be written: on a stream that blocks there is never anything. May be called again at any
+    /// time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream would block; what ends the connection.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.wire.transmit()
+    }
+
+    /// Whether something waits to be written, since a stream that does not block did not take it.
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        self.wire.wants_write()
+    }
+
+    /// Closes: sends a Close, discards what still comes until the peer's Close, and waits for the end of the stream,
+    /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection was closed already, says how it went.
+    ///
+    /// `reason` is for people who read logs; what goes beyond 123 bytes is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] where the peer does not answer, [`Error::Disconnected`] where it ends the stream instead,
+    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has ended in each case, but for a
+    /// stream that would block: then call again.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.wire.start_close(close_frame(code, reason));
+        self.discard_to_end()
+    }
+
+    /// Sends a Close and returns: messages still come out of [`read`](Self::read) until the peer's Close does.
+    ///
+    /// # Errors
+    ///
+    /// What ends the connection.
+    pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.writer().start_close(code, reason)
+    }
+
+    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    #[must_use]
+    pub fn closure(&self) -> Option<Closure> {
+        self.wire.sender.closure()
+    }
+
+    /// The peer's Close with its reason, once it came and as long as nothing else was read.
+    #[must_use]
+    pub fn close_frame(&self) -> Option<CloseFrame> {
+        self.receiver.close_frame()
+    }
+
+    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) reported last.
+    #[must_use]
+    pub const fn control(&self) -> &ControlPayload {
+        self.receiver.control()
+    }
+
+    /// The subprotocol that the opening handshake agreed on (RFC 6455 §1.9).
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// Which end of the connection this is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.wire.sender.role()
+    }
+
+    /// The timeouts for writing and closing.
+    #[must_use]
+    pub const fn timeouts(&self) -> Timeouts {
+        self.wire.timeouts
+    }
+
+    /// Sets the timeouts for writing and closing. A closing handshake that has begun keeps its deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream refuses them.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
+        self.wire.stream.limit_write(timeouts.write())?;
+        self.wire.timeouts = timeouts;
+        Ok(())
+    }
+}
+
+impl<S> WebSocket<S> {
+    /// The stream.
+    #[must_use]
+    pub const fn get_ref(&self) -> &S {
+        &self.wire.stream
+    }
+
+    /// The stream, to change its settings: what is read from it or written to it is missing in the connection.
+    #[must_use]
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.wire.stream
+    }
+}
+
+impl<S> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("role", &self.wire.sender.role())
+            .field("unread_len", &self.buffer.unread().len())
+            .field("queued_len", &self.wire.queue.len())
+            .field("closure", &self.wire.sender.closure())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A Close with as much of the reason as it has room for.
+pub(crate) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
+    let mut len = reason.len().min(CloseFrame::REASON_LEN_MAX);
+    while !reason.is_char_boundary(len) {
+        len = len.saturating_sub(1);
+    }
+    CloseFrame::new(code, reason.get(..len).unwrap_or_default()).unwrap_or_else(|| code.into())
+}
+
+/// How much is read at once, in bytes: it stays in the first-level cache.
+pub(crate) const READ_BUFFER_LEN: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::close_frame;
+    use ws_core::frame::CloseCode;
+
+    #[test]
+    fn s5_5_1_a_reason_is_cut_between_characters() {
+        assert_eq!(close_frame(CloseCode::NORMAL, "bye").reason(), "bye");
+        assert_eq!(close_frame(CloseCode::NORMAL, &"ä".repeat(100)).reason(), "ä".repeat(61));
+    }
+}

@@ -1,0 +1,71 @@
+use ws_core::connection::Receiver;
+use ws_core::input::ReadBuffer;
+use ws_core::message::MessageBuffer;
+
+use super::WebSocket;
+use crate::queue::Queue;
+use crate::wire::Wire;
+use crate::{Error, RoleSender, Stream, Timeouts};
+
+/// What a [`WebSocket`] consists of, to be driven in another way, or put together again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<S> {
+    /// The stream.
+    pub stream: S,
+    /// The receiving half of the connection.
+    pub receiver: Receiver,
+    /// The sending half.
+    pub sender: RoleSender,
+    /// What was read from the stream and not yet understood comes first.
+    pub buffer: ReadBuffer<Vec<u8>>,
+    /// The message that is being assembled, where one is.
+    pub message: MessageBuffer,
+    /// What is still to be written to the stream, before anything else. Empty on a stream that blocks.
+    pub queued: Vec<u8>,
+    /// The timeouts for writing and closing.
+    pub timeouts: Timeouts,
+    /// What the opening handshake agreed on.
+    pub subprotocol: Option<Box<str>>,
+    is_assembling: bool,
+    is_message_unfinished: bool,
+}
+
+impl<S: Stream> WebSocket<S> {
+    /// Takes it apart. Nothing is closed, and no byte is lost.
+    #[must_use]
+    pub fn into_parts(self) -> Parts<S> {
+        Parts {
+            queued: self.wire.queue.bytes().to_vec(),
+            is_message_unfinished: self.wire.is_message_unfinished,
+            stream: self.wire.stream,
+            sender: self.wire.sender,
+            timeouts: self.wire.timeouts,
+            receiver: self.receiver,
+            buffer: self.buffer,
+            message: self.message,
+            subprotocol: self.subprotocol,
+            is_assembling: self.is_assembling,
+        }
+    }
+
+    /// Puts it together again. A deadline of the closing handshake begins anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream refuses its timeouts.
+    pub fn from_parts(parts: Parts<S>) -> Result<Self, Error> {
+        let mut stream = parts.stream;
+        stream.limit_write(parts.timeouts.write())?;
+        let mut wire = Wire::new(stream, parts.sender, Queue::from_bytes(parts.queued), parts.timeouts);
+        wire.is_message_unfinished = parts.is_message_unfinished;
+        Ok(Self {
+            wire,
+            receiver: parts.receiver,
+            buffer: parts.buffer,
+            message: parts.message,
+            is_assembling: parts.is_assembling,
+            subprotocol: parts.subprotocol,
+        })
+    }
+}

@@ -1,0 +1,146 @@
+// Read first: RFC 6455 §7.1.
+
+use std::io;
+
+use ws_core::connection::{ClosureCause, Signal, Transport};
+use ws_core::frame::CloseFrame;
+use ws_core::input::ReadBuffer;
+
+use super::{Fatal, Wire};
+use crate::Stream;
+use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::linger::linger;
+use crate::timeouts::Deadline;
+
+impl<S: Stream> Wire<S> {
+    /// Reads once into the buffer, in time. `false` where nothing more will come.
+    pub(crate) fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+        if self.is_dead() || !self.limit_read() {
+            return Ok(false);
+        }
+        loop {
+            let spare = buffer.spare();
+            let capacity = spare.len();
+            let error = match self.stream.read(spare) {
+                Ok(0) => return Ok(false),
+                Ok(len) if len <= capacity => {
+                    buffer.filled(len);
+                    return Ok(true);
+                }
+                Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "a read of more than was asked for"),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            return self.judge_read_error(error);
+        }
+    }
+
+    /// Queues a Close, and lets the closing handshake begin.
+    pub(crate) fn start_close(&mut self, close: CloseFrame) {
+        self.sender.close(close);
+        self.begin_closing();
+    }
+
+    /// From now on there is a deadline.
+    pub(super) fn begin_closing(&mut self) {
+        if self.closing.is_none() {
+            let deadline = Deadline::after(self.timeouts.close());
+            self.closing = Some(deadline);
+            let time = match (deadline.remaining(), self.timeouts.write()) {
+                (Ok(Some(remaining)), Some(write)) => Some(remaining.min(write)),
+                (Ok(remaining), write) => remaining.or(write),
+                (Err(_passed), write) => write,
+            };
+            // Where the stream cannot be limited, the deadline is judged when it comes back.
+            let _unlimited = self.stream.limit_write(time);
+        }
+    }
+
+    /// Brings the stream to its end, once nothing more is received: the last bytes are written, then it is lingered
+    /// on as the protocol asks. `Ok` is an end by a closing handshake.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        match self.transmit() {
+            Err(error) if error.is_would_block() => return Err(error),
+            // What ends the connection is remembered.
+            Ok(()) | Err(_) => {}
+        }
+        match self.sender.transport() {
+            Transport::Linger { shutdown_write } if self.ending.write.is_none() => {
+                self.linger(shutdown_write)?;
+            }
+            Transport::Open | Transport::Linger { .. } | Transport::Closed => {}
+        }
+        self.sender.signal(Signal::Eof);
+        // The peer may be waiting for our end of the stream, whenever the caller drops his.
+        self.shutdown_write();
+        self.outcome()
+    }
+
+    /// How the connection ended.
+    fn outcome(&self) -> Result<(), Error> {
+        let closure = self.sender.closure();
+        if let Some(ClosureCause::Fault(fault)) = closure.map(|closure| closure.cause) {
+            return Err(Error::Fault(fault));
+        }
+        if let Some(fatal) = self.ending.fatal {
+            return Err(fatal.to_error());
+        }
+        match (closure.is_some_and(|closure| closure.is_clean), self.ending.write) {
+            (true, None) => Ok(()),
+            (_, write) => Err(Error::Disconnected(write.or(self.ending.read))),
+        }
+    }
+
+    /// Lets the peer read what was written, and waits for its end of the stream.
+    fn linger(&mut self, shutdown_write: bool) -> Result<(), Error> {
+        self.begin_closing();
+        if shutdown_write {
+            self.shutdown_write();
+        }
+        let discarded_len = &mut self.discarded_len;
+        match self.closing {
+            Some(deadline) => Ok(linger(&mut self.stream, deadline, discarded_len)?),
+            None => Ok(()),
+        }
+    }
+
+    fn shutdown_write(&mut self) {
+        if !self.is_shut_down {
+            self.is_shut_down = true;
+            let _gone = self.stream.shutdown_write();
+        }
+    }
+
+    /// Keeps a read within the deadline, where there is one; `false` where it has passed.
+    fn limit_read(&mut self) -> bool {
+        let Some(deadline) = self.closing else { return true };
+        match deadline.remaining() {
+            Ok(remaining) => match self.stream.limit_read(remaining) {
+                Ok(()) => true,
+                Err(error) => {
+                    self.die(Fatal::Io(error.kind()));
+                    false
+                }
+            },
+            Err(_passed) => {
+                self.die(Fatal::Timeout(Phase::Close));
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn judge_read_error(&mut self, error: io::Error) -> Result<bool, Error> {
+        let kind = error.kind();
+        if is_gone(kind) {
+            self.ending.read = Some(kind);
+        } else if !is_wait(kind) {
+            return Err(self.fail(kind, error));
+        } else if self.closing.is_some_and(|deadline| deadline.remaining().is_err()) {
+            self.die(Fatal::Timeout(Phase::Close));
+        } else {
+            return Err(Error::Io(error));
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,292 @@
+//! Everything that moves bytes but the handshakes: what is sent, and how a connection ends.
+
+mod end;
+mod frame;
+
+use core::time::Duration;
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+use ws_core::connection::{Receiver, Signal};
+
+use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::queue::Queue;
+use crate::timeouts::Deadline;
+use crate::{Message, RoleSender, Stream, Timeouts};
+
+/// The stream, and all that is written to it. The receiving half and its buffer lie beside it, so that one can send
+/// while a received message is lent.
+#[derive(Debug)]
+pub(crate) struct Wire<S> {
+    pub(crate) stream: S,
+    pub(crate) sender: RoleSender,
+    /// Committed bytes that the stream has not taken yet.
+    pub(crate) queue: Queue,
+    pub(crate) timeouts: Timeouts,
+    /// The stream took bytes that it may still hold back.
+    wants_flush: bool,
+    /// A message was begun in parts and has no final frame yet.
+    pub(crate) is_message_unfinished: bool,
+    /// Until when the closing handshake and the end of the stream have to be done, once either side has begun it.
+    closing: Option<Deadline>,
+    /// How much was discarded behind the closing handshake, in bytes.
+    discarded_len: u64,
+    /// The sending half of the stream was shut down.
+    is_shut_down: bool,
+    ending: Ending,
+}
+
+/// How the stream ended, as far as it has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ending {
+    /// The peer is gone by what a write said; what it sent before can still be read.
+    write: Option<io::ErrorKind>,
+    /// The peer is gone by what a read said.
+    read: Option<io::ErrorKind>,
+    /// Nothing is to be read or written any more.
+    fatal: Option<Fatal>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fatal {
+    Io(io::ErrorKind),
+    Timeout(Phase),
+}
+
+impl Fatal {
+    fn to_error(self) -> Error {
+        match self {
+            Self::Io(kind) => Error::Io(kind.into()),
+            Self::Timeout(phase) => Error::Timeout(phase),
+        }
+    }
+}
+
+impl<S> Wire<S> {
+    pub(crate) fn new(stream: S, sender: RoleSender, queue: Queue, timeouts: Timeouts) -> Self {
+        Self {
+            stream,
+            sender,
+            queue,
+            timeouts,
+            wants_flush: true,
+            is_message_unfinished: false,
+            closing: None,
+            discarded_len: 0,
+            is_shut_down: false,
+            ending: Ending::default(),
+        }
+    }
+
+    /// Whether nothing is to be read or written any more.
+    pub(crate) const fn is_dead(&self) -> bool {
+        self.ending.fatal.is_some()
+    }
+
+    /// Whether either side has begun to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    /// Whether something waits to be written.
+    #[inline]
+    pub(crate) fn wants_write(&self) -> bool {
+        self.wants_flush || !self.queue.is_empty() || self.sender.wants_transmit()
+    }
+}
+
+impl<S: Stream> Wire<S> {
+    /// Passes on what the receiving half found, and commits the answers, without writing them yet.
+    pub(crate) fn answer(&mut self, receiver: &mut Receiver) {
+        while let Some(signal) = receiver.take_signal() {
+            let is_end = !matches!(signal, Signal::Pong(_));
+            self.sender.signal(signal);
+            if is_end {
+                self.begin_closing();
+            }
+        }
+        if self.queue.len() >= ANSWERS_LEN_MAX {
+            self.transmit_if_possible();
+        }
+        // RFC 6455 §5.5.3: where the peer does not read, the pong to the latest ping is enough; the others stay behind.
+        if self.queue.len() < ANSWERS_LEN_MAX {
+            let _retried = self.commit_control();
+        }
+    }
+
+    /// Writes all that waits, control frames included.
+    pub(crate) fn transmit(&mut self) -> Result<(), Error> {
+        self.flush_queue()?;
+        while self.sender.wants_transmit() {
+            let committed = self.commit_control()?;
+            self.flush_queue()?;
+            if committed == 0 {
+                return Err(Error::Entropy);
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`transmit`](Self::transmit); an error that ends the connection is remembered, any other means later.
+    pub(crate) fn transmit_if_possible(&mut self) {
+        if self.wants_write() {
+            let _remembered = self.transmit();
+        }
+    }
+
+    /// Sends a whole message: all of it is taken, or, with an error, none.
+    #[inline]
+    pub(crate) fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
+        let bytes = message.as_bytes();
+        self.make_ready()?;
+        if bytes.len() > COPIED_LEN_MAX {
+            return self.send_long(message);
+        }
+        let room = self.queue.room(bytes.len().saturating_add(HEADER_LEN_MAX))?;
+        let len = self.sender.send(message, room)?;
+        self.queue.filled(len);
+        self.write_committed(&[])
+    }
+
+    /// Writes what was committed before, and fails where the stream does not take it: then nothing new is begun.
+    #[inline]
+    pub(crate) fn make_ready(&mut self) -> Result<(), Error> {
+        if self.wants_write() || self.ending.write.is_some() || self.is_dead() {
+            self.transmit()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Queues what the sending half has to say. Returns how many bytes that was.
+    fn commit_control(&mut self) -> Result<usize, Error> {
+        if !self.sender.wants_transmit() {
+            return Ok(0);
+        }
+        let len = self.sender.poll_transmit(self.queue.room(CONTROL_LEN_MAX)?);
+        self.queue.filled(len);
+        Ok(len)
+    }
+
+    /// Writes the queue and, behind it, `tail`, which is committed too. What a stream that would block does not take
+    /// is queued: that is no error.
+    fn write_committed(&mut self, mut tail: &[u8]) -> Result<(), Error> {
+        let error = match self.write_out(&mut tail).and_then(|()| self.flush_stream()) {
+            Ok(()) => return Ok(()),
+            Err(error) if !error.is_would_block() => return Err(error),
+            Err(error) => error,
+        };
+        match self.queue.push(tail) {
+            Ok(()) => Ok(()),
+            Err(_full) => Err(self.fail(io::ErrorKind::OutOfMemory, error)),
+        }
+    }
+
+    fn flush_queue(&mut self) -> Result<(), Error> {
+        self.write_out(&mut &[][..])?;
+        self.flush_stream()
+    }
+
+    /// Writes the queue and `tail`; both keep what was not written.
+    fn write_out(&mut self, tail: &mut &[u8]) -> Result<(), Error> {
+        if let Some(kind) = self.ending.write {
+            return Err(Error::Disconnected(Some(kind)));
+        }
+        if let Some(fatal) = self.ending.fatal {
+            return Err(fatal.to_error());
+        }
+        while !(self.queue.is_empty() && tail.is_empty()) {
+            let begun = self.timeouts.write().map(|_| Instant::now());
+            let written = match (self.queue.bytes(), *tail) {
+                (queued, []) => self.stream.write(queued),
+                ([], tail) => self.stream.write(tail),
+                (queued, tail) => self.stream.write_vectored(&[IoSlice::new(queued), IoSlice::new(tail)]),
+            };
+            match written {
+                Ok(0) => return Err(self.fail(io::ErrorKind::WriteZero, io::ErrorKind::WriteZero)),
+                Ok(len) => {
+                    self.wants_flush = true;
+                    let queued = len.min(self.queue.len());
+                    self.queue.advance(queued);
+                    *tail = tail.get(len.saturating_sub(queued)..).unwrap_or_default();
+                }
+                Err(error) => self.judge_write_error(error, begun)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn flush_stream(&mut self) -> Result<(), Error> {
+        while self.wants_flush {
+            let begun = self.timeouts.write().map(|_| Instant::now());
+            match self.stream.flush() {
+                Ok(()) => self.wants_flush = false,
+                Err(error) => self.judge_write_error(error, begun)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What an error in writing means: that the same is tried again, that the stream would block, or an end.
+    #[cold]
+    fn judge_write_error(&mut self, error: io::Error, begun: Option<Instant>) -> Result<(), Error> {
+        let kind = error.kind();
+        if kind == io::ErrorKind::Interrupted {
+            return Ok(());
+        }
+        if is_gone(kind) {
+            self.ending.write = Some(kind);
+            self.queue.clear();
+            return Err(Error::Disconnected(Some(kind)));
+        }
+        if !is_wait(kind) {
+            return Err(self.fail(kind, error));
+        }
+        if self.closing.is_some_and(|deadline| deadline.remaining().is_err()) {
+            return Err(self.time_out(Phase::Close));
+        }
+        if has_waited(begun, self.timeouts.write()) {
+            return Err(self.time_out(Phase::Write));
+        }
+        Err(Error::Io(error))
+    }
+
+    #[cold]
+    fn fail(&mut self, kind: io::ErrorKind, error: impl Into<Error>) -> Error {
+        self.die(Fatal::Io(kind));
+        error.into()
+    }
+
+    #[cold]
+    fn time_out(&mut self, phase: Phase) -> Error {
+        self.die(Fatal::Timeout(phase));
+        Error::Timeout(phase)
+    }
+
+    fn die(&mut self, fatal: Fatal) {
+        self.ending.fatal.get_or_insert(fatal);
+        self.queue.clear();
+        self.sender.signal(Signal::Eof);
+    }
+}
+
+/// Whether a write that would block had the time to find that out by waiting: a stream that is non-blocking, or that
+/// its owner has limited further, says so earlier.
+fn has_waited(begun: Option<Instant>, timeout: Option<Duration>) -> bool {
+    match (begun, timeout) {
+        (Some(begun), Some(timeout)) => begun.elapsed() >= timeout.mul_f32(0.9),
+        _ => false,
+    }
+}
+
+/// The longest payload that is copied behind its header, in bytes; a longer one costs less in a write of its own slice.
+const COPIED_LEN_MAX: usize = 4096;
+
+/// The longest header, in bytes (RFC 6455 §5.2).
+const HEADER_LEN_MAX: usize = 14;
+
+/// Room for two control frames at once, in bytes.
+const CONTROL_LEN_MAX: usize = 2 * (2 + 4 + 125);
+
+/// How much of answers to pings is gathered for one write, in bytes.
+const ANSWERS_LEN_MAX: usize = 4096;

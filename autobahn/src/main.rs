@@ -1,9 +1,4 @@
 //! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports.
-#![expect(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "a program that needs an operating system"
-)]
 
 mod agent;
 mod args;

@@ -56,7 +56,7 @@ impl<S: Stream> Wire<S> {
 
     fn write_masked(&mut self, mut payload: &[u8]) -> Result<(), Error> {
         let mut is_blocked = false;
-        while !payload.is_empty() {
+        loop {
             let len = if is_blocked { payload.len() } else { payload.len().min(PIECE_LEN) };
             let room = match self.queue.room(len) {
                 Ok(room) => room.get_mut(..len).unwrap_or_default(),
@@ -70,8 +70,10 @@ impl<S: Stream> Wire<S> {
                 self.write_committed(&[])?;
                 is_blocked = !self.queue.is_empty();
             }
+            if payload.is_empty() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 

@@ -1,33 +1,42 @@
 //! Streams in memory, and frames by hand.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
 use ws_std::{AnyStream, Config, Role, WebSocket};
 
-/// A stream that reads from a script and writes into memory, a few bytes at a time.
+/// A stream that reads from a script and writes into memory, as it is told to.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
-    pub(crate) incoming: Arc<Mutex<Vec<u8>>>,
+    pub(crate) incoming: Arc<Mutex<VecDeque<u8>>>,
     pub(crate) outgoing: Arc<Mutex<Vec<u8>>>,
     /// How many bytes a read and a write move at most; 0 for no limit.
     pub(crate) step: usize,
-    /// Every other read, write and flush would block.
-    pub(crate) blocks: bool,
+    /// What every other read, write and flush says, beginning with the first.
+    pub(crate) between: Option<io::ErrorKind>,
     /// What is read behind the script, instead of the end.
     pub(crate) then: Option<io::ErrorKind>,
-    pub(crate) calls: Arc<Mutex<usize>>,
-    pub(crate) is_blocked: bool,
+    /// What a write says once this many bytes were written.
+    pub(crate) write_end: Option<(usize, Result<(), io::ErrorKind>)>,
+    /// How many writes moved something.
+    pub(crate) write_count: Arc<Mutex<usize>>,
+    pub(crate) turn_count: usize,
 }
 
 impl Script {
     pub(crate) fn new(incoming: &[u8]) -> Self {
-        Self { incoming: Arc::new(Mutex::new(incoming.to_vec())), ..Self::default() }
+        Self { incoming: Arc::new(Mutex::new(incoming.iter().copied().collect())), ..Self::default() }
     }
 
     pub(crate) fn socket(&self, role: Role) -> WebSocket<AnyStream<Self>> {
         WebSocket::after_handshake(AnyStream(self.clone()), role, Config::new(), b"").unwrap()
+    }
+
+    /// More to read.
+    pub(crate) fn push(&self, bytes: &[u8]) {
+        self.incoming.lock().unwrap().extend(bytes);
     }
 
     pub(crate) fn written(&self) -> Vec<u8> {
@@ -40,9 +49,11 @@ impl Script {
     }
 
     fn turn(&mut self) -> io::Result<()> {
-        *self.calls.lock().unwrap() += 1;
-        self.is_blocked = self.blocks && !self.is_blocked;
-        if self.is_blocked { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        self.turn_count += 1;
+        match self.between {
+            Some(kind) if self.turn_count % 2 == 1 => Err(kind.into()),
+            _ => Ok(()),
+        }
     }
 
     fn step(&self, len: usize) -> usize {
@@ -68,8 +79,16 @@ impl Read for Script {
 impl Write for Script {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.turn()?;
-        let len = self.step(bytes.len());
-        self.outgoing.lock().unwrap().extend_from_slice(&bytes[..len]);
+        let mut outgoing = self.outgoing.lock().unwrap();
+        let mut len = self.step(bytes.len());
+        if let Some((end, result)) = self.write_end {
+            len = len.min(end - outgoing.len());
+            if len == 0 {
+                return result.map(|()| 0).map_err(Into::into);
+            }
+        }
+        outgoing.extend_from_slice(&bytes[..len]);
+        *self.write_count.lock().unwrap() += 1;
         Ok(len)
     }
 
@@ -118,4 +137,12 @@ pub(crate) fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
         bytes = &bytes[start + len..];
     }
     frames
+}
+
+/// The peer of this role.
+pub(crate) fn peer(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
 }

@@ -3,9 +3,10 @@
 //! `client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O]` sends each text, or each line of
 //! standard input where there is none, and closes. The exit code is 0 after a clean end, 1 after a failure, 2 where
 //! the arguments are wrong.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
+#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
@@ -81,7 +82,7 @@ fn run(arguments: Arguments) -> Result<(), Error> {
     loop {
         match socket.read() {
             Ok(Some((message, _))) => {
-                print(message);
+                print(message)?;
                 wait.answered();
             }
             Ok(None) => break,
@@ -169,11 +170,12 @@ impl Wait {
     }
 }
 
-fn print(message: Message<'_>) {
+fn print(message: Message<'_>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     match message {
-        Message::Text(text) => println!("{text}"),
-        Message::Binary(bytes) => println!("({} bytes) {}", bytes.len(), bytes.escape_ascii()),
-        _ => {}
+        Message::Text(text) => writeln!(out, "{text}"),
+        Message::Binary(bytes) => writeln!(out, "({} bytes) {}", bytes.len(), bytes.escape_ascii()),
+        _ => Ok(()),
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! `cargo run --release -p ws-std --example echo [ADDR]` serves on 127.0.0.1:9001, or on ADDR, until Ctrl-C, which
 //! closes all connections with 1001.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
+#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,15 +43,20 @@ fn run(address: &str) -> io::Result<()> {
         let _ended = interrupted.send(());
     })
     .map_err(io::Error::other)?;
-    println!("listening on http://{}/ (Ctrl-C ends)", listener.local_addr()?);
+    say(&format!("listening on http://{}/ (Ctrl-C ends)", listener.local_addr()?));
 
     let connections = Arc::new(Connections::default());
     let accepted = Arc::clone(&connections);
     thread::spawn(move || accept_all(&listener, &accepted));
     let _hung_up = wait_for_interrupt.recv();
-    println!("closing");
+    say("closing");
     connections.close_all();
     Ok(())
+}
+
+/// Tells whoever still listens: that nobody does is no reason to end.
+fn say(words: &str) {
+    let _closed = writeln!(io::stdout(), "{words}");
 }
 
 fn accept_all(listener: &TcpListener, connections: &Arc<Connections>) {

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn large_storage_is_given_back_once_it_is_empty() {
         let mut queue = Queue::default();
-        queue.push(&[0; 1 << 20]).unwrap();
+        queue.push(&vec![0; 1 << 20]).unwrap();
         queue.advance(1 << 20);
         assert!(queue.is_empty() && queue.storage.len() <= KEPT_LEN_MAX);
     }

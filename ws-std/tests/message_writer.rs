@@ -1,5 +1,4 @@
 //! Messages that are written in parts.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
@@ -16,14 +15,14 @@ fn s5_4_small_writes_are_gathered_and_a_flush_is_a_fragment() {
         let script = Script::new(b"");
         let mut socket = script.socket(role);
         let mut message = socket.message_writer(MessageType::Text).unwrap();
-        write!(message, "one {}", "two").unwrap();
+        write!(message, "one {}", 2).unwrap();
         assert_eq!(script.written(), b"", "gathered");
         message.flush().unwrap();
         message.flush().unwrap();
         write!(message, " three").unwrap();
         message.finish().unwrap();
         socket.send_text("next").unwrap();
-        let expected = [(0x01, b"one two".to_vec()), (0x80, b" three".to_vec()), (0x81, b"next".to_vec())];
+        let expected = [(0x01, b"one 2".to_vec()), (0x80, b" three".to_vec()), (0x81, b"next".to_vec())];
         assert_eq!(frames(&script.written()), expected);
     }
 }

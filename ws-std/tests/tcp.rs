@@ -1,40 +1,256 @@
-//! Clients and servers over TCP on this machine.
-#![expect(clippy::unwrap_used, reason = "tests")]
+//! Open connections over TCP: messages, deadlines, ends.
+#![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
 
-use std::net::{TcpListener, TcpStream};
-use std::thread::{self, JoinHandle};
+mod common;
 
-use ws_std::{Client, CloseCode, Error, Message, Server, WebSocket};
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Serves one connection, and gives its address.
-fn serve<T: Send + 'static>(
-    server: Server,
-    act: impl FnOnce(Result<WebSocket<TcpStream>, Error>) -> T + Send + 'static,
-) -> (String, JoinHandle<T>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/", listener.local_addr().unwrap());
-    (url, thread::spawn(move || act(server.accept(listener.accept().unwrap().0))))
-}
+use common::tcp::{connected_by_hand, read_to_end, response_by_hand, serve, serve_echo};
+use common::{frame, frames};
+use ws_std::ws_core::error::{Fault, Violation};
+use ws_std::{Client, CloseCode, Error, Message, Phase, Role, Server, Timeouts};
 
-fn echo(socket: Result<WebSocket<TcpStream>, Error>) -> Result<WebSocket<TcpStream>, Error> {
-    let mut socket = socket?;
-    while let Some((message, mut writer)) = socket.read()? {
-        writer.send(message)?;
-    }
-    Ok(socket)
-}
+const SHORT: Duration = Duration::from_millis(200);
+
+/// Enough that no test meets it, and little enough that a test that does is noticed.
+const LONG: Duration = Duration::from_secs(5);
 
 #[test]
 fn messages_of_every_length_come_back() {
-    let (url, server) = serve(Server::new(), echo);
-    let mut socket = Client::new().connect(&url).unwrap();
+    let (url, server) = serve_echo(Server::new());
+    let mut socket = ws_std::connect(&url).unwrap();
+    assert!(socket.get_ref().nodelay().unwrap());
     for len in [0, 1, 125, 126, 4096, 4097, 16_384, 65_535, 65_536, 1 << 20] {
         let bytes: Vec<u8> = (0..=255).cycle().take(len).collect();
         socket.send_binary(&bytes).unwrap();
         let (message, _) = socket.read().unwrap().unwrap();
         assert!(message == Message::Binary(&bytes), "{len}");
     }
+    let begun = Instant::now();
     socket.close(CloseCode::NORMAL, "done").unwrap();
     let server = server.join().unwrap().unwrap();
     assert!(server.closure().unwrap().is_clean && socket.closure().unwrap().is_clean);
+    assert!(begun.elapsed() < LONG, "neither waits for the other's deadline");
+    assert!(server.get_ref().nodelay().unwrap());
+}
+
+#[test]
+fn either_side_closes_and_both_at_once() {
+    for (client_closes, server_closes) in [(true, false), (false, true), (true, true)] {
+        let (url, server) = serve(move |stream| {
+            let mut socket = ws_std::accept(stream).unwrap();
+            if server_closes {
+                socket.close(CloseCode::GOING_AWAY, "").unwrap();
+            } else {
+                assert!(socket.read().unwrap().is_none());
+            }
+            socket.closure().unwrap()
+        });
+        let begun = Instant::now();
+        let mut socket = ws_std::connect(&url).unwrap();
+        if client_closes {
+            socket.close(CloseCode::NORMAL, "").unwrap();
+        } else {
+            assert!(socket.read().unwrap().is_none());
+        }
+        let (ours, theirs) = (socket.closure().unwrap(), server.join().unwrap());
+        assert!(ours.is_clean && theirs.is_clean);
+        if client_closes != server_closes {
+            let code = if client_closes { 1000 } else { 1001 };
+            assert_eq!((ours.status.get(), theirs.status.get()), (code, code));
+        }
+        assert!(begun.elapsed() < LONG);
+    }
+}
+
+#[test]
+fn s7_1_1_a_peer_at_fault_reads_the_close_and_the_end_though_it_still_writes() {
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = connected_by_hand(&url);
+    stream.write_all(&frame(Role::Server, 0x81, b"unmasked")).unwrap();
+    // What would reset the connection if the server closed over it.
+    stream.write_all(&vec![0; 1 << 20]).unwrap();
+    assert_eq!(frames(&read_to_end(&mut stream)), [(0x88, b"\x03\xea".to_vec())]);
+    drop(stream);
+    let error = server.join().unwrap().unwrap_err();
+    assert!(matches!(error, Error::Fault(Fault::Violation(Violation::Unmasked))));
+}
+
+#[test]
+fn s7_1_1_the_server_ends_the_stream_first() {
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = connected_by_hand(&url);
+    stream.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
+    assert_eq!(frames(&read_to_end(&mut stream)), [(0x88, b"\x03\xe8".to_vec())]);
+    drop(stream);
+    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
+
+    let (url, server) = serve(|mut stream| {
+        let response = response_by_hand(&mut stream, "");
+        stream.write_all(response.as_bytes()).unwrap();
+        stream.write_all(&frame(Role::Server, 0x88, b"\x03\xe8")).unwrap();
+        let mut close = [0; 8];
+        stream.read_exact(&mut close).unwrap();
+        stream.set_read_timeout(Some(SHORT)).unwrap();
+        let waiting = stream.read(&mut [0]).unwrap_err().kind();
+        assert!(matches!(waiting, ErrorKind::WouldBlock | ErrorKind::TimedOut), "the client waits");
+    });
+    assert!(ws_std::connect(&url).unwrap().read().unwrap().is_none());
+    server.join().unwrap();
+}
+
+#[test]
+fn a_lost_connection_is_1006() {
+    let (url, server) = serve_echo(Server::new());
+    drop(connected_by_hand(&url));
+    assert!(matches!(server.join().unwrap(), Err(Error::Disconnected(None))));
+
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = connected_by_hand(&url);
+    stream.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    thread::sleep(SHORT);
+    // The echo is not read, so that this is a reset.
+    drop(stream);
+    assert!(matches!(server.join().unwrap(), Err(Error::Disconnected(Some(ErrorKind::ConnectionReset)))));
+}
+
+#[test]
+fn a_reset_behind_both_closes_is_clean() {
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = connected_by_hand(&url);
+    stream.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
+    thread::sleep(SHORT);
+    // The server's Close is not read, so that this is a reset.
+    drop(stream);
+    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
+}
+
+#[test]
+fn a_close_that_is_not_answered_has_a_deadline() {
+    let (url, server) = serve(|mut stream| {
+        let response = response_by_hand(&mut stream, "");
+        stream.write_all(response.as_bytes()).unwrap();
+        // Drips, so that each read succeeds in time.
+        while stream.write_all(&frame(Role::Server, 0x89, b"")).is_ok() {
+            thread::sleep(SHORT / 10);
+        }
+    });
+    let client = Client::new().with_timeouts(Timeouts::new().with_close(Some(SHORT)));
+    let mut socket = client.connect(&url).unwrap();
+    let begun = Instant::now();
+    assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Timeout(Phase::Close))));
+    assert!((SHORT..LONG).contains(&(begun.elapsed() + SHORT / 20)));
+    assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Close))), "and it stays so");
+    assert_eq!(socket.closure().unwrap().status.get(), 1006);
+    drop(socket);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_peer_that_does_not_end_the_stream_is_left_after_the_deadline() {
+    let server = Server::new().with_timeouts(Timeouts::new().with_close(Some(SHORT)));
+    let (url, server) = serve_echo(server);
+    let mut stream = connected_by_hand(&url);
+    stream.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
+    let begun = Instant::now();
+    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
+    assert!(begun.elapsed() < LONG);
+}
+
+#[test]
+fn a_write_to_a_peer_that_does_not_read_has_a_deadline() {
+    let (url, server) = serve(|mut stream| {
+        let response = response_by_hand(&mut stream, "");
+        stream.write_all(response.as_bytes()).unwrap();
+        thread::sleep(SHORT * 4);
+        stream
+    });
+    let client = Client::new().with_timeouts(Timeouts::new().with_write(Some(SHORT)));
+    let mut socket = client.connect(&url).unwrap();
+    let begun = Instant::now();
+    let error = socket.send_binary(&vec![0; 64 << 20]).unwrap_err();
+    assert!(matches!(error, Error::Timeout(Phase::Write)), "{error}");
+    assert!(begun.elapsed() < LONG);
+    assert!(matches!(socket.send_text("x"), Err(Error::Timeout(Phase::Write))));
+    assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Write))));
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn a_read_that_its_owner_limits_comes_back_and_loses_nothing() {
+    let (url, server) = serve(|stream| {
+        let mut socket = ws_std::accept(stream).unwrap();
+        socket.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let mut waited = 0_u32;
+        loop {
+            match socket.read() {
+                Ok(Some((message, _))) => assert_eq!(message, Message::Text("slowly")),
+                Ok(None) => return waited,
+                Err(error) if error.is_would_block() => waited = waited.saturating_add(1),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    let mut stream = connected_by_hand(&url);
+    let said = [frame(Role::Client, 0x81, b"slowly"), frame(Role::Client, 0x88, b"")].concat();
+    for byte in said {
+        stream.write_all(&[byte]).unwrap();
+        thread::sleep(Duration::from_millis(30));
+    }
+    assert_eq!(frames(&read_to_end(&mut stream)), [(0x88, vec![])]);
+    drop(stream);
+    assert!(server.join().unwrap() > 5);
+}
+
+#[test]
+fn a_non_blocking_stream_carries_a_conversation() {
+    let (url, server) = serve_echo(Server::new());
+    let mut socket = ws_std::connect(&url).unwrap();
+    socket.get_ref().set_nonblocking(true).unwrap();
+    let message = vec![5; 8 << 20];
+    socket.send_binary(&message).unwrap();
+    let mut is_echoed = false;
+    loop {
+        match socket.read() {
+            Ok(Some((echo, mut writer))) => {
+                assert!(echo == Message::Binary(&message));
+                is_echoed = true;
+                writer.start_close(CloseCode::NORMAL, "").unwrap();
+            }
+            Ok(None) => break,
+            Err(error) if error.is_would_block() => thread::sleep(Duration::from_millis(1)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(is_echoed && socket.closure().unwrap().is_clean);
+    drop(socket);
+    server.join().unwrap().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_carries_a_conversation() {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let server = thread::spawn(move || {
+        let mut socket = Server::new().accept(theirs).unwrap();
+        while let Some((message, mut writer)) = socket.read().unwrap() {
+            writer.send(message).unwrap();
+        }
+    });
+    let mut socket = Client::new().handshake(ours, "ws://unix.invalid/").unwrap();
+    socket.send_text("Hello").unwrap();
+    assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
+    socket.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap();
+}
+
+#[test]
+fn s7_1_5_the_end_of_the_peers_half_is_the_end() {
+    let (url, server) = serve_echo(Server::new());
+    let stream = connected_by_hand(&url);
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert!(matches!(server.join().unwrap(), Err(Error::Disconnected(None))));
 }

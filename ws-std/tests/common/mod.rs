@@ -1,5 +1,15 @@
 //! Streams in memory, and frames by hand.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "what the tests may, their helpers may"
+)]
+
+pub(crate) mod tcp;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -46,6 +56,11 @@ impl Script {
     /// What was written since this was asked last.
     pub(crate) fn take_written(&self) -> Vec<u8> {
         std::mem::take(&mut *self.outgoing.lock().unwrap())
+    }
+
+    /// Gives back the memory of the script.
+    pub(crate) fn forget(&self) {
+        *self.incoming.lock().unwrap() = VecDeque::new();
     }
 
     fn turn(&mut self) -> io::Result<()> {
@@ -104,11 +119,11 @@ pub(crate) fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         len @ 0..=125 => frame.push(u8::try_from(len).unwrap() | mask_bit),
         len @ 126..=0xFFFF => {
-            frame.push(126 | mask_bit);
+            frame.push(0x7E | mask_bit);
             frame.extend(u16::try_from(len).unwrap().to_be_bytes());
         }
         len => {
-            frame.push(127 | mask_bit);
+            frame.push(0x7F | mask_bit);
             frame.extend(u64::try_from(len).unwrap().to_be_bytes());
         }
     }

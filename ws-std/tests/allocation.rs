@@ -1,0 +1,129 @@
+//! How much memory a connection takes, whatever its peer does. One test, since the allocator counts for all threads.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test")]
+
+mod common;
+
+use std::io::Write;
+use std::thread;
+
+use common::tcp::serve;
+use common::{Script, frame};
+use peak_alloc::PeakAlloc;
+use ws_std::ws_core::event::Event;
+use ws_std::{CloseCode, Error, MessageType, Role, Stream, WebSocket};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+const KIB: usize = 1024;
+const STREAMED_LEN: usize = 64 << 20;
+
+/// How much more is allocated, at most, while `act` runs.
+fn peak<T>(act: impl FnOnce() -> T) -> (T, usize) {
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let result = act();
+    (result, ALLOCATOR.peak_usage().saturating_sub(before))
+}
+
+#[test]
+fn memory_is_bounded_whatever_a_peer_does() {
+    an_announcement_of_2_to_the_62_bytes_allocates_nothing();
+    a_message_that_does_not_come_allocates_what_has_come();
+    an_idle_connection_is_small_before_and_after_a_large_message();
+    messages_that_fit_into_the_read_buffer_allocate_nothing();
+    sixty_four_mib_pass_through_both_roles_in_pieces();
+}
+
+fn an_announcement_of_2_to_the_62_bytes_allocates_nothing() {
+    let header = [0x82, 0xFF, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4];
+    let mut socket = Script::new(&header).socket(Role::Server);
+    let (result, peak) = peak(|| socket.read().map(|_| ()));
+    assert!(matches!(result, Err(Error::Fault(_))));
+    assert!(peak < KIB, "{peak}");
+}
+
+fn a_message_that_does_not_come_allocates_what_has_come() {
+    let mut said = frame(Role::Client, 0x82, &vec![0; 15 << 20]);
+    said.truncate(1000);
+    let mut socket = Script::new(&said).socket(Role::Server);
+    let (result, peak) = peak(|| socket.read().map(|_| ()));
+    assert!(matches!(result, Err(Error::Disconnected(None))));
+    assert!(peak < 4 * KIB, "{peak}");
+}
+
+fn an_idle_connection_is_small_before_and_after_a_large_message() {
+    for role in [Role::Server, Role::Client] {
+        let said = frame(common::peer(role), 0x82, &vec![0; 8 << 20]);
+        let then = Some(std::io::ErrorKind::WouldBlock);
+        let script = Script { then, ..Script::new(b"") };
+        let before = ALLOCATOR.current_usage();
+        let mut socket = script.socket(role);
+        let idle = ALLOCATOR.current_usage().saturating_sub(before);
+        assert!(idle + size_of_val(&socket) <= 24 * KIB, "{idle}");
+
+        script.push(&said);
+        let (message, mut writer) = socket.read().unwrap().unwrap();
+        assert_eq!(message.as_bytes().len(), 8 << 20);
+        writer.send(message).unwrap();
+        assert!(socket.read().unwrap_err().is_would_block());
+        drop((said, script.take_written()));
+        script.forget();
+        let idle = ALLOCATOR.current_usage().saturating_sub(before);
+        assert!(idle + size_of_val(&socket) <= 40 * KIB, "{role:?} {idle}");
+    }
+}
+
+fn messages_that_fit_into_the_read_buffer_allocate_nothing() {
+    let ten: Vec<u8> = (0..10).flat_map(|_| frame(Role::Client, 0x81, &[b'x'; 1000])).collect();
+    let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(&ten) };
+    let mut socket = script.socket(Role::Server);
+    let (count, peak) = peak(|| (0..100).take_while(|_| matches!(socket.read(), Ok(Some(_)))).count());
+    assert_eq!((count, peak), (10, 0));
+}
+
+fn write_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
+    let piece = vec![b'x'; 100_000];
+    let mut message = socket.message_writer(MessageType::Binary).unwrap();
+    let mut left = STREAMED_LEN;
+    while left > 0 {
+        let len = left.min(piece.len());
+        message.write_all(&piece[..len]).unwrap();
+        left -= len;
+    }
+    message.finish().unwrap();
+}
+
+fn read_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
+    let mut len = 0;
+    while let Some((event, _)) = socket.read_event().unwrap() {
+        let Event::Data(piece) = event else { continue };
+        assert!(piece.payload.len() <= 16 * KIB);
+        len += piece.payload.len();
+        if piece.is_last {
+            break;
+        }
+    }
+    assert_eq!(len, STREAMED_LEN);
+}
+
+fn sixty_four_mib_pass_through_both_roles_in_pieces() {
+    let unlimited = ws_std::Config::new().with_limits(ws_std::Limits::unlimited());
+    let ((), peak) = peak(|| {
+        let (url, server) = serve(move |stream| {
+            let mut socket = ws_std::Server::new().with_config(unlimited).accept(stream).unwrap();
+            read_in_pieces(&mut socket);
+            write_in_pieces(&mut socket);
+            assert!(socket.read().unwrap().is_none());
+        });
+        let client = thread::spawn(move || {
+            let mut socket = ws_std::Client::new().with_config(unlimited).connect(&url).unwrap();
+            write_in_pieces(&mut socket);
+            read_in_pieces(&mut socket);
+            socket.close(CloseCode::NORMAL, "").unwrap();
+        });
+        client.join().unwrap();
+        server.join().unwrap();
+    });
+    assert!(peak < 600 * KIB, "{peak}");
+}

@@ -1,0 +1,162 @@
+//! The examples as programs.
+#![expect(clippy::unwrap_used, clippy::std_instead_of_core, reason = "tests")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use common::tcp::{dial, read_head, read_to_end, serve, serve_echo};
+use ws_std::{Message, Server};
+
+/// A program that cargo has built beside this test.
+fn example(name: &str) -> Command {
+    let mut path: PathBuf = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples");
+    path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.exists(), "cargo test builds {}", path.display());
+    Command::new(path)
+}
+
+fn client(arguments: &[&str], input: &str) -> Output {
+    let mut program = example("client");
+    program.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// The echo server as a program, which ends with the test.
+struct Echo {
+    child: Child,
+    url: String,
+}
+
+impl Echo {
+    fn start() -> Self {
+        let mut child = example("echo").arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_start_matches("listening on http://").split('/').next().unwrap().to_owned();
+        Self { child, url: format!("ws://{address}/") }
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[test]
+fn the_client_sends_texts_or_lines_and_prints_the_echoes() {
+    let echo = Echo::start();
+    let output = client(&[&echo.url, "--text", "Hello", "--text", "w\u{f6}rld"], "");
+    assert_eq!((text(&output.stdout), output.status.code()), ("Hello\nw\u{f6}rld\n", Some(0)));
+    let output = client(&[&echo.url], "one\ntwo\n\nlast");
+    assert_eq!((text(&output.stdout), output.status.code()), ("one\ntwo\n\nlast\n", Some(0)));
+}
+
+#[test]
+fn the_client_passes_on_what_it_is_told() {
+    let (url, server) = serve(|stream| {
+        let incoming = Server::new().with_any_origin().with_subprotocol("b").receive(stream).unwrap();
+        let request = incoming.request().unwrap();
+        assert_eq!(request.header("X-Token"), Some(&b"a: b"[..]));
+        assert_eq!(request.origin(), Some(&b"https://example.com"[..]));
+        let mut socket = incoming.accept().unwrap();
+        while let Some((message, mut writer)) = socket.read().unwrap() {
+            writer.send(message).unwrap();
+        }
+    });
+    let output = client(
+        &[
+            &url,
+            "--subprotocol",
+            "a",
+            "--subprotocol",
+            "b",
+            "--header",
+            "X-Token: a: b",
+            "--origin",
+            "https://example.com",
+            "--text",
+            "x",
+        ],
+        "",
+    );
+    assert_eq!((text(&output.stdout), output.status.code()), ("x\n", Some(0)), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("speaks b"));
+    server.join().unwrap();
+}
+
+#[test]
+fn the_client_tells_a_failure_by_words_and_exit_code() {
+    for (arguments, code, words) in [
+        (&[][..], 2, "no URL"),
+        (&["ws://localhost/", "--verbose", "1"], 2, "unknown option --verbose"),
+        (&["ws://localhost/", "--text"], 2, "--text needs a value"),
+        (&["wss://localhost/"], 1, "TLS"),
+        (&["http://localhost/"], 1, "ws: or wss:"),
+    ] {
+        let output = client(arguments, "");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), "");
+    }
+    let (url, server) = serve(|stream| Server::new().receive(stream).unwrap().reject(403, &[], b"not you"));
+    let output = client(&[&url, "--text", "x"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("403 Forbidden\nnot you"), "{}", text(&output.stderr));
+    server.join().unwrap().unwrap();
+
+    let (url, server) = serve(|stream| drop(ws_std::accept(stream)));
+    assert_eq!(client(&[&url, "--text", "x"], "").status.code(), Some(1), "a lost connection");
+    server.join().unwrap();
+}
+
+#[test]
+fn the_client_closes_cleanly() {
+    let (url, server) = serve_echo(Server::new());
+    assert_eq!(client(&[&url, "--text", "x"], "").status.code(), Some(0));
+    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
+}
+
+#[test]
+fn the_echo_serves_a_page_to_a_plain_get_and_lets_it_connect() {
+    let echo = Echo::start();
+    let mut stream = dial(&echo.url);
+    stream.write_all(b"GET /any HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(read_head(&mut stream).contains("Content-Type: text/html"));
+    assert!(text(&read_to_end(&mut stream)).contains("new WebSocket("));
+    let page = echo.url.replace("ws:", "http:");
+    let origin = page.trim_end_matches('/');
+    assert_eq!(client(&[&echo.url, "--origin", origin, "--text", "x"], "").status.code(), Some(0));
+    assert_eq!(client(&[&echo.url, "--origin", "http://evil.example"], "").status.code(), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_closes_all_connections_of_the_echo_with_1001() {
+    let mut echo = Echo::start();
+    let mut sockets: Vec<_> = (0..10).map(|_| ws_std::connect(&echo.url).unwrap()).collect();
+    for socket in &mut sockets {
+        socket.send_text("Hello").unwrap();
+        assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
+    }
+    let interrupt = Command::new("kill").args(["-INT", &echo.child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    for mut socket in sockets {
+        assert!(socket.read().unwrap().is_none());
+        assert_eq!(socket.closure().unwrap().status.get(), 1001);
+    }
+    assert_eq!(echo.child.wait().unwrap().code(), Some(0));
+}

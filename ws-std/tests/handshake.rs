@@ -1,0 +1,275 @@
+//! The opening handshake over TCP: what is asked, accepted, refused, and for how long.
+#![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
+
+mod common;
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::tcp::{dial, read_head, read_to_end, request, response_by_hand, serve, serve_echo};
+use common::{frame, frames};
+use ws_std::ws_core::handshake::{HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation};
+use ws_std::ws_core::uri::{Scheme, UriError};
+use ws_std::{Client, CloseCode, Error, Header, Message, Phase, Role, Server, Timeouts};
+
+const SHORT: Duration = Duration::from_millis(200);
+const LONG: Duration = Duration::from_secs(5);
+
+#[test]
+fn both_sides_agree_on_a_subprotocol_and_see_each_others_headers() {
+    let (url, server) = serve(|stream| {
+        let incoming = Server::new().receive(stream).unwrap();
+        assert!(incoming.is_websocket());
+        assert_eq!((incoming.path(), incoming.query()), ("/chat", Some("room=%201")));
+        assert_eq!(incoming.header("authorization"), Some(&b"Bearer 1"[..]));
+        assert_eq!(incoming.request().unwrap().origin(), None);
+        let chosen = incoming.choose_subprotocol(&["v1", "v2"]);
+        let cookie = [Header::new("Set-Cookie", "a=b")];
+        let mut socket = incoming.accept_with(chosen, &cookie).unwrap();
+        assert_eq!(socket.subprotocol(), Some("v2"));
+        assert!(socket.read().unwrap().is_none());
+    });
+    let client = Client::new().with_header("Authorization", "Bearer 1");
+    let client = client.with_subprotocol("v3").with_subprotocol("v2").with_subprotocol("v1");
+    let mut socket = client.connect(&format!("{url}chat?room=%201")).unwrap();
+    assert_eq!(socket.subprotocol(), Some("v2"));
+    socket.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap();
+}
+
+#[test]
+fn a_server_speaks_the_subprotocol_that_the_client_likes_best_or_none() {
+    for (offered, agreed) in [(&["b", "a"][..], Some("b")), (&["c"], None), (&[], None)] {
+        let (url, server) = serve_echo(Server::new().with_subprotocol("a").with_subprotocol("b"));
+        let client = offered.iter().fold(Client::new(), |client, name| client.with_subprotocol(name));
+        let mut socket = client.connect(&url).unwrap();
+        assert_eq!(socket.subprotocol(), agreed);
+        socket.close(CloseCode::NORMAL, "").unwrap();
+        server.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn bytes_behind_the_handshake_are_not_lost() {
+    let (url, server) = serve(|mut stream| {
+        let mut response = response_by_hand(&mut stream, "").into_bytes();
+        response.extend(frame(Role::Server, 0x81, b"early"));
+        stream.write_all(&response).unwrap();
+        stream
+    });
+    let mut socket = ws_std::connect(&url).unwrap();
+    assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("early"));
+    drop(server.join().unwrap());
+
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = dial(&url);
+    let mut bytes = request("/", "").into_bytes();
+    bytes.extend(frame(Role::Client, 0x81, b"early"));
+    bytes.extend(frame(Role::Client, 0x88, b""));
+    stream.write_all(&bytes).unwrap();
+    read_head(&mut stream);
+    assert_eq!(frames(&read_to_end(&mut stream)), [(0x81, b"early".to_vec()), (0x88, vec![])]);
+    drop(stream);
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn s4_2_2_a_wrong_request_is_told_what_is_wrong_and_not_reset() {
+    let with = |headers: &str| request("/", headers);
+    for (asked, status, says) in [
+        (with("").replace("GET", "POST"), "405", "Allow: GET"),
+        (with("").replace("HTTP/1.1", "HTTP/1.0"), "505", ""),
+        (with("").replace("Version: 13", "Version: 8"), "426", "Sec-WebSocket-Version: 13"),
+        (with("").replace("Connection: Upgrade\r\n", ""), "400", ""),
+        (with("").replace("Host: localhost\r\n", ""), "400", ""),
+        (with(&format!("Cookie: {}\r\n", "x".repeat(20_000))), "431", ""),
+        (request(&format!("/{}", "x".repeat(20_000)), ""), "414", ""),
+        (with(&"a: b\r\n".repeat(200)), "431", ""),
+        (with("Origin: https://evil.example\r\n"), "403", ""),
+        ("\x16\x03\x01\x02\r\n\r\n".to_owned(), "400", ""),
+    ] {
+        let (url, server) = serve_echo(Server::new());
+        let mut stream = dial(&url);
+        stream.write_all(asked.as_bytes()).unwrap();
+        // A smuggled request, which has to be discarded.
+        let _gone = stream.write_all(with("").as_bytes());
+        let answer = String::from_utf8(read_to_end(&mut stream)).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{asked:.80} {answer}");
+        assert!(answer.contains("Connection: close") && answer.contains(says), "{answer}");
+        assert_eq!(answer.matches("Content-Length").count(), 1, "{answer}");
+        drop(stream);
+        assert!(matches!(server.join().unwrap(), Err(Error::Handshake(_))));
+    }
+}
+
+#[test]
+fn s10_2_a_page_of_another_host_may_connect_only_where_the_server_says_so() {
+    let accepts = |server: Server, origin: &str| {
+        let (url, server) = serve_echo(server);
+        let origin = if origin == "same" { url.replace("ws:", "http:") } else { origin.to_owned() };
+        match Client::new().with_origin(origin.trim_end_matches('/')).connect(&url) {
+            Ok(mut socket) => {
+                socket.close(CloseCode::NORMAL, "").unwrap();
+                server.join().unwrap().unwrap();
+                true
+            }
+            Err(Error::Refused(refusal)) => {
+                assert_eq!(refusal.status(), 403);
+                let fault = HandshakeFault::Limit(HandshakeLimit::Origin);
+                assert!(matches!(server.join().unwrap(), Err(Error::Handshake(found)) if found == fault));
+                false
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let other = "https://other.example";
+    assert!(accepts(Server::new(), "same"));
+    assert!(!accepts(Server::new(), other));
+    assert!(accepts(
+        Server::new().with_allowed_origin("https://a.example").with_allowed_origin(other),
+        other
+    ));
+    assert!(!accepts(Server::new().with_allowed_origin("https://a.example"), other));
+    assert!(accepts(Server::new().with_any_origin(), other));
+    assert!(!accepts(Server::new().with_same_origin(Scheme::Wss), "same"));
+}
+
+#[test]
+fn a_plain_get_is_answered_with_a_page() {
+    let (url, server) = serve(|stream| {
+        let incoming = Server::new().receive(stream).unwrap();
+        assert!(!incoming.is_websocket());
+        incoming.reject(200, &[Header::new("Content-Type", "text/plain")], b"Hello").unwrap();
+    });
+    let mut stream = dial(&url);
+    stream.write_all(b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let head = read_head(&mut stream);
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("Content-Length: 5\r\n"), "{head}");
+    assert_eq!(read_to_end(&mut stream), b"Hello");
+    drop(stream);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_plain_get_that_is_to_be_a_websocket_is_told_so() {
+    let (url, server) = serve_echo(Server::new());
+    let mut stream = dial(&url);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(read_to_end(&mut stream).starts_with(b"HTTP/1.1 426 "));
+    drop(stream);
+    let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
+    assert!(matches!(server.join().unwrap(), Err(Error::Handshake(found)) if found == fault));
+}
+
+#[test]
+fn s4_1_another_answer_than_101_comes_with_headers_and_body() {
+    let (url, server) = serve(|stream| {
+        let incoming = Server::new().receive(stream).unwrap();
+        let headers = [Header::new("WWW-Authenticate", "Bearer")];
+        incoming.reject(401, &headers, b"who are you?").unwrap();
+    });
+    let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
+    assert_eq!((refusal.status(), refusal.body()), (401, &b"who are you?"[..]));
+    assert_eq!(refusal.header("www-authenticate"), Some(&b"Bearer"[..]));
+    assert!(refusal.headers().any(|header| header.is("connection")));
+    assert_eq!(Error::Refused(refusal).to_string(), "the server answered 401 Unauthorized");
+    server.join().unwrap();
+}
+
+#[test]
+fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
+    let long = "x".repeat(100_000);
+    for (answer, body) in [
+        ("HTTP/1.1 404 \r\nContent-Length: 3\r\n\r\nabcdef", "abc"),
+        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"),
+        ("HTTP/1.1 304 \r\n\r\n", ""),
+        (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..16_384).unwrap()),
+    ] {
+        let answer = answer.to_owned();
+        let (url, server) = serve(move |mut stream| {
+            read_head(&mut stream);
+            let _gone = stream.write_all(answer.as_bytes());
+            stream
+        });
+        let begun = Instant::now();
+        let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
+        assert!(refusal.body() == body.as_bytes(), "{body:.80}");
+        assert!(begun.elapsed() < LONG, "though the server keeps the stream open");
+        drop(server.join().unwrap());
+    }
+}
+
+#[test]
+fn s4_1_an_answer_that_is_not_one_fails_the_connection() {
+    let (url, server) = serve(|mut stream| {
+        let response = response_by_hand(&mut stream, "").replace("Accept: ", "Accept: A");
+        stream.write_all(response.as_bytes()).unwrap();
+    });
+    let fault = HandshakeFault::Violation(HandshakeViolation::Accept);
+    assert!(matches!(ws_std::connect(&url), Err(Error::Handshake(found)) if found == fault));
+    server.join().unwrap();
+
+    let (url, server) = serve(drop);
+    assert!(matches!(ws_std::connect(&url), Err(Error::Disconnected(_))));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_handshake_that_drips_meets_the_deadline_in_both_roles() {
+    let timeouts = Timeouts::new().with_handshake(Some(SHORT));
+    let drip = |stream: &mut std::net::TcpStream| {
+        while stream.write_all(b"G").is_ok() {
+            thread::sleep(SHORT / 10);
+        }
+    };
+    let begun = Instant::now();
+    let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
+    let mut stream = dial(&url);
+    let dripping = thread::spawn(move || drip(&mut stream));
+    assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
+    dripping.join().unwrap();
+
+    let (url, server) = serve(move |mut stream| {
+        stream.write_all(b"HTTP/1.1 101 ").unwrap();
+        drip(&mut stream);
+    });
+    let client = Client::new().with_timeouts(timeouts);
+    assert!(matches!(client.connect(&url), Err(Error::Timeout(Phase::Handshake))));
+    server.join().unwrap();
+    assert!(begun.elapsed() < LONG);
+}
+
+#[test]
+fn a_silent_peer_meets_the_deadline_too() {
+    let timeouts = Timeouts::new().with_handshake(Some(SHORT));
+    let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
+    let stream = dial(&url);
+    assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
+    drop(stream);
+}
+
+#[test]
+fn what_cannot_be_written_is_not_sent() {
+    let (url, server) = serve(|stream| stream);
+    let bad = Client::new().with_header("X-A", "b\r\nX-C: d");
+    assert!(matches!(bad.connect(&url), Err(Error::HandshakeMisuse(HandshakeMisuse::HeaderValue))));
+    assert_eq!(read_to_end(&mut server.join().unwrap()), b"", "nothing at all");
+
+    let (url, server) =
+        serve(|stream| Server::new().receive(stream).unwrap().accept_with(Some("not-offered"), &[]));
+    assert!(matches!(ws_std::connect(&url), Err(Error::Refused(refusal)) if refusal.status() == 500));
+    let misuse = HandshakeMisuse::SubprotocolNotOffered;
+    assert!(matches!(server.join().unwrap(), Err(Error::HandshakeMisuse(found)) if found == misuse));
+}
+
+#[test]
+fn urls_that_lead_nowhere_are_told_apart() {
+    assert!(matches!(ws_std::connect("http://localhost/"), Err(Error::Uri(UriError::Scheme))));
+    assert!(matches!(ws_std::connect("ws://localhost/#top"), Err(Error::Uri(UriError::Fragment))));
+    assert!(matches!(ws_std::connect("wss://localhost/"), Err(Error::TlsUnsupported)));
+    // Nobody listens at a port that was just given back.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = ws_std::connect(&format!("ws://{address}/")).unwrap_err();
+    assert!(matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused));
+}

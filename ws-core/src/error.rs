@@ -117,6 +117,8 @@ pub enum Misuse {
     NoMessage,
     /// Payload where no frame was begun, or more of it than the frame announced.
     PayloadLen,
+    /// Compressed payload without permessage-deflate having been negotiated.
+    NotNegotiated,
     /// A frame longer than [`FrameHeader::PAYLOAD_LEN_MAX`](crate::frame::FrameHeader::PAYLOAD_LEN_MAX).
     FrameLen,
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Misuse {
             Self::MessageType => "fragment of another type than the message in progress",
             Self::NoMessage => "continuation without a message in progress",
             Self::PayloadLen => "more payload than the frame announced",
+            Self::NotNegotiated => "compressed payload without permessage-deflate",
             Self::FrameLen => "frame of 2^63 bytes or more",
         })
     }

@@ -61,16 +61,25 @@ pub enum Payload<'b> {
     Text(&'b str),
     /// Of a binary message.
     Binary(&'b [u8]),
+    /// Of a message that permessage-deflate compressed (RFC 7692 §6), as it was on the wire. Comes only where the
+    /// extension was negotiated, and is to be inflated, by [`MessageBuffer`](crate::message::MessageBuffer) or by
+    /// the caller, before it means anything: text is not checked yet.
+    Compressed {
+        /// What it is once inflated.
+        message_type: MessageType,
+        /// Raw deflate data.
+        bytes: &'b [u8],
+    },
 }
 
 impl<'b> Payload<'b> {
-    /// The bytes of either.
+    /// The bytes, compressed ones as they are.
     #[must_use]
     #[inline]
     pub const fn as_bytes(&self) -> &'b [u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
-            Self::Binary(bytes) => bytes,
+            Self::Binary(bytes) | Self::Compressed { bytes, .. } => bytes,
         }
     }
 
@@ -81,6 +90,7 @@ impl<'b> Payload<'b> {
         match self {
             Self::Text(_) => MessageType::Text,
             Self::Binary(_) => MessageType::Binary,
+            Self::Compressed { message_type, .. } => *message_type,
         }
     }
 }
@@ -105,6 +115,8 @@ pub struct Piece<'b> {
     pub payload: &'b mut [u8],
     /// The type of the message.
     pub message_type: MessageType,
+    /// The bytes are compressed by permessage-deflate, and text is not checked yet; see [`Payload::Compressed`].
+    pub is_compressed: bool,
     /// Nothing of this message was reported before.
     pub is_first: bool,
     /// The message ends here.

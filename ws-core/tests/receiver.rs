@@ -110,7 +110,7 @@ fn limits() -> impl Strategy<Value = Limits> {
     prop_oneof![
         3 => Just(DEFAULT_LIMITS),
         1 => (0u64..200, 0u64..200, 0u32..5)
-            .prop_map(|(frame_len, message_len, fragment_count)| Limits { frame_len, message_len, fragment_count }),
+            .prop_map(|(frame_len, message_len, fragment_count)| Limits { frame_len, message_len, fragment_count, has_deflate: frame_len % 2 == 0 }),
     ]
 }
 

@@ -129,6 +129,7 @@ fn limits() -> impl Strategy<Value = Limits> {
         frame_len,
         message_len,
         fragment_count,
+        has_deflate: frame_len % 2 == 0,
     });
     prop_oneof![4 => Just(DEFAULT_LIMITS), 1 => small]
 }

@@ -14,7 +14,7 @@ mod support;
 use proptest::prelude::*;
 use support::drive::{Way, receive};
 use support::reference::{DEFAULT_LIMITS, Outcome, Role};
-use ws_core::connection::{FrameStart, KeySource, Masking, Sender, Unmasked};
+use ws_core::connection::{Config, FrameStart, KeySource, Masking, Sender, Unmasked};
 use ws_core::error::{Misuse, SendError};
 use ws_core::event::{MessageType, Payload};
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, Fin, MaskKey};
@@ -220,6 +220,36 @@ fn s5_5_1_after_close_nothing_is_sent() {
     let len = sender.poll_transmit(&mut out);
     assert_eq!(out[..len], [0x88, 5, 0x03, 0xE8, b'b', b'y', b'e'], "the first Close, and nothing before it");
     assert_eq!(sender.poll_transmit(&mut out), 0, "once");
+}
+
+const fn compressed(bytes: &[u8]) -> Payload<'_> {
+    Payload::Compressed { message_type: MessageType::Text, bytes }
+}
+
+#[test]
+fn rfc_7692_s6_1_rsv1_is_on_the_first_frame_of_a_compressed_message_only() {
+    let mut sender = Sender::with_config(Unmasked, Config::new().with_deflate());
+    let mut out = [0; 64];
+    let len = sender.send(compressed(b"\0"), &mut out).unwrap();
+    assert_eq!(out[..len], [0xC1, 1, 0]);
+    sender.send_fragment(compressed(b"\xf2"), Fin::More, &mut out).unwrap();
+    assert_eq!(out[..3], [0x41, 1, 0xF2]);
+    let plain = sender.send_fragment(Payload::Text("a"), Fin::Final, &mut out);
+    assert_eq!(plain, Err(SendError::Misuse(Misuse::MessageType)));
+    sender.send_fragment(compressed(b"\0"), Fin::Final, &mut out).unwrap();
+    assert_eq!(out[..3], [0x80, 1, 0]);
+    let start = FrameStart::new(MessageType::Binary, Fin::Final, 5).compressed();
+    assert_eq!(sender.begin_frame(start).unwrap().as_bytes(), [0xC2, 5]);
+}
+
+#[test]
+fn rfc_7692_s6_without_negotiation_nothing_compressed_is_sent() {
+    let (mut sender, mut out) = (server(), [0; 64]);
+    let refused = SendError::Misuse(Misuse::NotNegotiated);
+    assert_eq!(sender.send(compressed(b"\0"), &mut out), Err(refused));
+    assert_eq!(sender.send_fragment(compressed(b"\0"), Fin::Final, &mut out), Err(refused));
+    let start = FrameStart::new(MessageType::Binary, Fin::Final, 5).compressed();
+    assert_eq!(sender.begin_frame(start), Err(refused));
 }
 
 /// What a program may ask of a sender.

@@ -34,6 +34,16 @@ impl Config {
         Self { pongs, ..self }
     }
 
+    /// The same where permessage-deflate was negotiated: messages may be compressed, and arrive as
+    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
+    ///
+    /// On the wire a compressed message may then exceed the limits by an eighth and 1 KiB, since what does not compress
+    /// grows; the limit of what it inflates to is the inflater's.
+    #[must_use]
+    pub const fn with_deflate(self) -> Self {
+        Self { reserved: ReservedBits::RSV1, ..self }
+    }
+
     /// What the peer may send at most.
     #[must_use]
     #[inline]

@@ -94,7 +94,7 @@ impl Connection<Unmasked> {
     /// A server's connection, after its answer was written.
     #[must_use]
     pub const fn server(config: Config) -> Self {
-        Self { receiver: Receiver::new(Role::Server, config), sender: Sender::new(Unmasked) }
+        Self { receiver: Receiver::new(Role::Server, config), sender: Sender::with_config(Unmasked, config) }
     }
 }
 
@@ -102,7 +102,7 @@ impl<K: KeySource> Connection<K> {
     /// A client's connection, after the server's answer was accepted.
     #[must_use]
     pub const fn client(keys: K, config: Config) -> Self {
-        Self { receiver: Receiver::new(Role::Client, config), sender: Sender::new(keys) }
+        Self { receiver: Receiver::new(Role::Client, config), sender: Sender::with_config(keys, config) }
     }
 }
 

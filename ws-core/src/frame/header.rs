@@ -270,7 +270,7 @@ pub(crate) enum Sequence {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged {
     /// What the first byte says, once it is there.
-    pub(crate) opcode: Option<Opcode>,
+    pub(crate) first: Option<(Opcode, ReservedBits)>,
     /// The payload's length, once it is complete; that is before the masking key is.
     pub(crate) payload_len: Option<u64>,
     /// The header and its length, once it is complete.
@@ -281,10 +281,10 @@ impl HeaderRules {
     /// Judges as many bytes of a header as there are, in their order, so that the verdict is the same however
     /// they were cut, and comes with the first byte that proves it.
     pub(crate) fn judge(self, bytes: &[u8]) -> Result<Judged, Violation> {
-        let mut judged = Judged { opcode: None, payload_len: None, header: None };
+        let mut judged = Judged { first: None, payload_len: None, header: None };
         let [first, rest @ ..] = bytes else { return Ok(judged) };
         let (opcode, fin, reserved) = self.judge_first(*first)?;
-        judged.opcode = Some(opcode);
+        judged.first = Some((opcode, reserved));
         let [second, rest @ ..] = rest else { return Ok(judged) };
         let masked = second & MASK != 0;
         self.judge_second(opcode, *second)?;
@@ -321,6 +321,11 @@ impl HeaderRules {
         // RFC 6455 §5.2: an unknown opcode fails the connection.
         let opcode = Opcode::from_bits(byte & OPCODE).ok_or(Violation::ReservedOpcode)?;
         let fin = if byte & FIN == 0 { Fin::More } else { Fin::Final };
+        // RFC 7692 §6: RSV1 is set on the first frame of a message only, and never on a control frame.
+        let begins_message = !opcode.is_control() && opcode != Opcode::Continuation;
+        if reserved != ReservedBits::NONE && !begins_message && self.sequence != Sequence::Any {
+            return Err(Violation::ReservedBits);
+        }
         if opcode.is_control() {
             // RFC 6455 §5.5: control frames must not be fragmented.
             return if fin.is_final() {

@@ -6,7 +6,7 @@ use core::mem;
 use super::Assembly;
 use crate::connection::Fail;
 use crate::error::{Fault, Limit};
-use crate::event::{Fragment, Payload};
+use crate::event::{Fragment, MessageType, Payload};
 
 /// Assembles messages in one allocation that grows with what has arrived, never with what was announced.
 ///
@@ -44,6 +44,7 @@ pub struct MessageBuffer {
 enum Content {
     Text(String),
     Binary(Vec<u8>),
+    Compressed(MessageType, Vec<u8>),
 }
 
 impl MessageBuffer {
@@ -93,6 +94,9 @@ impl MessageBuffer {
             (Assembly::Incomplete, _) => None,
             (Assembly::Complete, Content::Text(text)) => Some(Payload::Text(text)),
             (Assembly::Complete, Content::Binary(bytes)) => Some(Payload::Binary(bytes)),
+            (Assembly::Complete, Content::Compressed(message_type, bytes)) => {
+                Some(Payload::Compressed { message_type: *message_type, bytes })
+            }
         }
     }
 
@@ -121,7 +125,7 @@ impl MessageBuffer {
     pub fn capacity(&self) -> usize {
         match &self.content {
             Content::Text(text) => text.capacity(),
-            Content::Binary(bytes) => bytes.capacity(),
+            Content::Binary(bytes) | Content::Compressed(_, bytes) => bytes.capacity(),
         }
     }
 
@@ -130,7 +134,7 @@ impl MessageBuffer {
         self.assembly = Assembly::Incomplete;
         match &mut self.content {
             Content::Text(text) => text.clear(),
-            Content::Binary(bytes) => bytes.clear(),
+            Content::Binary(bytes) | Content::Compressed(_, bytes) => bytes.clear(),
         }
         if self.capacity() > self.kept_len_max {
             self.content = Content::Binary(Vec::new());
@@ -145,12 +149,14 @@ impl MessageBuffer {
         self.content = match payload {
             Payload::Text(_) => Content::Text(String::from_utf8(bytes).unwrap_or_default()),
             Payload::Binary(_) => Content::Binary(bytes),
+            Payload::Compressed { message_type, .. } => Content::Compressed(message_type, bytes),
         };
     }
 
     /// Appends, or is `None` and changes nothing where there is no memory.
     fn append(&mut self, payload: Payload<'_>) -> Option<()> {
-        if let (Content::Text(_), Payload::Binary(_)) = (&self.content, payload) {
+        if let (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) = (&self.content, payload)
+        {
             // Bytes within text: the caller mixes events and pieces, and gets bytes.
             self.content = Content::Binary(self.content.take_bytes());
         }
@@ -159,11 +165,11 @@ impl MessageBuffer {
                 text.try_reserve(added.len()).ok()?;
                 text.push_str(added);
             }
-            (Content::Binary(bytes), added) => {
+            (Content::Binary(bytes) | Content::Compressed(_, bytes), added) => {
                 bytes.try_reserve(added.as_bytes().len()).ok()?;
                 bytes.extend_from_slice(added.as_bytes());
             }
-            (Content::Text(_), Payload::Binary(_)) => {}
+            (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) => {}
         }
         Some(())
     }
@@ -173,7 +179,7 @@ impl Content {
     fn take_bytes(&mut self) -> Vec<u8> {
         match self {
             Self::Text(text) => mem::take(text).into_bytes(),
-            Self::Binary(bytes) => mem::take(bytes),
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => mem::take(bytes),
         }
     }
 }

@@ -31,6 +31,7 @@ pub struct MessageSlice<S> {
     storage: S,
     len: usize,
     message_type: MessageType,
+    is_compressed: bool,
     assembly: Assembly,
 }
 
@@ -38,7 +39,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     /// Storage for messages of at most as many bytes as it has.
     #[must_use]
     pub fn new(storage: S) -> Self {
-        Self { storage, len: 0, message_type: MessageType::Binary, assembly: Assembly::Incomplete }
+        let (message_type, assembly) = (MessageType::Binary, Assembly::Incomplete);
+        Self { storage, len: 0, message_type, is_compressed: false, assembly }
     }
 
     /// Appends a fragment. The first one of a message takes the place of the message before.
@@ -51,6 +53,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
         if fragment.is_first {
             self.len = 0;
             self.message_type = fragment.payload.message_type();
+            self.is_compressed = matches!(fragment.payload, Payload::Compressed { .. });
         }
         let bytes = fragment.payload.as_bytes();
         let end = self.len.saturating_add(bytes.len());
@@ -66,15 +69,19 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
         Ok(self.assembly)
     }
 
-    /// The message, once it is complete.
+    /// The message, once it is complete; a compressed one as it is.
     ///
     /// Text is validated here once more, as its fragments were when they came: without `unsafe` there is no other
     /// way from bytes in the caller's storage to a `str`. A [`MessageBuffer`](super::MessageBuffer) has no need to.
     #[must_use]
     pub fn message(&self) -> Option<Payload<'_>> {
         let bytes = self.storage.as_ref().get(..self.len)?;
-        match (self.assembly, self.message_type) {
+        let message_type = self.message_type;
+        match (self.assembly, message_type) {
             (Assembly::Incomplete, _) => None,
+            (Assembly::Complete, _) if self.is_compressed => {
+                Some(Payload::Compressed { message_type, bytes })
+            }
             (Assembly::Complete, MessageType::Binary) => Some(Payload::Binary(bytes)),
             (Assembly::Complete, MessageType::Text) => core::str::from_utf8(bytes).ok().map(Payload::Text),
         }

@@ -41,7 +41,11 @@ pub(crate) fn receive(
         Role::Client => CoreRole::Client,
         Role::Server => CoreRole::Server,
     };
-    let mut receiver = Receiver::new(core_role, Config::new().with_limits(core_limits));
+    let mut config = Config::new().with_limits(core_limits);
+    if limits.has_deflate {
+        config = config.with_deflate();
+    }
+    let mut receiver = Receiver::new(core_role, config);
     let mut buffer = ReadBuffer::new(vec![0xEE; capacity]);
     let mut found = Found::default();
     let mut rest = bytes;
@@ -96,14 +100,17 @@ fn take_all(receiver: &mut Receiver, buffer: &mut ReadBuffer<Vec<u8>>, way: Way,
     }
 }
 
-/// Type, payload, whether it is the first and whether the last of its message.
-type Part = (MessageType, Vec<u8>, bool, bool);
+/// The type, and whether the payload is compressed.
+type Kind = (MessageType, bool);
+
+/// Kind, payload, whether it is the first and whether the last of its message.
+type Part = (Kind, Vec<u8>, bool, bool);
 
 /// What was found so far, and the message in progress.
 #[derive(Default)]
 struct Found {
     outcomes: Vec<Outcome>,
-    message: Option<(MessageType, Vec<u8>)>,
+    message: Option<(Kind, Vec<u8>)>,
     has_ended: bool,
     calls: usize,
 }
@@ -112,12 +119,12 @@ impl Found {
     fn event(&mut self, event: Option<Event<Fragment<'_>>>, receiver: &Receiver) -> bool {
         let event = event.map(|event| match event {
             Event::Data(Fragment { payload, is_first, is_last, .. }) => {
-                let message_type = match (payload, &self.message) {
+                let kind = match (payload, &self.message) {
                     // The rest of a code point that was begun as a piece.
-                    (Payload::Binary(_), Some((message_type, _))) if !is_first => *message_type,
-                    _ => payload.message_type(),
+                    (Payload::Binary(_), Some((kind, _))) if !is_first => *kind,
+                    _ => (payload.message_type(), matches!(payload, Payload::Compressed { .. })),
                 };
-                Event::Data((message_type, payload.as_bytes().to_vec(), is_first, is_last))
+                Event::Data((kind, payload.as_bytes().to_vec(), is_first, is_last))
             }
             Event::Ping => Event::Ping,
             Event::Pong => Event::Pong,
@@ -131,7 +138,8 @@ impl Found {
     fn piece(&mut self, event: Option<Event<Piece<'_>>>, receiver: &Receiver) -> bool {
         let event = event.map(|event| match event {
             Event::Data(piece) => {
-                Event::Data((piece.message_type, piece.payload.to_vec(), piece.is_first, piece.is_last))
+                let kind = (piece.message_type, piece.is_compressed);
+                Event::Data((kind, piece.payload.to_vec(), piece.is_first, piece.is_last))
             }
             Event::Ping => Event::Ping,
             Event::Pong => Event::Pong,
@@ -147,11 +155,11 @@ impl Found {
         assert!(!self.has_ended, "nothing follows the end: {event:?}");
         let control = receiver.control().as_bytes().to_vec();
         match event {
-            Event::Data((message_type, payload, is_first, is_last)) => {
+            Event::Data((kind, payload, is_first, is_last)) => {
                 assert_eq!(is_first, self.message.is_none(), "a message begins once");
                 assert!(is_last || !payload.is_empty(), "what says nothing is not reported");
-                let message = self.message.get_or_insert((message_type, Vec::new()));
-                assert_eq!(message.0, message_type, "a message has one type");
+                let message = self.message.get_or_insert((kind, Vec::new()));
+                assert_eq!(message.0, kind, "a message has one type");
                 message.1.extend(payload);
                 if is_last {
                     self.outcomes.extend(self.message.take().map(whole));
@@ -177,9 +185,11 @@ impl Found {
     }
 }
 
-fn whole((message_type, payload): (MessageType, Vec<u8>)) -> Outcome {
-    match message_type {
-        MessageType::Text => Outcome::Text(String::from_utf8(payload).unwrap()),
-        MessageType::Binary => Outcome::Binary(payload),
+fn whole((kind, payload): (Kind, Vec<u8>)) -> Outcome {
+    match kind {
+        (MessageType::Text, true) => Outcome::CompressedText(payload),
+        (MessageType::Binary, true) => Outcome::CompressedBinary(payload),
+        (MessageType::Text, false) => Outcome::Text(String::from_utf8(payload).unwrap()),
+        (MessageType::Binary, false) => Outcome::Binary(payload),
     }
 }

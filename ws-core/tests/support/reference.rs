@@ -17,16 +17,21 @@ pub(crate) struct Limits {
     pub(crate) frame_len: u64,
     pub(crate) message_len: u64,
     pub(crate) fragment_count: u32,
+    /// permessage-deflate was negotiated.
+    pub(crate) has_deflate: bool,
 }
 
 pub(crate) const DEFAULT_LIMITS: Limits =
-    Limits { frame_len: 16 << 20, message_len: 16 << 20, fragment_count: 131_072 };
+    Limits { frame_len: 16 << 20, message_len: 16 << 20, fragment_count: 131_072, has_deflate: false };
 
 /// What a byte string comes to, however it is cut. Where neither `Close` nor `Fault` is the last, more is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Text(String),
     Binary(Vec<u8>),
+    /// Compressed text, then compressed binary.
+    CompressedText(Vec<u8>),
+    CompressedBinary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Vec<u8>),
@@ -58,12 +63,14 @@ type Bytes<'b> = core::slice::Iter<'b, u8>;
 struct Start {
     opcode: u8,
     is_final: bool,
+    is_compressed: bool,
     is_masked: bool,
     len: u64,
 }
 
 struct Message {
     is_text: bool,
+    is_compressed: bool,
     payload: Vec<u8>,
     announced_len: u64,
     fragment_count: u32,
@@ -81,7 +88,7 @@ fn read_frames(
 ) -> Result<(), Stop> {
     let mut message: Option<Message> = None;
     loop {
-        let start = read_start(role, message.is_some(), bytes)?;
+        let start = read_start(role, limits, message.is_some(), bytes)?;
         if start.opcode >= 0x8 {
             let payload = read_control(&start, bytes)?;
             match start.opcode {
@@ -94,11 +101,19 @@ fn read_frames(
             }
         } else {
             let is_text = start.opcode == 0x1;
-            let new = Message { is_text, payload: Vec::new(), announced_len: 0, fragment_count: 0 };
+            let is_compressed = start.is_compressed;
+            let new =
+                Message { is_text, is_compressed, payload: Vec::new(), announced_len: 0, fragment_count: 0 };
             let mut growing = message.take().unwrap_or(new);
             read_data(&start, limits, &mut growing, bytes)?;
             match (start.is_final, growing.is_text) {
                 (false, _) => message = Some(growing),
+                (true, true) if growing.is_compressed => {
+                    outcomes.push(Outcome::CompressedText(growing.payload));
+                }
+                (true, false) if growing.is_compressed => {
+                    outcomes.push(Outcome::CompressedBinary(growing.payload));
+                }
                 (true, false) => outcomes.push(Outcome::Binary(growing.payload)),
                 (true, true) => match String::from_utf8(growing.payload) {
                     Ok(text) => outcomes.push(Outcome::Text(text)),
@@ -109,13 +124,20 @@ fn read_frames(
     }
 }
 
-fn read_start(role: Role, is_in_message: bool, bytes: &mut Bytes<'_>) -> Result<Start, Stop> {
+fn read_start(
+    role: Role,
+    limits: &Limits,
+    is_in_message: bool,
+    bytes: &mut Bytes<'_>,
+) -> Result<Start, Stop> {
     let first = byte(bytes)?;
     let (is_final, opcode) = (first & 0x80 != 0, first & 0x0F);
-    if first & 0x70 != 0 {
+    let is_compressed = limits.has_deflate && first & 0x70 == 0x40;
+    if first & 0x70 != 0 && !is_compressed {
         return Err(Violation::ReservedBits.into());
     }
     match opcode {
+        0x0 | 0x8..=0xA if is_compressed => return Err(Violation::ReservedBits.into()),
         0x0 if !is_in_message => return Err(Violation::UnexpectedContinuation.into()),
         0x1 | 0x2 if is_in_message => return Err(Violation::MessageInterrupted.into()),
         0x8..=0xA if !is_final => return Err(Violation::ControlFragmented.into()),
@@ -136,7 +158,7 @@ fn read_start(role: Role, is_in_message: bool, bytes: &mut Bytes<'_>) -> Result<
     if opcode == 0x8 && len == 1 {
         return Err(Violation::CloseBodyLen.into());
     }
-    Ok(Start { opcode, is_final, is_masked, len })
+    Ok(Start { opcode, is_final, is_compressed, is_masked, len })
 }
 
 fn read_len(short: u8, bytes: &mut Bytes<'_>) -> Result<u64, Stop> {
@@ -194,10 +216,11 @@ fn read_data(
 ) -> Result<(), Stop> {
     message.announced_len = message.announced_len.saturating_add(start.len);
     message.fragment_count += 1;
-    if start.len > limits.frame_len {
+    let allowance = |len: u64| if message.is_compressed { len + len / 8 + 1024 } else { len };
+    if start.len > allowance(limits.frame_len) {
         return Err(Limit::FrameLen.into());
     }
-    if message.announced_len > limits.message_len {
+    if message.announced_len > allowance(limits.message_len) {
         return Err(Limit::MessageLen.into());
     }
     if message.fragment_count > limits.fragment_count {
@@ -206,7 +229,7 @@ fn read_data(
     let key = read_key(start, bytes)?;
     for (_, key) in (0..start.len).zip(key.iter().cycle()) {
         message.payload.push(byte(bytes)? ^ key);
-        if message.is_text && !is_utf8_so_far(&message.payload, false) {
+        if message.is_text && !message.is_compressed && !is_utf8_so_far(&message.payload, false) {
             return Err(Violation::InvalidUtf8.into());
         }
     }

@@ -8,13 +8,13 @@
 //! ```
 //!
 //! The first line names the receiver (`client` or `server`) and whatever limits are not the default (`frame_len`,
-//! `message_len`, `fragment_count`). Then come lines of bytes, then lines of outcomes, several in a line being
+//! `message_len`, `fragment_count`), and `deflate` where permessage-deflate was negotiated. Then come lines of bytes, then lines of outcomes, several in a line being
 //! separated by `;`.
 //!
 //! Bytes are hexadecimal digits, UTF-8 in single quotes, either of them repeated (`61*125`, `'ab'*3`), or
 //! `mask(37fa213d 'Hello')`: a masking key of four bytes and the rest masked with it.
 //!
-//! Outcomes are `text`, `binary`, `ping`, `pong` or `close` with bytes (or none), `fault` with the name of a violation
+//! Outcomes are `text`, `binary`, `compressed text`, `compressed binary`, `ping`, `pong` or `close` with bytes (or none), `fault` with the name of a violation
 //! or limit (and a number for `CloseCode`), and `nothing` where more bytes are needed before anything is said. A vector
 //! that ends in a fault ends with the byte that proves it.
 
@@ -98,6 +98,10 @@ fn parse_head(file: &str, head: &str) -> Result<Vector, String> {
     };
     let mut limits = DEFAULT_LIMITS;
     for word in words {
+        if word == "deflate" {
+            limits.has_deflate = true;
+            continue;
+        }
         let (limit, number) = word.split_once('=').ok_or("a limit without =")?;
         let number: u64 = number.parse().map_err(|_| "not a number")?;
         match limit {
@@ -117,6 +121,11 @@ fn parse_outcome(text: &str) -> Result<Option<Outcome>, String> {
         "nothing" => return Ok(None),
         "text" => Outcome::Text(String::from_utf8(parse_bytes(rest)?).map_err(|_| "text is not UTF-8")?),
         "binary" => Outcome::Binary(parse_bytes(rest)?),
+        "compressed" => match rest.split_once(' ').unwrap_or((rest, "")) {
+            ("text", bytes) => Outcome::CompressedText(parse_bytes(bytes)?),
+            ("binary", bytes) => Outcome::CompressedBinary(parse_bytes(bytes)?),
+            _ => return Err("compressed, and neither text nor binary".into()),
+        },
         "ping" => Outcome::Ping(parse_bytes(rest)?),
         "pong" => Outcome::Pong(parse_bytes(rest)?),
         "close" => Outcome::Close(parse_bytes(rest)?),

@@ -51,6 +51,10 @@ impl Receiver {
     ) -> Result<Option<Fragment<'b>>, Violation> {
         let Some(message) = self.message else { return Ok(None) };
         let payload = match message.message_type {
+            message_type if message.is_compressed => {
+                let (len, _) = self.unmask_arrived(input, usize::MAX);
+                Payload::Compressed { message_type, bytes: input.take(len) }
+            }
             MessageType::Binary => {
                 let (len, _) = self.unmask_arrived(input, usize::MAX);
                 Payload::Binary(input.take(len))
@@ -96,7 +100,8 @@ impl Receiver {
         let Some(message) = self.message else { return Ok(None) };
         let (len, is_last) = self.unmask_arrived(input, len_max);
         let payload = input.take(len);
-        if message.message_type == MessageType::Text {
+        // RFC 7692 §6.2: what is checked is what was inflated.
+        if message.message_type == MessageType::Text && !message.is_compressed {
             let mut utf8 = message.utf8;
             utf8.push(payload)?;
             if is_last && !utf8.is_boundary() {
@@ -106,10 +111,12 @@ impl Receiver {
                 message.utf8 = utf8;
             }
         }
-        let (message_type, is_empty) = (message.message_type, payload.is_empty());
+        let (message_type, is_compressed) = (message.message_type, message.is_compressed);
+        let is_empty = payload.is_empty();
         Ok(self.report(is_empty).map(|(is_first, is_last)| Piece {
             payload,
             message_type,
+            is_compressed,
             is_first,
             is_last,
         }))

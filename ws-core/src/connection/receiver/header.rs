@@ -4,7 +4,7 @@ use super::{Message, Next, Receiver, State};
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::error::{Fault, Limit};
 use crate::event::MessageType;
-use crate::frame::{FrameHeader, HeaderRules, Opcode, Sequence, Violation};
+use crate::frame::{FrameHeader, HeaderRules, Opcode, ReservedBits, Sequence, Violation};
 use crate::input::Input;
 use crate::utf8::Utf8;
 
@@ -38,12 +38,14 @@ impl Receiver {
             self.header_len = self.header_len.saturating_add(1);
             input.skip_behind(kept_len, 1);
             let judged = self.rules().judge(self.control.as_bytes())?;
-            match (judged.header, judged.opcode, judged.payload_len) {
+            match (judged.header, judged.first, judged.payload_len) {
                 (Some((header, _)), _, _) => {
                     self.begin_frame(&header)?;
                     return Ok(None);
                 }
-                (None, Some(opcode), Some(payload_len)) => self.judge_len(opcode, payload_len)?,
+                (None, Some((opcode, reserved)), Some(payload_len)) => {
+                    self.judge_len(opcode, reserved, payload_len)?;
+                }
                 (None, _, _) => {}
             }
         }
@@ -52,7 +54,7 @@ impl Receiver {
 
     /// What a length means for the limits, as soon as it is known, which is before the masking key is.
     #[inline]
-    fn judge_len(&self, opcode: Opcode, payload_len: u64) -> Result<(), Fault> {
+    fn judge_len(&self, opcode: Opcode, reserved: ReservedBits, payload_len: u64) -> Result<(), Fault> {
         if opcode.is_control() {
             // RFC 6455 §5.5.1: a body, if any, begins with a two-byte code.
             return if opcode == Opcode::Close && payload_len == 1 {
@@ -62,12 +64,14 @@ impl Receiver {
             };
         }
         let limits = self.config.limits();
-        let (message_len, fragment_count) =
-            self.message.map_or((0, 0), |message| (message.len, message.fragment_count));
-        if payload_len > limits.frame_len_max() {
+        let begun = self.message.as_ref();
+        let (message_len, fragment_count) = begun.map_or((0, 0), |begun| (begun.len, begun.fragment_count));
+        let is_compressed = begun.map_or(reserved == ReservedBits::RSV1, |begun| begun.is_compressed);
+        let allowance = |len: u64| if is_compressed { with_deflate_allowance(len) } else { len };
+        if payload_len > allowance(limits.frame_len_max()) {
             return Err(Limit::FrameLen.into());
         }
-        if payload_len > limits.message_len_max().saturating_sub(message_len) {
+        if payload_len > allowance(limits.message_len_max()).saturating_sub(message_len) {
             return Err(Limit::MessageLen.into());
         }
         if fragment_count >= limits.fragment_count_max() {
@@ -79,7 +83,7 @@ impl Receiver {
     #[inline]
     fn begin_frame(&mut self, header: &FrameHeader) -> Result<(), Fault> {
         let (opcode, payload_len) = (header.opcode(), header.payload_len());
-        self.judge_len(opcode, payload_len)?;
+        self.judge_len(opcode, header.reserved(), payload_len)?;
         self.header_len = 0;
         self.frame = FrameInProgress::new(payload_len, header.mask_key(), header.fin().is_final());
         let message_type = match opcode {
@@ -104,6 +108,7 @@ impl Receiver {
             len: payload_len,
             fragment_count: 1,
             is_reported: false,
+            is_compressed: header.reserved() == ReservedBits::RSV1,
             utf8: Utf8::new(),
         });
         self.state = State::Data;
@@ -117,4 +122,11 @@ impl Receiver {
             sequence: if self.message.is_some() { Sequence::InMessage } else { Sequence::BetweenMessages },
         }
     }
+}
+
+/// How long a compressed message may be on the wire whose inflated length is at the limit: what does not compress grows
+/// a little.
+#[inline]
+fn with_deflate_allowance(len_max: u64) -> u64 {
+    len_max.saturating_add(len_max / 8).saturating_add(1024)
 }

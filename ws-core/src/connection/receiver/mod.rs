@@ -74,6 +74,8 @@ struct Message {
     fragment_count: u32,
     /// Some of it was given to the caller.
     is_reported: bool,
+    /// Its payload is compressed, as RSV1 on its first frame says.
+    is_compressed: bool,
     /// Text that was given out in pieces; not needed for text that is given out as `str`.
     utf8: Utf8,
 }

@@ -3,7 +3,7 @@
 use super::{Announcement, Sender};
 use crate::connection::closing::{Cause, CloseStatus, State};
 use crate::connection::{Masking, Signal};
-use crate::frame::{CloseFrame, ControlPayload, Fin, Opcode};
+use crate::frame::{CloseFrame, ControlPayload, Fin, Opcode, ReservedBits};
 
 impl<K: Masking> Sender<K> {
     /// Gives up the frame in progress. Since the peer waits for its payload, nothing can be sent any more, not even
@@ -94,7 +94,11 @@ impl<K: Masking> Sender<K> {
                 (None, Announcement::Close(payload)) => (Opcode::Close, payload),
                 (None, Announcement::Nothing) => break,
             };
-            let Ok(len) = self.write_frame(opcode, Fin::Final, payload.as_bytes(), room) else { break };
+            let Ok(len) =
+                self.write_frame((opcode, ReservedBits::NONE), Fin::Final, payload.as_bytes(), room)
+            else {
+                break;
+            };
             written = written.saturating_add(len);
             match opcode {
                 Opcode::Pong => self.pong = None,

@@ -1,17 +1,17 @@
 // Read first: RFC 6455 §5.4, §5.6, §6.1.
 
-use super::Sender;
+use super::{MessageKind, Sender};
 use crate::connection::closing::State;
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::connection::{Masking, Unmasked};
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
-use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode};
+use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode, ReservedBits};
 
 /// The header of a frame whose payload the caller brings (RFC 6455 §5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameStart {
-    message_type: MessageType,
+    kind: MessageKind,
     fin: Fin,
     payload_len: u64,
 }
@@ -21,7 +21,13 @@ impl FrameStart {
     /// follows from what was sent before; [`Fin::Final`] ends it.
     #[must_use]
     pub const fn new(message_type: MessageType, fin: Fin, payload_len: u64) -> Self {
-        Self { message_type, fin, payload_len }
+        Self { kind: MessageKind { message_type, is_compressed: false }, fin, payload_len }
+    }
+
+    /// The same for payload that is compressed by permessage-deflate (RFC 7692 §6).
+    #[must_use]
+    pub const fn compressed(self) -> Self {
+        Self { kind: MessageKind { is_compressed: true, ..self.kind }, ..self }
     }
 }
 
@@ -44,7 +50,7 @@ impl<K: Masking> Sender<K> {
     /// As [`send_binary`](Self::send_binary).
     #[inline]
     pub fn send_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
-        self.send_message(MessageType::Text, text.as_bytes(), out)
+        self.send(Payload::Text(text), out)
     }
 
     /// Sends a whole binary message in one frame: all of it is written to the front of `out`, or nothing is.
@@ -56,7 +62,7 @@ impl<K: Masking> Sender<K> {
     /// [`SendError::NoMaskKey`], [`SendError::BufferTooSmall`] with the length that is required.
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
-        self.send_message(MessageType::Binary, bytes, out)
+        self.send(Payload::Binary(bytes), out)
     }
 
     /// Sends a whole message, as [`send_text`](Self::send_text) or [`send_binary`](Self::send_binary).
@@ -66,7 +72,13 @@ impl<K: Masking> Sender<K> {
     /// As [`send_binary`](Self::send_binary).
     #[inline]
     pub fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
-        self.send_message(message.message_type(), message.as_bytes(), out)
+        let kind = MessageKind::of(&message);
+        self.may_send_data()?;
+        if self.message.is_some() {
+            return Err(SendError::Busy);
+        }
+        self.may_continue(kind)?;
+        self.write_frame((kind.opcode(), kind.reserved()), Fin::Final, message.as_bytes(), out)
     }
 
     /// Sends the next part of a message as one fragment, with as much of `payload` as fits into `out`.
@@ -97,17 +109,17 @@ impl<K: Masking> Sender<K> {
         fin: Fin,
         out: &mut [u8],
     ) -> Result<Sent, SendError> {
-        let message_type = payload.message_type();
+        let kind = MessageKind::of(&payload);
         self.may_send_data()?;
-        self.may_continue(message_type)?;
+        self.may_continue(kind)?;
         let part = first_part(payload, Self::payload_room(out.len()));
         if part.is_empty() && !payload.as_bytes().is_empty() {
             let required = Self::header_len(1).saturating_add(first_len(payload));
             return Err(SendError::BufferTooSmall { required });
         }
         let fin = if part.len() == payload.as_bytes().len() { fin } else { Fin::More };
-        let written = self.write_frame(self.opcode(message_type), fin, part, out)?;
-        self.message = if fin.is_final() { None } else { Some(message_type) };
+        let written = self.write_frame(self.opcode(kind), fin, part, out)?;
+        self.message = if fin.is_final() { None } else { Some(kind) };
         Ok(Sent { taken: part.len(), written })
     }
 
@@ -138,17 +150,17 @@ impl<K: Masking> Sender<K> {
     /// [`Misuse::FrameLen`].
     pub fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
         self.may_send_data()?;
-        self.may_continue(start.message_type)?;
-        let opcode = self.opcode(start.message_type);
+        self.may_continue(start.kind)?;
+        let (opcode, reserved) = self.opcode(start.kind);
         if FrameHeader::new(opcode, start.fin, start.payload_len, None).is_none() {
             return Err(Misuse::FrameLen.into());
         }
         let key = self.next_key()?;
         let header = FrameHeader::new(opcode, start.fin, start.payload_len, key).ok_or(Misuse::FrameLen)?;
-        self.message = Some(start.message_type);
+        self.message = Some(start.kind);
         self.frame = Some(FrameInProgress::new(start.payload_len, key, start.fin.is_final()));
         self.end_frame_if_complete();
-        Ok(header.encode())
+        Ok(header.with_reserved(reserved).encode())
     }
 
     /// Masks the next piece of the payload of the frame in progress, in place; a server's stays as it is.
@@ -190,20 +202,6 @@ impl<K: Masking> Sender<K> {
     }
 
     #[inline]
-    fn send_message(
-        &mut self,
-        message_type: MessageType,
-        payload: &[u8],
-        out: &mut [u8],
-    ) -> Result<usize, SendError> {
-        self.may_send_data()?;
-        if self.message.is_some() {
-            return Err(SendError::Busy);
-        }
-        self.write_frame(opcode_of(message_type), Fin::Final, payload, out)
-    }
-
-    #[inline]
     fn may_send_data(&self) -> Result<(), SendError> {
         if self.closing.state() != State::Open {
             return Err(SendError::Closed);
@@ -212,17 +210,23 @@ impl<K: Masking> Sender<K> {
     }
 
     #[inline]
-    fn may_continue(&self, message_type: MessageType) -> Result<(), Misuse> {
+    fn may_continue(&self, kind: MessageKind) -> Result<(), Misuse> {
         match self.message {
-            Some(in_progress) if in_progress != message_type => Err(Misuse::MessageType),
+            Some(in_progress) if in_progress != kind => Err(Misuse::MessageType),
+            None if kind.is_compressed && !self.may_compress => Err(Misuse::NotNegotiated),
             Some(_) | None => Ok(()),
         }
     }
 
-    /// The opcode of the next data frame of a message of this type.
+    /// The opcode and the reserved bits of the next frame of a message of this kind.
     #[inline]
-    fn opcode(&self, message_type: MessageType) -> Opcode {
-        if self.message.is_some() { Opcode::Continuation } else { opcode_of(message_type) }
+    fn opcode(&self, kind: MessageKind) -> (Opcode, ReservedBits) {
+        // RFC 7692 §6.1: RSV1 is set on the first frame of a compressed message only.
+        if self.message.is_some() {
+            (Opcode::Continuation, ReservedBits::NONE)
+        } else {
+            (kind.opcode(), kind.reserved())
+        }
     }
 
     /// The longest payload that a frame of at most `out_len` bytes has room for.
@@ -276,13 +280,6 @@ impl Sender<Unmasked> {
     }
 }
 
-const fn opcode_of(message_type: MessageType) -> Opcode {
-    match message_type {
-        MessageType::Text => Opcode::Text,
-        MessageType::Binary => Opcode::Binary,
-    }
-}
-
 /// The longest prefix of at most `len_max` bytes that does not cut a code point.
 fn first_part(payload: Payload<'_>, len_max: usize) -> &[u8] {
     let bytes = payload.as_bytes();
@@ -299,6 +296,6 @@ fn first_part(payload: Payload<'_>, len_max: usize) -> &[u8] {
 fn first_len(payload: Payload<'_>) -> usize {
     match payload {
         Payload::Text(text) => text.chars().next().map_or(0, char::len_utf8),
-        Payload::Binary(bytes) => bytes.len().min(1),
+        Payload::Binary(bytes) | Payload::Compressed { bytes, .. } => bytes.len().min(1),
     }
 }

@@ -7,10 +7,10 @@ pub use data::{FrameStart, Sent};
 
 use super::closing::Closing;
 use super::frame_in_progress::FrameInProgress;
-use super::{Closure, Masking, NextMask, Role, Transport};
+use super::{Closure, Config, Masking, NextMask, Role, Transport};
 use crate::error::{Misuse, SendError};
-use crate::event::MessageType;
-use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode};
+use crate::event::{MessageType, Payload};
+use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, ReservedBits};
 
 /// The sending half of a connection: turns messages into bytes, and owns the closing handshake (RFC 6455 §6.1, §7).
 ///
@@ -32,7 +32,9 @@ pub struct Sender<K> {
     keys: K,
     closing: Closing,
     /// The message in progress, between its first frame and its final one.
-    message: Option<MessageType>,
+    message: Option<MessageKind>,
+    /// permessage-deflate was negotiated.
+    may_compress: bool,
     /// The frame in progress, between its header and the last byte of its payload.
     frame: Option<FrameInProgress>,
     pong: Option<ControlPayload>,
@@ -48,6 +50,36 @@ enum Announcement {
     Close(ControlPayload),
 }
 
+/// What the frames of a message have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct MessageKind {
+    message_type: MessageType,
+    is_compressed: bool,
+}
+
+impl MessageKind {
+    #[inline]
+    const fn of(payload: &Payload<'_>) -> Self {
+        Self {
+            message_type: payload.message_type(),
+            is_compressed: matches!(payload, Payload::Compressed { .. }),
+        }
+    }
+
+    #[inline]
+    const fn opcode(self) -> Opcode {
+        match self.message_type {
+            MessageType::Text => Opcode::Text,
+            MessageType::Binary => Opcode::Binary,
+        }
+    }
+
+    #[inline]
+    const fn reserved(self) -> ReservedBits {
+        if self.is_compressed { ReservedBits::RSV1 } else { ReservedBits::NONE }
+    }
+}
+
 impl<K: Masking> Sender<K> {
     /// The room that [`poll_transmit`](Self::poll_transmit) needs at least, in bytes: a masked control frame.
     pub const TRANSMIT_LEN_MAX: usize = 2 + 4 + ControlPayload::LEN_MAX;
@@ -55,10 +87,18 @@ impl<K: Masking> Sender<K> {
     /// A sender that has sent nothing since the opening handshake.
     #[must_use]
     pub const fn new(keys: K) -> Self {
+        Self::with_config(keys, Config::new())
+    }
+
+    /// The same with what the configuration says on sending: whether permessage-deflate was negotiated, so that
+    /// [`Payload::Compressed`] may be sent (RFC 7692 §6).
+    #[must_use]
+    pub const fn with_config(keys: K, config: Config) -> Self {
         Self {
             keys,
             closing: Closing::OPEN,
             message: None,
+            may_compress: config.reserved().contains(ReservedBits::RSV1),
             frame: None,
             pong: None,
             announcement: Announcement::Nothing,
@@ -82,7 +122,7 @@ impl<K: Masking> Sender<K> {
     #[inline]
     fn write_frame(
         &mut self,
-        opcode: Opcode,
+        (opcode, reserved): (Opcode, ReservedBits),
         fin: Fin,
         payload: &[u8],
         out: &mut [u8],
@@ -91,7 +131,8 @@ impl<K: Masking> Sender<K> {
         let out = out.get_mut(..required).ok_or(SendError::BufferTooSmall { required })?;
         let key = self.next_key()?;
         let payload_len = u64::try_from(payload.len()).map_err(|_large| Misuse::FrameLen)?;
-        let header = FrameHeader::new(opcode, fin, payload_len, key).ok_or(Misuse::FrameLen)?.encode();
+        let header = FrameHeader::new(opcode, fin, payload_len, key).ok_or(Misuse::FrameLen)?;
+        let header = header.with_reserved(reserved).encode();
         let (head, body) = out.split_at_mut(header.as_bytes().len().min(required));
         head.copy_from_slice(header.as_bytes());
         match key {

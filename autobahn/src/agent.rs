@@ -82,9 +82,9 @@ pub(crate) fn url(addr: SocketAddr) -> String {
 /// The suite wants to know its port beforehand, and a second may pass until it takes it. So it is none of those that
 /// the system gives to outgoing connections, of which the other role makes many meanwhile.
 pub(crate) fn free_addrs(count: usize) -> Result<Vec<SocketAddr>> {
-    // Runs that begin at the same time look in different places.
-    let spread =
-        usize::try_from(process::id()).unwrap_or_default().checked_rem(PORTS.len()).unwrap_or_default();
+    // Runs that begin at the same time, and so have process IDs beside each other, look in places far apart.
+    let scattered = usize::try_from(process::id()).unwrap_or_default().wrapping_mul(4001);
+    let spread = scattered.checked_rem(PORTS.len()).unwrap_or_default();
     let candidates = PORTS.cycle().skip(spread).take(PORTS.len());
     let bound: Vec<TcpListener> = candidates
         .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())

@@ -94,3 +94,8 @@ pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, Limits
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{Header, Request};
+
+/// The examples of the front page, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -162,7 +162,9 @@ impl<'a> Authority<'a> {
             return Err(UriError::HostMissing);
         }
         match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(literal) => drop(literal.parse::<Ipv6Addr>().map_err(|_| UriError::Host)?),
+            Some(literal) => {
+                let _address: Ipv6Addr = literal.parse().map_err(|_| UriError::Host)?;
+            }
             None => check_characters(host, UriError::Host, |_| false)?,
         }
         let port = match port.strip_prefix(':') {
@@ -341,23 +343,42 @@ fn check_text(text: &str) -> Result<(), UriError> {
 
 /// Allows what RFC 3986 allows in a registered name, and what `is_allowed_too` does.
 fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> bool) -> Result<(), UriError> {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' // unreserved
-            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {} // sub-delims
-            b'%' => {
-                let mut is_digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
-                if !(is_digit() && is_digit()) {
-                    return Err(UriError::PercentEncoding);
-                }
+    let mut rest = text.as_bytes();
+    while let Some((byte, others)) = rest.split_first() {
+        rest = match others {
+            _ if is_name_byte(*byte) => others,
+            [first, second, others @ ..]
+                if *byte == b'%' && first.is_ascii_hexdigit() && second.is_ascii_hexdigit() =>
+            {
+                others
             }
-            _ if is_allowed_too(byte) => {}
+            _ if *byte == b'%' => return Err(UriError::PercentEncoding),
+            _ if is_allowed_too(*byte) => others,
             _ => return Err(otherwise),
-        }
+        };
     }
     Ok(())
 }
+
+fn is_name_byte(byte: u8) -> bool {
+    NAME_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Whether each byte is unreserved or a sub-delimiter: one load instead of a chain of comparisons.
+static NAME_BYTES: [bool; 256] = {
+    let mut is_name_byte = [false; 256];
+    let mut rest: &mut [bool] = &mut is_name_byte;
+    let mut byte = 0_u8;
+    while let Some((first, others)) = rest.split_first_mut() {
+        let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let is_sub_delimiter =
+            matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        *first = is_unreserved || is_sub_delimiter;
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    is_name_byte
+};
 
 fn parse_port(digits: &str) -> Result<u16, UriError> {
     let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');

@@ -6,7 +6,7 @@ use super::field::Header;
 use super::head::{Gathered, Head, header_slots};
 use super::key::{accept_key, encode_nonce};
 use super::output::{Output, check_headers};
-use super::response::{ResponseFields, ServerResponse, read};
+use super::response::{ResponseFields, Says, ServerResponse, read};
 use super::{HEADER_COUNT_MAX, HandshakeFault, HandshakeMisuse, WriteError};
 use crate::extension::{ExtensionList, check_extensions, is_token};
 use crate::input::Input;
@@ -55,7 +55,7 @@ pub enum ClientProgress {
     /// The connection is open, and the input goes on with frames.
     Accepted,
     /// The server answers with another status, for the caller to handle: 401 asks for credentials, 3xx names another
-    /// URI, 426 another version; interim responses, 100 or 103, are not waited out. The input goes on with the body.
+    /// URI, 426 another version. The input goes on with the body.
     ///
     /// Before a redirect is followed: credentials of one origin are not for another, and what was asked for over TLS
     /// is not to be asked for without.
@@ -98,12 +98,13 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
         request.write(&self.key, out)
     }
 
-    /// Takes the bytes of the head and leaves what is behind it. Once there is an outcome, takes nothing and says the
-    /// same again. `request` has to be the one that was written.
+    /// Takes the bytes of the head and leaves what is behind it; interim responses, such as 100 or 103, are passed
+    /// over. Once there is an outcome, takes nothing and says the same again. `request` has to be the one that was
+    /// written.
     pub fn receive(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
-        if self.progress == ClientProgress::NeedInput {
+        while self.progress == ClientProgress::NeedInput {
             match self.head.gather(input) {
-                Gathered::More => {}
+                Gathered::More => break,
                 Gathered::Complete => self.read_head(request),
                 Gathered::Failed(fault) => self.progress = ClientProgress::Failed(fault),
             }
@@ -115,11 +116,15 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     #[inline(never)]
     fn read_head(&mut self, request: &ClientRequest<'_>) {
         let mut slots = header_slots::<HEADERS>();
-        let (response, is_accepted) = read(self.head.bytes(), &mut slots, request, &accept_key(&self.key));
+        let (response, says) = read(self.head.bytes(), &mut slots, request, &accept_key(&self.key));
         self.response = response;
-        self.progress = match is_accepted {
-            Ok(true) => ClientProgress::Accepted,
-            Ok(false) => ClientProgress::Refused,
+        self.progress = match says {
+            Ok(Says::Open) => ClientProgress::Accepted,
+            Ok(Says::Other) => ClientProgress::Refused,
+            Ok(Says::Wait) => {
+                self.head.restart();
+                ClientProgress::NeedInput
+            }
             Err(fault) => ClientProgress::Failed(fault),
         };
     }

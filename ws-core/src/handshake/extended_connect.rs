@@ -1,7 +1,7 @@
 // Read first: RFC 8441 §4, §5.
 
 use super::field::Header;
-use super::request::Survey;
+use super::request::{Survey, judge_host};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::uri::{Authority, ResourceName, Scheme};
 
@@ -87,6 +87,9 @@ impl<'a> ExtendedConnect<'a> {
             survey.look_at(header);
         }
         survey.judge_common()?;
+        if survey.host.is_some() {
+            judge_host(survey.host, Some((scheme, authority)))?;
+        }
         if survey.version != Some(b"13") {
             return Err(HandshakeViolation::Version.into());
         }

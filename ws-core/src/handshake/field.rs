@@ -157,6 +157,7 @@ pub(super) enum FieldName {
 }
 
 impl FieldName {
+    /// `name` has to be a token.
     pub(super) fn of(name: &str) -> Self {
         // The length decides, so that one comparison is enough.
         let (text, field) = match name.len() {
@@ -173,7 +174,9 @@ impl FieldName {
             24 => ("sec-websocket-extensions", Self::Extensions),
             _ => return Self::Other,
         };
-        if name.eq_ignore_ascii_case(text) { field } else { Self::Other }
+        // In a token, only an upper-case letter becomes a lower-case one by this bit, and nothing becomes a hyphen.
+        let is_same = name.bytes().zip(text.bytes()).all(|(byte, expected)| byte | 0x20 == expected);
+        if is_same { field } else { Self::Other }
     }
 }
 

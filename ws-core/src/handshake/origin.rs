@@ -62,12 +62,12 @@ fn is_same_host(origin: &[u8], host: &Authority<'_>, scheme: Option<Scheme>) -> 
 
 /// Splits `http://` or `https://` off, in any case.
 pub(super) fn split_http_scheme(uri: &str) -> Option<(Scheme, &str)> {
-    let (scheme, rest) = uri.split_once("://")?;
-    if scheme.eq_ignore_ascii_case("http") {
-        Some((Scheme::Ws, rest))
-    } else if scheme.eq_ignore_ascii_case("https") {
-        Some((Scheme::Wss, rest))
-    } else {
-        None
+    let strip = |prefix: &str| {
+        let (start, rest) = uri.split_at_checked(prefix.len())?;
+        start.eq_ignore_ascii_case(prefix).then_some(rest)
+    };
+    match strip("http://") {
+        Some(rest) => Some((Scheme::Ws, rest)),
+        None => strip("https://").map(|rest| (Scheme::Wss, rest)),
     }
 }

@@ -198,7 +198,7 @@ fn request_line_violation(head: &[u8]) -> HandshakeViolation {
 /// What the headers of a request say, seen once, one by one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Survey<'h> {
-    host: Option<&'h [u8]>,
+    pub(super) host: Option<&'h [u8]>,
     pub(super) origin: Option<&'h [u8]>,
     key: Option<&'h [u8]>,
     pub(super) version: Option<&'h [u8]>,
@@ -223,7 +223,7 @@ impl<'h> Survey<'h> {
         match FieldName::of(header.name) {
             FieldName::Host => set_once(&mut self.host, value),
             FieldName::Origin => set_once(&mut self.origin, value),
-            // RFC 6455 §11.3.1, §11.3.5: the key and the version must not appear more than once.
+            // RFC 6455 §11.3.1: the key must not appear more than once; §11.3.5 says the same of the version.
             FieldName::Key => set_once(&mut self.key, value),
             FieldName::Version => set_once(&mut self.version, value),
             FieldName::Upgrade => {
@@ -293,7 +293,8 @@ impl<'h> Survey<'h> {
     }
 }
 
-fn judge_host(
+/// Judges a Host header, and whether it names the authority of the target, where that has one.
+pub(super) fn judge_host(
     host: Option<&[u8]>,
     absolute: Option<(Scheme, Authority<'_>)>,
 ) -> Result<(), HandshakeViolation> {

@@ -68,14 +68,24 @@ pub(super) struct ResponseFields {
     subprotocol: Option<Span>,
 }
 
-/// Reads a complete head, which answers a request with this key, if it does. The parts are there as soon as the form
-/// of the head is valid; `Ok` is whether the response opens the connection.
+/// What a valid response says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    /// The connection is open.
+    Open,
+    /// Something else of an HTTP server.
+    Other,
+    /// The response is still to come.
+    Wait,
+}
+
+/// Reads a complete head. The parts are there as soon as its form is valid. `accept` is what answers the request.
 pub(super) fn read<'h>(
     head: &'h [u8],
     slots: &mut [MaybeUninit<httparse::Header<'h>>],
     request: &ClientRequest<'_>,
     accept: &[u8],
-) -> (Option<ResponseFields>, Result<bool, HandshakeFault>) {
+) -> (Option<ResponseFields>, Result<Says, HandshakeFault>) {
     let mut parsed = httparse::Response::new(&mut []);
     let result =
         httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, head, slots);
@@ -91,9 +101,12 @@ pub(super) fn read<'h>(
         None if status < 100 => return (None, Err(HandshakeViolation::StatusLine.into())),
         None => {}
     }
-    // RFC 6455 §4.1: anything but a 101 is handled as HTTP, which is the caller's.
-    if status != 101 {
-        return (Some(ResponseFields { status, subprotocol: None }), Ok(false));
+    match status {
+        101 => {}
+        // RFC 9110 §15.2: a client has to be able to read interim responses before the final one.
+        100..=199 => return (None, Ok(Says::Wait)),
+        // RFC 6455 §4.1: anything but a 101 is handled as HTTP, which is the caller's.
+        _ => return (Some(ResponseFields { status, subprotocol: None }), Ok(Says::Other)),
     }
     let mut survey = Survey::default();
     for header in parsed.headers.iter() {
@@ -104,7 +117,7 @@ pub(super) fn read<'h>(
         Some(1) => survey.judge(request, accept).and_then(|()| judge_extensions(parsed.headers, request)),
         _ => Err(HandshakeViolation::HttpVersion),
     };
-    (Some(ResponseFields { status, subprotocol }), verdict.map(|()| true).map_err(Into::into))
+    (Some(ResponseFields { status, subprotocol }), verdict.map(|()| Says::Open).map_err(Into::into))
 }
 
 /// Tells another version from no response at all, where the parser does not.
@@ -142,7 +155,7 @@ impl<'h> Survey<'h> {
     fn look_at(&mut self, header: Header<'h>) {
         let value = header.value;
         let noted = match FieldName::of(header.name) {
-            // RFC 6455 §11.3.3, §11.3.4: neither may appear more than once in a response.
+            // RFC 6455 §11.3.3: it must not appear more than once; §11.3.4 says the same of the subprotocol.
             FieldName::Accept => set_once(&mut self.accept, value),
             FieldName::Protocol => set_once(&mut self.protocol, value),
             FieldName::Upgrade => {

@@ -31,6 +31,9 @@ impl<S: Stream> Greeting<S> {
             self.stream.limit_read(remaining)?;
             let spare = self.buffer.spare();
             let capacity = spare.len();
+            if capacity == 0 {
+                return Ok(false);
+            }
             match self.stream.read(spare) {
                 Ok(len) if len <= capacity => {
                     self.buffer.filled(len);

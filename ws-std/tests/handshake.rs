@@ -264,6 +264,15 @@ fn what_cannot_be_written_is_not_sent() {
 }
 
 #[test]
+fn each_address_of_a_host_is_tried() {
+    // Where localhost is ::1 first, nobody listens there.
+    let (url, server) = serve_echo(Server::new());
+    let mut socket = ws_std::connect(&url.replace("127.0.0.1", "localhost")).unwrap();
+    socket.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap().unwrap();
+}
+
+#[test]
 fn urls_that_lead_nowhere_are_told_apart() {
     assert!(matches!(ws_std::connect("http://localhost/"), Err(Error::Uri(UriError::Scheme))));
     assert!(matches!(ws_std::connect("ws://localhost/#top"), Err(Error::Uri(UriError::Fragment))));

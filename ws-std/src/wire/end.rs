@@ -20,6 +20,9 @@ impl<S: Stream> Wire<S> {
         if self.is_dead() || !self.limit_read() {
             return Ok(false);
         }
+        if buffer.spare().is_empty() {
+            grow(buffer);
+        }
         loop {
             let spare = buffer.spare();
             let capacity = spare.len();
@@ -150,7 +153,7 @@ impl<S: Stream> Wire<S> {
     }
 }
 
-/// Makes a buffer that a read has filled as large as it may be.
+/// Makes a buffer that is full as large as it may be.
 fn grow(buffer: &mut ReadBuffer<Vec<u8>>) {
     if buffer.capacity() < READ_BUFFER_LEN {
         let small = mem::replace(buffer, ReadBuffer::new(Vec::new()));

@@ -6,7 +6,7 @@ use ws_core::input::ReadBuffer;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
 use crate::timeouts::Deadline;
-use crate::websocket::READ_BUFFER_LEN;
+use crate::websocket::READ_BUFFER_LEN_MIN;
 use crate::{Stream, Timeouts};
 
 /// A stream during its opening handshake: all that is read and written until the deadline.
@@ -21,7 +21,7 @@ pub(crate) struct Greeting<S> {
 impl<S: Stream> Greeting<S> {
     pub(crate) fn new(stream: S, timeouts: Timeouts) -> Self {
         let deadline = Deadline::after(timeouts.handshake());
-        Self { stream, buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN]), timeouts, deadline }
+        Self { stream, buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]), timeouts, deadline }
     }
 
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
@@ -31,6 +31,9 @@ impl<S: Stream> Greeting<S> {
             self.stream.limit_read(remaining)?;
             let spare = self.buffer.spare();
             let capacity = spare.len();
+            if capacity == 0 {
+                return Ok(false);
+            }
             match self.stream.read(spare) {
                 Ok(len) if len <= capacity => {
                     self.buffer.filled(len);

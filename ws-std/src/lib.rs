@@ -48,6 +48,8 @@
 //! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent is for
 //!   the program to say, with [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout) on
 //!   [`WebSocket::get_ref`].
+//! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
+//!   much without being asked reads in between, or on a non-blocking stream.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -41,7 +41,8 @@ struct Echo {
 
 impl Echo {
     fn start() -> Self {
-        let mut child = example("echo").arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            example("echo").arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_start_matches("listening on http://").split('/').next().unwrap().to_owned();

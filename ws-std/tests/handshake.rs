@@ -184,7 +184,7 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
         ("HTTP/1.1 404 \r\nContent-Length: 3\r\n\r\nabcdef", "abc"),
         ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"),
         ("HTTP/1.1 304 \r\n\r\n", ""),
-        (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..16_384).unwrap()),
+        (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..4096).unwrap()),
     ] {
         let answer = answer.to_owned();
         let (url, server) = serve(move |mut stream| {
@@ -261,6 +261,15 @@ fn what_cannot_be_written_is_not_sent() {
     assert!(matches!(ws_std::connect(&url), Err(Error::Refused(refusal)) if refusal.status() == 500));
     let misuse = HandshakeMisuse::SubprotocolNotOffered;
     assert!(matches!(server.join().unwrap(), Err(Error::HandshakeMisuse(found)) if found == misuse));
+}
+
+#[test]
+fn each_address_of_a_host_is_tried() {
+    // Where localhost is ::1 first, nobody listens there.
+    let (url, server) = serve_echo(Server::new());
+    let mut socket = ws_std::connect(&url.replace("127.0.0.1", "localhost")).unwrap();
+    socket.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap().unwrap();
 }
 
 #[test]

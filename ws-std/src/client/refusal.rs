@@ -46,7 +46,7 @@ impl Refusal {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }
 
-    /// The body as it was sent, or its first 16 KiB, or what of it came in time. A chunked one has its chunk sizes.
+    /// The body as it was sent, or its first 4 KiB, or what of it came in time. A chunked one has its chunk sizes.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body

@@ -60,10 +60,10 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
     pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
-        let mut storage = vec![0; unread.len().max(READ_BUFFER_LEN)];
+        let mut storage = vec![0; unread.len().max(READ_BUFFER_LEN_MIN)];
         storage.get_mut(..unread.len()).unwrap_or_default().copy_from_slice(unread);
         let buffer = ReadBuffer::with_filled(storage, unread.len())
-            .unwrap_or_else(|| ReadBuffer::new(vec![0; READ_BUFFER_LEN]));
+            .unwrap_or_else(|| ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]));
         let sender = match role {
             Role::Server => RoleSender::Server(Sender::new(Unmasked)),
             Role::Client => RoleSender::Client(Sender::new(MaskKeys::from_system()?)),
@@ -87,7 +87,7 @@ impl<S: Stream> WebSocket<S> {
             wire: Wire::new(stream, sender, Queue::default(), timeouts),
             receiver,
             buffer,
-            message: MessageBuffer::new(),
+            message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
             is_assembling: false,
             subprotocol,
         })
@@ -269,8 +269,15 @@ pub(crate) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
     CloseFrame::new(code, reason.get(..len).unwrap_or_default()).unwrap_or_else(|| code.into())
 }
 
-/// How much is read at once, in bytes: it stays in the first-level cache.
-pub(crate) const READ_BUFFER_LEN: usize = 16 * 1024;
+/// The read buffer of a connection that has not read much yet, in bytes.
+pub(crate) const READ_BUFFER_LEN_MIN: usize = 4 * 1024;
+
+/// The read buffer of one that has, in bytes: it stays in the first-level cache, and a message of 16 KiB fits with its
+/// header.
+pub(crate) const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
+
+/// The longest allocation that is kept from one assembled message to the next, in bytes.
+const MESSAGE_KEPT_LEN_MAX: usize = 4 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §7.1.
 
+use core::mem;
 use std::io;
 
 use ws_core::connection::{ClosureCause, Signal, Transport};
@@ -11,12 +12,16 @@ use crate::Stream;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
 use crate::timeouts::Deadline;
+use crate::websocket::READ_BUFFER_LEN;
 
 impl<S: Stream> Wire<S> {
     /// Reads once into the buffer, in time. `false` where nothing more will come.
     pub(crate) fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
         if self.is_dead() || !self.limit_read() {
             return Ok(false);
+        }
+        if buffer.spare().is_empty() {
+            grow(buffer);
         }
         loop {
             let spare = buffer.spare();
@@ -25,6 +30,9 @@ impl<S: Stream> Wire<S> {
                 Ok(0) => return Ok(false),
                 Ok(len) if len <= capacity => {
                     buffer.filled(len);
+                    if len == capacity {
+                        grow(buffer);
+                    }
                     return Ok(true);
                 }
                 Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "a read of more than was asked for"),
@@ -142,5 +150,16 @@ impl<S: Stream> Wire<S> {
             return Err(Error::Io(error));
         }
         Ok(false)
+    }
+}
+
+/// Makes a buffer that is full as large as it may be.
+fn grow(buffer: &mut ReadBuffer<Vec<u8>>) {
+    if buffer.capacity() < READ_BUFFER_LEN {
+        let small = mem::replace(buffer, ReadBuffer::new(Vec::new()));
+        *buffer = match small.move_to(vec![0; READ_BUFFER_LEN]) {
+            Ok(large) => large,
+            Err((small, _)) => small,
+        };
     }
 }

@@ -65,8 +65,11 @@ fn parse() -> Result<Option<Options>, lexopt::Error> {
 fn run(options: &Options) -> Result<(), Box<dyn error::Error>> {
     let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
     let client = Client::new().with_config(Config::new().with_limits(limits));
-    let cases =
-        if options.cases.is_empty() { (1..=case_count(&client, options)?).collect() } else { options.cases.clone() };
+    let cases = if options.cases.is_empty() {
+        (1..=case_count(&client, options)?).collect()
+    } else {
+        options.cases.clone()
+    };
     for case in cases {
         let url = format!("{}/runCase?case={case}&agent={}", options.url, options.agent);
         // Many of the cases end in an error, as they should; the suite judges how.

@@ -12,6 +12,7 @@
 use ws_core::connection::{Config, Connection, KeySource, Limits, Masking, Transport};
 use ws_core::error::{Fault, Limit};
 use ws_core::event::{Event, Fragment, MessageType, Payload};
+use ws_core::extension::DeflateConfig;
 use ws_core::frame::{CloseCode, ControlPayload, Fin, MaskKey};
 use ws_core::handshake::{
     ClientHandshake, ClientProgress, ClientRequest, OriginPolicy, Response, ServerHandshake, ServerProgress,
@@ -104,7 +105,8 @@ impl Inbox {
 fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
     let request = ClientRequest::new(Uri::parse("ws://example.com/chat?room=1").unwrap())
         .origin("http://example.com")
-        .subprotocols(&["chat"]);
+        .subprotocols(&["chat"])
+        .deflate(DeflateConfig::new());
     let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
     let mut server = ServerHandshake::new([0; 1024]);
     let mut wire = [0; 512];
@@ -115,12 +117,13 @@ fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
     server_buffer.filled(len);
     assert_eq!(server.receive(&mut server_buffer.input()), ServerProgress::Request);
     assert_eq!(server.request().map(|request| request.subprotocols().count()), Some(1));
-    let response = Response::new().subprotocol("chat");
+    let response = Response::new().subprotocol("chat").deflate(DeflateConfig::new());
     let len = server.accept(OriginPolicy::SameHost, &response, &mut wire).unwrap();
     client_buffer.spare()[..len].copy_from_slice(&wire[..len]);
     client_buffer.filled(len);
     assert_eq!(client.receive(&request, &mut client_buffer.input()), ClientProgress::Accepted);
     assert_eq!(client.response().and_then(|response| response.subprotocol()), Some("chat"));
+    assert!(client.deflate().is_some() && server.deflate().is_some());
     (server_buffer, client_buffer)
 }
 

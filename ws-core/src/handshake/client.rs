@@ -2,13 +2,16 @@
 
 use core::fmt;
 
-use super::field::Header;
+use super::field::{Extensions, Header};
 use super::head::{Gathered, Head, header_slots};
 use super::key::{accept_key, encode_nonce};
 use super::output::{Output, check_headers};
 use super::response::{ResponseFields, Says, ServerResponse, read};
 use super::{HEADER_COUNT_MAX, HandshakeFault, HandshakeMisuse, WriteError};
-use crate::extension::{ExtensionList, check_extensions, is_token};
+use crate::extension::{
+    Agreed, DeflateConfig, DeflateError, DeflateOffer, Extension, ExtensionList, check_extensions,
+    is_deflate, is_token, judge,
+};
 use crate::input::Input;
 use crate::uri::Uri;
 
@@ -135,6 +138,17 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
         self.response.map(|fields| ServerResponse::new(self.head.bytes(), fields))
     }
 
+    /// What was agreed on for `permessage-deflate`, once the connection is open; none where the server has declined it,
+    /// or was not offered it.
+    ///
+    /// An answer that is not what was offered has failed the handshake, so that nothing is sent any more. A client that
+    /// cannot do without compression closes a connection that has none with
+    /// [1010](crate::frame::CloseCode::MANDATORY_EXTENSION) (RFC 6455 §7.4.1, RFC 7692 §5.1).
+    #[must_use]
+    pub fn deflate(&self) -> Option<Agreed> {
+        self.response().and_then(|response| response.deflate())
+    }
+
     /// Gives the storage back, for the next handshake.
     #[must_use]
     pub fn into_storage(self) -> S {
@@ -167,6 +181,7 @@ pub struct ClientRequest<'a> {
     origin: Option<&'a str>,
     subprotocols: &'a [&'a str],
     extensions: Option<&'a str>,
+    deflate: Option<DeflateConfig>,
     headers: &'a [Header<'a>],
 }
 
@@ -174,7 +189,7 @@ impl<'a> ClientRequest<'a> {
     /// Asks for this URI and offers nothing.
     #[must_use]
     pub const fn new(uri: Uri<'a>) -> Self {
-        Self { uri, origin: None, subprotocols: &[], extensions: None, headers: &[] }
+        Self { uri, origin: None, subprotocols: &[], extensions: None, deflate: None, headers: &[] }
     }
 
     /// Names the page that the connection is for, as browsers do: `https://example.com`.
@@ -198,6 +213,33 @@ impl<'a> ClientRequest<'a> {
         self
     }
 
+    /// Offers `permessage-deflate`, behind whatever else is offered: see [`DeflateConfig`] for what that means.
+    ///
+    /// The answer is judged in the handshake; [`ClientHandshake::deflate`] says what was agreed on.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = ClientRequest::new(Uri::parse("ws://example.com/")?).deflate(DeflateConfig::new());
+    /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
+    /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    ///     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=10\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
+    /// let agreed = handshake.deflate().ok_or("declined")?;
+    /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn deflate(mut self, config: DeflateConfig) -> Self {
+        self.deflate = Some(config);
+        self
+    }
+
     /// Adds headers, none of them one that the handshake writes itself.
     #[must_use]
     pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
@@ -210,8 +252,24 @@ impl<'a> ClientRequest<'a> {
     }
 
     pub(super) fn offers_extension(&self, name: &str) -> bool {
-        let offered = self.extensions.unwrap_or_default().as_bytes();
-        ExtensionList::new(offered).flatten().any(|offered| offered.name() == name)
+        self.listed_extensions().any(|offered| offered.name() == name)
+            || self.deflate.is_some() && is_deflate(name)
+    }
+
+    /// Judges an answer by all offers of `permessage-deflate`, those that are given as text included.
+    pub(super) fn judge_deflate(&self, answer: Extensions<'_>) -> Result<Option<Agreed>, DeflateError> {
+        let listed = self.listed_extensions().filter_map(|extension| DeflateOffer::of(&extension)?.ok());
+        let configured = self.deflate.into_iter().flat_map(DeflateConfig::offers);
+        let accepted = judge(answer, listed.chain(configured))?;
+        Ok(accepted.map(|(params, offer)| {
+            let agreed = Agreed::client(params).within_hints(offer);
+            self.deflate.map_or(agreed, |config| config.bind(agreed))
+        }))
+    }
+
+    /// Those that are given as text.
+    fn listed_extensions(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
+        ExtensionList::new(self.extensions.unwrap_or_default().as_bytes()).flatten()
     }
 
     fn check(&self) -> Result<(), HandshakeMisuse> {
@@ -234,6 +292,9 @@ impl<'a> ClientRequest<'a> {
         }
         if let Some(extensions) = self.extensions {
             let _count = check_extensions([extensions]).map_err(HandshakeMisuse::Extensions)?;
+            for offer in self.listed_extensions().filter_map(|extension| DeflateOffer::of(&extension)) {
+                let _offer = offer.map_err(HandshakeMisuse::Deflate)?;
+            }
         }
         check_headers(self.headers)
     }
@@ -256,9 +317,7 @@ impl<'a> ClientRequest<'a> {
             output.text("\r\n");
         }
         output.header("Sec-WebSocket-Version", b"13");
-        if let Some(extensions) = self.extensions {
-            output.header("Sec-WebSocket-Extensions", extensions.as_bytes());
-        }
+        output.extensions(self.extensions, self.deflate.map(DeflateConfig::offer));
         output.headers(self.headers).text("\r\n").finish()
     }
 }

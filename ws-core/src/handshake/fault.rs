@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::extension::ExtensionError;
+use crate::extension::{DeflateError, ExtensionError};
 
 /// Why a handshake failed: the peer broke the RFC, or went beyond what we allow.
 ///
@@ -116,6 +116,8 @@ pub enum HandshakeViolation {
     SubprotocolNotOffered,
     /// The response chooses an extension that was not offered (RFC 6455 §4.1).
     ExtensionNotOffered,
+    /// The response accepts permessage-deflate in a way that is not valid, or not what was offered (RFC 7692 §5, §7).
+    Deflate(DeflateError),
     /// An extended CONNECT for another protocol than websocket (RFC 8441 §5).
     ConnectProtocol,
     /// An extended CONNECT whose scheme is neither http nor https (RFC 8441 §5).
@@ -157,7 +159,8 @@ impl HandshakeViolation {
             | Self::AcceptMissing
             | Self::Accept
             | Self::SubprotocolNotOffered
-            | Self::ExtensionNotOffered => 502,
+            | Self::ExtensionNotOffered
+            | Self::Deflate(_) => 502,
             Self::HttpVersion => 505,
         }
     }
@@ -189,6 +192,7 @@ impl HandshakeViolation {
             Self::Accept => "Sec-WebSocket-Accept does not answer the key",
             Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
             Self::ExtensionNotOffered => "the server chose an extension that was not offered",
+            Self::Deflate(error) => error.text(),
             Self::ConnectProtocol => "the protocol of the CONNECT is not websocket",
             Self::ConnectScheme => "the scheme of the CONNECT is neither http nor https",
             Self::ConnectHeader => "a header that HTTP/2 does not have",

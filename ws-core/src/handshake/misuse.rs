@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::HandshakeFault;
-use crate::extension::ExtensionError;
+use crate::extension::{DeflateError, ExtensionError};
 
 /// What the caller asked of a handshake and may not: a bug of the program, nothing is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +25,9 @@ pub enum HandshakeMisuse {
     Extensions(ExtensionError),
     /// An extension that the client did not offer (RFC 6455 §4.2.2).
     ExtensionNotOffered,
+    /// Extensions given as text with a permessage-deflate that is not valid, not what the client has offered, or there a
+    /// second time (RFC 7692 §5, §7).
+    Deflate(DeflateError),
     /// A status that does not reject: only 200 to 599 do.
     Status,
     /// A body with a status that has none: 204, 205 or 304.
@@ -51,6 +54,7 @@ impl fmt::Display for HandshakeMisuse {
             Self::SubprotocolNotOffered => "the client did not offer this subprotocol",
             Self::Extensions(error) => error.text(),
             Self::ExtensionNotOffered => "the client did not offer this extension",
+            Self::Deflate(error) => error.text(),
             Self::Status => "this status does not reject a request",
             Self::Body => "this status has no body",
             Self::NoRequest => "there is no request yet",

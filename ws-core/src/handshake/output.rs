@@ -4,7 +4,7 @@ use core::fmt::{self, Write as _};
 
 use super::field::{FieldName, Header};
 use super::{HandshakeMisuse, WriteError};
-use crate::extension::is_token;
+use crate::extension::{DeflateText, is_token};
 
 /// Writes a head, and goes on counting where the caller's bytes end.
 pub(super) struct Output<'o> {
@@ -39,6 +39,21 @@ impl<'o> Output<'o> {
             self.header(header.name, header.value);
         }
         self
+    }
+
+    /// The extensions of the caller, and behind them `permessage-deflate`, where there are such.
+    ///
+    /// The order is the one in which they apply (RFC 6455 §9.1): what the caller's extensions make of a message is
+    /// what is compressed.
+    pub(super) fn extensions(&mut self, callers: Option<&str>, deflate: Option<DeflateText>) -> &mut Self {
+        if callers.is_none() && deflate.is_none() {
+            return self;
+        }
+        self.text("Sec-WebSocket-Extensions: ").text(callers.unwrap_or_default());
+        if let Some(deflate) = deflate {
+            self.text(if callers.is_some() { ", " } else { "" }).text(deflate.as_str());
+        }
+        self.text("\r\n")
     }
 
     pub(super) fn display(&mut self, value: impl fmt::Display) -> &mut Self {

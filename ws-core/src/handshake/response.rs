@@ -6,7 +6,7 @@ use super::client::ClientRequest;
 use super::field::{Extensions, FieldName, Header, Headers, Span, elements, has_token, set_once};
 use super::head::{is_http_version, split_first_line, syntax_fault};
 use super::{HandshakeFault, HandshakeViolation};
-use crate::extension::{ExtensionError, ExtensionList};
+use crate::extension::{Agreed, ExtensionError, ExtensionList};
 
 /// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.
 ///
@@ -48,6 +48,12 @@ impl<'a> ServerResponse<'a> {
         Extensions::new(self.headers())
     }
 
+    /// What was agreed on for `permessage-deflate`; none where it is not in use.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<Agreed> {
+        self.fields.deflate
+    }
+
     /// All headers, in their order.
     #[must_use]
     pub fn headers(&self) -> Headers<'a> {
@@ -66,6 +72,7 @@ impl<'a> ServerResponse<'a> {
 pub(super) struct ResponseFields {
     status: u16,
     subprotocol: Option<Span>,
+    deflate: Option<Agreed>,
 }
 
 /// What a valid response says.
@@ -106,7 +113,9 @@ pub(super) fn read<'h>(
         // RFC 9110 §15.2: a client has to be able to read interim responses before the final one.
         100..=199 => return (None, Ok(Says::Wait)),
         // RFC 6455 §4.1: anything but a 101 is handled as HTTP, which is the caller's.
-        _ => return (Some(ResponseFields { status, subprotocol: None }), Ok(Says::Other)),
+        _ => {
+            return (Some(ResponseFields { status, subprotocol: None, deflate: None }), Ok(Says::Other));
+        }
     }
     let mut survey = Survey::default();
     for header in parsed.headers.iter() {
@@ -117,7 +126,9 @@ pub(super) fn read<'h>(
         Some(1) => survey.judge(request, accept).and_then(|()| judge_extensions(parsed.headers, request)),
         _ => Err(HandshakeViolation::HttpVersion),
     };
-    (Some(ResponseFields { status, subprotocol }), verdict.map(|()| Says::Open).map_err(Into::into))
+    let deflate = verdict.and_then(|()| judge_deflate(head, request));
+    let fields = ResponseFields { status, subprotocol, deflate: deflate.ok().flatten() };
+    (Some(fields), deflate.map(|_| Says::Open).map_err(Into::into))
 }
 
 /// Tells another version from no response at all, where the parser does not.
@@ -233,4 +244,11 @@ fn judge_extensions(
         return Err(HandshakeViolation::Extensions(ExtensionError::Empty));
     }
     Ok(())
+}
+
+/// Judges what a 101 says of `permessage-deflate`, where all other checks have passed.
+fn judge_deflate(head: &[u8], request: &ClientRequest<'_>) -> Result<Option<Agreed>, HandshakeViolation> {
+    let headers = Headers::new(split_first_line(head).1);
+    // RFC 7692 §7: the client must fail the connection where the answer is not valid or not supported.
+    request.judge_deflate(Extensions::new(headers)).map_err(HandshakeViolation::Deflate)
 }

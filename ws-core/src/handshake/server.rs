@@ -11,7 +11,10 @@ use super::{
     AcceptError, HEADER_COUNT_MAX, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation,
     OriginPolicy, WriteError,
 };
-use crate::extension::{ExtensionList, check_extensions, is_token};
+use crate::extension::{
+    Agreed, DeflateConfig, DeflateError, DeflateOffer, DeflateText, ExtensionList, check_extensions,
+    is_deflate, is_token, judge,
+};
 use crate::input::Input;
 use crate::uri::Authority;
 
@@ -48,6 +51,8 @@ pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
     request: Option<RequestFields>,
     progress: ServerProgress,
     is_answered: bool,
+    /// What was answered, once it is.
+    deflate: Option<Agreed>,
 }
 
 /// How far a server's handshake has come.
@@ -84,6 +89,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             request: None,
             progress: ServerProgress::NeedInput,
             is_answered: false,
+            deflate: None,
         }
     }
 
@@ -151,9 +157,18 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             return Err(AcceptError::Refused(fault));
         }
         response.check(&request)?;
-        let len = response.write(request.key(), out)?;
+        let (deflate, text) = response.negotiate_deflate(&request)?;
+        let len = response.write(request.key(), text, out)?;
+        self.deflate = deflate;
         self.is_answered = true;
         Ok(len)
+    }
+
+    /// What was agreed on for `permessage-deflate`, once the request is accepted; none where the client has made no
+    /// offer that could be taken, or the [`Response`] has none of it.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<Agreed> {
+        self.deflate
     }
 
     /// Writes a response that does not open a connection, and gives its length in bytes: for requests that are not to
@@ -295,6 +310,7 @@ pub const REFUSAL_LEN_MAX: usize = 320;
 pub struct Response<'a> {
     subprotocol: Option<&'a str>,
     extensions: Option<&'a str>,
+    deflate: Option<DeflateConfig>,
     headers: &'a [Header<'a>],
 }
 
@@ -302,7 +318,7 @@ impl<'a> Response<'a> {
     /// No subprotocol, no extensions, no further headers.
     #[must_use]
     pub const fn new() -> Self {
-        Self { subprotocol: None, extensions: None, headers: &[] }
+        Self { subprotocol: None, extensions: None, deflate: None, headers: &[] }
     }
 
     /// Chooses one of the subprotocols that the client has offered.
@@ -317,6 +333,35 @@ impl<'a> Response<'a> {
     #[must_use]
     pub const fn extensions(mut self, extensions: &'a str) -> Self {
         self.extensions = Some(extensions);
+        self
+    }
+
+    /// Takes up `permessage-deflate` where the client has offered it in a way that can be accepted, behind whatever else
+    /// is taken up: see [`DeflateConfig`] for what that means.
+    ///
+    /// The answer is made of the client's offers; [`ServerHandshake::deflate`] says what was agreed on.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::handshake::{OriginPolicy, Response, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    ///     Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 4096]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let response = Response::new().deflate(DeflateConfig::new());
+    /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
+    /// let agreed = handshake.deflate().ok_or("declined")?;
+    /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn deflate(mut self, config: DeflateConfig) -> Self {
+        self.deflate = Some(config);
         self
     }
 
@@ -348,17 +393,35 @@ impl<'a> Response<'a> {
         check_headers(self.headers)
     }
 
+    /// What is agreed on, and the text that says so to the client where the caller has not written it.
+    ///
+    /// An answer that the caller has written is held to the client's offers, too.
+    fn negotiate_deflate(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<(Option<Agreed>, Option<DeflateText>), HandshakeMisuse> {
+        let listed = || ExtensionList::new(self.extensions.unwrap_or_default().as_bytes()).flatten();
+        if let Some(config) = self.deflate {
+            if listed().any(|extension| is_deflate(extension.name())) {
+                return Err(HandshakeMisuse::Deflate(DeflateError::Repeated));
+            }
+            let agreed = config.answer(request.extensions());
+            return Ok((agreed, agreed.map(|agreed| agreed.answer())));
+        }
+        let offers = request.extensions().filter_map(|extension| DeflateOffer::of(&extension)?.ok());
+        let accepted = judge(listed(), offers).map_err(HandshakeMisuse::Deflate)?;
+        Ok((accepted.map(|(params, _)| Agreed::server(params)), None))
+    }
+
     /// In the case in which the RFC writes it: there are clients that compare it.
-    fn write(&self, key: &[u8], out: &mut [u8]) -> Result<usize, WriteError> {
+    fn write(&self, key: &[u8], deflate: Option<DeflateText>, out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
         output.status(101).header("Upgrade", b"websocket").header("Connection", b"Upgrade");
         output.header("Sec-WebSocket-Accept", &accept_key(key));
         if let Some(subprotocol) = self.subprotocol {
             output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
         }
-        if let Some(extensions) = self.extensions {
-            output.header("Sec-WebSocket-Extensions", extensions.as_bytes());
-        }
+        output.extensions(self.extensions, deflate);
         output.headers(self.headers).text("\r\n").finish()
     }
 }

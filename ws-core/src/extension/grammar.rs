@@ -1,4 +1,3 @@
-//! The grammar of `Sec-WebSocket-Extensions` (RFC 6455 §9.1): names, parameters, quoted values.
 // Read first: RFC 6455 §4.3, §9.1.
 
 use core::{fmt, str};

@@ -70,3 +70,8 @@ fn handshake_server() {
 fn handshake_client() {
     replay("handshake_client", targets::handshake_client);
 }
+
+#[test]
+fn deflate_negotiation() {
+    replay("deflate_negotiation", targets::deflate_negotiation);
+}

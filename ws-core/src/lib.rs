@@ -111,6 +111,8 @@
 extern crate alloc;
 
 pub mod connection;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 pub mod error;
 pub mod event;
 pub mod extension;

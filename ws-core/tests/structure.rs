@@ -10,7 +10,7 @@ const LEVELS: [&[&str]; 6] = [
     &["frame", "utf8", "input", "uri"],
     &["error"],
     &["event", "extension"],
-    &["connection", "handshake", "keepalive"],
+    &["connection", "handshake", "deflate", "keepalive"],
     &["message"],
     &["lib"],
 ];

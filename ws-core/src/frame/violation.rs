@@ -2,7 +2,7 @@ use core::fmt;
 
 use super::CloseCode;
 
-/// What the peer did that RFC 6455 forbids. Every one of them fails the connection (§7.1.7).
+/// What the peer did that RFC 6455 or an extension forbids. Every one of them fails the connection (§7.1.7).
 ///
 /// [`close_code`](Self::close_code) is the code of the Close frame that says so to the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub enum Violation {
     LengthTooLarge,
     /// A text message that is not UTF-8 (§8.1).
     InvalidUtf8,
+    /// A compressed message that is not DEFLATE data, or that ends within a block (RFC 7692 §7.2.2).
+    InvalidDeflate,
     /// A Close whose body is one byte, half a code (§5.5.1).
     CloseBodyLen,
     /// A Close with a code that must not be on the wire, here as it was received (§7.4).
@@ -39,7 +41,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The code to close with: 1007 for what is not UTF-8, 1002 for everything else (§7.4.1).
+    /// The code to close with: 1007 for what is not UTF-8 or does not inflate, 1002 for everything else (§7.4.1).
     ///
     /// ```
     /// use ws_core::frame::{CloseCode, Violation};
@@ -50,7 +52,9 @@ impl Violation {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            // RFC 6455 §7.4.1: 1007 is for data that is inconsistent with what the message claims to be. RFC 7692 names
+            // no code for what does not inflate: its frames are flawless, its content is not.
+            Self::InvalidUtf8 | Self::InvalidDeflate | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
             Self::ReservedBits
             | Self::ReservedOpcode
             | Self::ControlFragmented
@@ -81,6 +85,7 @@ impl fmt::Display for Violation {
             Self::LengthNotMinimal => "payload length not in its shortest form",
             Self::LengthTooLarge => "payload length with its most significant bit set",
             Self::InvalidUtf8 => "text that is not UTF-8",
+            Self::InvalidDeflate => "compressed message that does not inflate",
             Self::CloseBodyLen => "Close frame with a body of one byte",
             Self::CloseCode(code) => return write!(f, "Close frame with the code {code}"),
             Self::CloseReasonNotUtf8 => "Close frame with a reason that is not UTF-8",

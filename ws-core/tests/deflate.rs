@@ -371,7 +371,7 @@ fn both_can_be_used_by_another_thread() {
 fn settings_outside_of_their_ranges_are_refused() {
     for number in 0..=255 {
         assert_eq!(
-            WindowBits::new(number).map(WindowBits::get),
+            WindowBits::new(number).map(WindowBits::bits),
             (8..=15).contains(&number).then_some(number)
         );
         assert_eq!(

@@ -153,6 +153,15 @@ impl Deflater {
         }
     }
 
+    /// The peer has received something that somebody else compressed: its window is not ours any more, and the next
+    /// message starts with an empty one.
+    /// [`Sender::send_deflated`](crate::connection::Sender::send_deflated) says so by itself.
+    pub fn forget(&mut self) {
+        if self.window == Window::Committed {
+            self.window = Window::Uncommitted;
+        }
+    }
+
     /// Gives up the message in progress: the next call begins a new one, with an empty window.
     ///
     /// If a part of it was sent, the peer waits for the rest, and there is nothing to do but to end the connection.

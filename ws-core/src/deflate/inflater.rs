@@ -7,6 +7,7 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 use super::history::{History, last};
 use super::{ContextTakeover, WindowBits};
 use crate::error::{Fault, Limit, Violation};
+use crate::extension::DeflateDirection;
 use crate::frame::Fin;
 
 /// Inflates the compressed messages of one direction of one connection (RFC 7692 §7.2.2), a piece at a time.
@@ -87,6 +88,12 @@ impl Inflater {
             has_begun: false,
             fault: None,
         }
+    }
+
+    /// The same by what was agreed on for the peer's direction.
+    #[must_use]
+    pub fn agreed(message_len_max: u64, incoming: DeflateDirection) -> Self {
+        Self::new(message_len_max, incoming.max_window_bits, incoming.into())
     }
 
     /// The most that an inflater allocates, in bytes. A test compares it with what is allocated.
@@ -276,7 +283,7 @@ impl Step {
 
 #[cold]
 fn new_stream() -> Inflate {
-    Inflate::new(false, WindowBits::MAX.get())
+    Inflate::new(false, WindowBits::MAX.bits())
 }
 
 /// What ends an empty stored block: no bytes, and the complement of that (RFC 7692 §7.2.2).

@@ -25,4 +25,6 @@ mod staging;
 
 pub use deflater::{Deflated, Deflater, Flush};
 pub use inflater::{InflateStatus, Inflated, Inflater};
-pub use settings::{CompressionLevel, ContextTakeover, DeflateSettings, MemLevel, WindowBits};
+pub use settings::{CompressionLevel, ContextTakeover, DeflateSettings, MemLevel};
+
+pub use crate::extension::WindowBits;

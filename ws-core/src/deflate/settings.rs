@@ -2,6 +2,9 @@
 
 use zlib_rs::{Deflate, DeflateConfig};
 
+use super::WindowBits;
+use crate::extension::DeflateDirection;
+
 #[cfg(doc)]
 use super::Deflater;
 
@@ -20,6 +23,13 @@ pub struct DeflateSettings {
     pub level: CompressionLevel,
     /// How much memory to spend beside the window.
     pub mem_level: MemLevel,
+}
+
+impl From<DeflateDirection> for DeflateSettings {
+    /// What was agreed on for our direction, with the default level and memory.
+    fn from(outgoing: DeflateDirection) -> Self {
+        Self { window_bits: outgoing.max_window_bits, takeover: outgoing.into(), ..Self::default() }
+    }
 }
 
 impl DeflateSettings {
@@ -57,49 +67,10 @@ impl DeflateSettings {
     pub(super) fn new_stream(self) -> Deflate {
         Deflate::new_with_config(DeflateConfig {
             level: self.level.get().into(),
-            window_bits: i32::from(self.raw_window_bits().get()).saturating_neg(),
+            window_bits: i32::from(self.raw_window_bits().bits()).saturating_neg(),
             mem_level: self.mem_level.get().into(),
             ..DeflateConfig::default()
         })
-    }
-}
-
-/// The size of an LZ77 sliding window as a power of two: 8 for 256 bytes up to 15 for 32 KiB (RFC 7692 §7.1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WindowBits(u8);
-
-impl WindowBits {
-    /// 256 bytes.
-    pub const MIN: Self = Self(8);
-    /// 32 KiB: what holds where nothing was agreed on.
-    pub const MAX: Self = Self(15);
-
-    /// `None` unless it is 8 to 15.
-    #[must_use]
-    pub const fn new(bits: u8) -> Option<Self> {
-        match bits {
-            8..=15 => Some(Self(bits)),
-            _ => None,
-        }
-    }
-
-    /// The exponent, 8 to 15.
-    #[must_use]
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-
-    /// The size of the window in bytes, 256 to 32,768.
-    #[must_use]
-    pub fn window_len(self) -> usize {
-        1 << self.0
-    }
-}
-
-impl Default for WindowBits {
-    /// [`MAX`](Self::MAX).
-    fn default() -> Self {
-        Self::MAX
     }
 }
 
@@ -190,3 +161,18 @@ const NINE: WindowBits = match WindowBits::new(9) {
 
 /// What zlib-rs allocates to compress, whatever the settings are, rounded up: a table of 128 KiB, and its state.
 const ZLIB_LEN_MAX: usize = (128 + 4) * 1024;
+
+impl ContextTakeover {
+    /// Whether a message may refer to those before it.
+    #[must_use]
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed)
+    }
+}
+
+impl From<DeflateDirection> for ContextTakeover {
+    /// What was agreed on for a direction.
+    fn from(direction: DeflateDirection) -> Self {
+        if direction.context_takeover { Self::Allowed } else { Self::Forbidden }
+    }
+}

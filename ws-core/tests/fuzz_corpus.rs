@@ -75,3 +75,15 @@ fn handshake_client() {
 fn deflate_negotiation() {
     replay("deflate_negotiation", targets::deflate_negotiation);
 }
+
+#[cfg(feature = "deflate")]
+#[test]
+fn inflate() {
+    replay("inflate", targets::inflate);
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn deflate_round_trip() {
+    replay("deflate_round_trip", targets::deflate_round_trip);
+}

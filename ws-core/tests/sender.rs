@@ -17,6 +17,7 @@ use support::reference::{DEFAULT_LIMITS, Outcome, Role};
 use ws_core::connection::{Config, FrameStart, KeySource, Masking, Sender, Unmasked};
 use ws_core::error::{Misuse, SendError};
 use ws_core::event::{MessageType, Payload};
+use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, Fin, MaskKey};
 
 /// Counts its keys, and has only so many.
@@ -228,7 +229,8 @@ const fn compressed(bytes: &[u8]) -> Payload<'_> {
 
 #[test]
 fn rfc_7692_s6_1_rsv1_is_on_the_first_frame_of_a_compressed_message_only() {
-    let mut sender = Sender::with_config(Unmasked, Config::new().with_deflate());
+    let mut sender =
+        Sender::with_config(Unmasked, Config::new().with_deflate(Agreed::server(DeflateParams::default())));
     let mut out = [0; 64];
     let len = sender.send(compressed(b"\0"), &mut out).unwrap();
     assert_eq!(out[..len], [0xC1, 1, 0]);

@@ -1,3 +1,4 @@
+use crate::extension::Agreed;
 use crate::frame::ReservedBits;
 
 /// How a connection behaves where the RFC leaves a choice. The default suits a server that faces strangers.
@@ -12,14 +13,14 @@ use crate::frame::ReservedBits;
 pub struct Config {
     limits: Limits,
     pongs: Pongs,
-    reserved: ReservedBits,
+    deflate: Option<Agreed>,
 }
 
 impl Config {
     /// The default: [`Limits::new`], pongs by themselves, no extension.
     #[must_use]
     pub const fn new() -> Self {
-        Self { limits: Limits::new(), pongs: Pongs::Automatic, reserved: ReservedBits::NONE }
+        Self { limits: Limits::new(), pongs: Pongs::Automatic, deflate: None }
     }
 
     /// The same with these limits.
@@ -40,8 +41,8 @@ impl Config {
     /// On the wire a compressed message may then exceed the limits by an eighth and 1 KiB, since what does not compress
     /// grows; the limit of what it inflates to is the inflater's.
     #[must_use]
-    pub const fn with_deflate(self) -> Self {
-        Self { reserved: ReservedBits::RSV1, ..self }
+    pub const fn with_deflate(self, agreed: Agreed) -> Self {
+        Self { deflate: Some(agreed), ..self }
     }
 
     /// What the peer may send at most.
@@ -61,7 +62,14 @@ impl Config {
     /// The reserved bits that the negotiated extensions define.
     #[inline]
     pub(crate) const fn reserved(&self) -> ReservedBits {
-        self.reserved
+        if self.deflate.is_some() { ReservedBits::RSV1 } else { ReservedBits::NONE }
+    }
+
+    /// What was agreed on for permessage-deflate, where it was.
+    #[must_use]
+    #[inline]
+    pub const fn deflate(&self) -> Option<Agreed> {
+        self.deflate
     }
 }
 

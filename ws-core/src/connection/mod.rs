@@ -62,6 +62,7 @@
 
 mod closing;
 mod config;
+mod encoded;
 mod frame_in_progress;
 mod receiver;
 mod role;
@@ -70,12 +71,17 @@ mod signal;
 
 pub use closing::{CloseStatus, Closure, ClosureCause, Transport};
 pub use config::{Config, Limits, Pongs};
+pub use encoded::EncodedMessage;
 pub use receiver::{Fail, Next, Receiver};
 pub use role::{KeySource, Masking, NextMask, Role, Unmasked};
 pub use sender::{FrameStart, Sender, Sent};
 pub use signal::Signal;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflater;
 use crate::error::{Fault, Misuse, SendError};
+#[cfg(feature = "deflate")]
+use crate::event::MessageType;
 use crate::event::{Event, Fragment, Payload, Piece};
 use crate::frame::{CloseFrame, ControlPayload, EncodedHeader, Fin};
 use crate::input::Input;
@@ -95,6 +101,26 @@ impl Connection<Unmasked> {
     #[must_use]
     pub const fn server(config: Config) -> Self {
         Self { receiver: Receiver::new(Role::Server, config), sender: Sender::with_config(Unmasked, config) }
+    }
+}
+
+impl Connection<Unmasked> {
+    /// As [`Sender::admit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+        self.sender.admit(message)
+    }
+
+    /// As [`Sender::pass`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn pass(&mut self, len: u64) -> Result<(), Misuse> {
+        self.sender.pass(len)
     }
 }
 
@@ -200,6 +226,23 @@ impl<K: Masking> Connection<K> {
         out: &mut [u8],
     ) -> Result<Sent, SendError> {
         self.sender.send_fragment(payload, fin, out)
+    }
+
+    /// As [`Sender::send_deflated`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[cfg(feature = "deflate")]
+    pub fn send_deflated(
+        &mut self,
+        message_type: MessageType,
+        payload: &[u8],
+        fin: Fin,
+        deflater: &mut Deflater,
+        out: &mut [u8],
+    ) -> Result<Sent, SendError> {
+        self.sender.send_deflated(message_type, payload, fin, deflater, out)
     }
 
     /// As [`Sender::begin_frame`].

@@ -4,7 +4,13 @@ use core::fmt;
 use core::mem;
 
 use super::Assembly;
+#[cfg(feature = "deflate")]
+use super::inflating::Inflating;
 use crate::connection::Fail;
+#[cfg(feature = "deflate")]
+use crate::deflate::Inflater;
+#[cfg(feature = "deflate")]
+use crate::error::Violation;
 use crate::error::{Fault, Limit};
 use crate::event::{Fragment, MessageType, Payload};
 
@@ -32,19 +38,21 @@ use crate::event::{Fragment, MessageType, Payload};
 /// }
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone)]
 pub struct MessageBuffer {
     content: Content,
     assembly: Assembly,
     kept_len_max: usize,
+    #[cfg(feature = "deflate")]
+    inflater: Option<Inflater>,
 }
 
 /// One allocation, which is text by type while it holds text.
-#[derive(Clone)]
 enum Content {
     Text(String),
     Binary(Vec<u8>),
     Compressed(MessageType, Vec<u8>),
+    #[cfg(feature = "deflate")]
+    Inflating(Inflating),
 }
 
 impl MessageBuffer {
@@ -58,6 +66,8 @@ impl MessageBuffer {
             content: Content::Binary(Vec::new()),
             assembly: Assembly::Incomplete,
             kept_len_max: Self::KEPT_LEN_MAX,
+            #[cfg(feature = "deflate")]
+            inflater: None,
         }
     }
 
@@ -67,19 +77,23 @@ impl MessageBuffer {
         Self { kept_len_max: len, ..self }
     }
 
+    /// The same, inflating compressed messages (RFC 7692 §6.2); without it they are joined as they are.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_inflater(self, inflater: Inflater) -> Self {
+        Self { inflater: Some(inflater), ..self }
+    }
+
     /// Appends a fragment. The first one of a message takes the place of the message before.
     ///
     /// # Errors
     ///
-    /// [`Limit::MessageLen`] where there is no memory for it; `connection` is failed with it, which queues the Close
-    /// with 1009 (RFC 6455 §7.4.1).
+    /// [`Limit::MessageLen`] where there is no memory for it; of a compressed message, that and
+    /// [`Violation`](crate::error::Violation)s, as the inflater finds them. `connection` is failed with the error, which
+    /// queues the Close that tells the peer (RFC 6455 §7.4.1).
     pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
-        if fragment.is_first {
-            self.restart(fragment.payload);
-        }
-        if self.append(fragment.payload).is_none() {
+        if let Err(fault) = self.try_push(fragment) {
             self.clear();
-            let fault = Fault::Limit(Limit::MessageLen);
             connection.fail(fault);
             return Err(fault);
         }
@@ -97,6 +111,8 @@ impl MessageBuffer {
             (Assembly::Complete, Content::Compressed(message_type, bytes)) => {
                 Some(Payload::Compressed { message_type: *message_type, bytes })
             }
+            #[cfg(feature = "deflate")]
+            (Assembly::Complete, Content::Inflating(_)) => None,
         }
     }
 
@@ -126,29 +142,48 @@ impl MessageBuffer {
         match &self.content {
             Content::Text(text) => text.capacity(),
             Content::Binary(bytes) | Content::Compressed(_, bytes) => bytes.capacity(),
+            #[cfg(feature = "deflate")]
+            Content::Inflating(inflating) => inflating.capacity(),
         }
     }
 
     /// Drops the message, and the allocation where it is longer than what is kept.
     pub fn clear(&mut self) {
         self.assembly = Assembly::Incomplete;
-        match &mut self.content {
-            Content::Text(text) => text.clear(),
-            Content::Binary(bytes) | Content::Compressed(_, bytes) => bytes.clear(),
+        let mut bytes = self.content.take_bytes();
+        bytes.clear();
+        if bytes.capacity() > self.kept_len_max {
+            bytes = Vec::new();
         }
-        if self.capacity() > self.kept_len_max {
-            self.content = Content::Binary(Vec::new());
+        self.content = Content::Binary(bytes);
+    }
+
+    fn try_push(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
+        if fragment.is_first {
+            self.restart(fragment.payload);
         }
+        #[cfg(feature = "deflate")]
+        if let (Content::Inflating(inflating), Some(inflater)) = (&mut self.content, &mut self.inflater) {
+            inflating.push(fragment.payload.as_bytes(), fragment.fin(), inflater)?;
+            if fragment.is_last {
+                self.content = self.content.take_inflated()?;
+            }
+            return Ok(());
+        }
+        self.append(fragment.payload).ok_or(Fault::Limit(Limit::MessageLen))
     }
 
     /// Empties the buffer and gives it the type of what comes.
     fn restart(&mut self, payload: Payload<'_>) {
         self.clear();
-        let mut bytes = self.content.take_bytes();
-        bytes.clear();
+        let bytes = self.content.take_bytes();
         self.content = match payload {
             Payload::Text(_) => Content::Text(String::from_utf8(bytes).unwrap_or_default()),
             Payload::Binary(_) => Content::Binary(bytes),
+            #[cfg(feature = "deflate")]
+            Payload::Compressed { message_type, .. } if self.inflater.is_some() => {
+                Content::Inflating(Inflating::new(message_type, bytes))
+            }
             Payload::Compressed { message_type, .. } => Content::Compressed(message_type, bytes),
         };
     }
@@ -170,16 +205,33 @@ impl MessageBuffer {
                 bytes.extend_from_slice(added.as_bytes());
             }
             (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) => {}
+            #[cfg(feature = "deflate")]
+            (Content::Inflating(_), _) => {}
         }
         Some(())
     }
 }
 
 impl Content {
+    /// The message that was inflated, by its type.
+    #[cfg(feature = "deflate")]
+    fn take_inflated(&mut self) -> Result<Self, Fault> {
+        let is_text =
+            matches!(self, Self::Inflating(inflating) if inflating.message_type == MessageType::Text);
+        let bytes = self.take_bytes();
+        if !is_text {
+            return Ok(Self::Binary(bytes));
+        }
+        // It was validated as it was inflated; without `unsafe` the type costs a second look.
+        String::from_utf8(bytes).map(Self::Text).map_err(|_invalid| Violation::InvalidUtf8.into())
+    }
+
     fn take_bytes(&mut self) -> Vec<u8> {
         match self {
             Self::Text(text) => mem::take(text).into_bytes(),
             Self::Binary(bytes) | Self::Compressed(_, bytes) => mem::take(bytes),
+            #[cfg(feature = "deflate")]
+            Self::Inflating(inflating) => inflating.take_bytes(),
         }
     }
 }

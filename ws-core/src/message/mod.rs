@@ -6,6 +6,8 @@ mod slice;
 
 #[cfg(feature = "alloc")]
 mod buffer;
+#[cfg(feature = "deflate")]
+mod inflating;
 
 #[cfg(feature = "alloc")]
 pub use buffer::MessageBuffer;

@@ -2,6 +2,7 @@
 
 use ws_core::connection::{Config, Limits as CoreLimits, Next, Receiver, Role as CoreRole};
 use ws_core::event::{Event, Fragment, MessageType, Payload, Piece};
+use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::input::ReadBuffer;
 
 use super::reference::{Limits, Outcome, Role};
@@ -43,7 +44,7 @@ pub(crate) fn receive(
     };
     let mut config = Config::new().with_limits(core_limits);
     if limits.has_deflate {
-        config = config.with_deflate();
+        config = config.with_deflate(Agreed::server(DeflateParams::default()));
     }
     let mut receiver = Receiver::new(core_role, config);
     let mut buffer = ReadBuffer::new(vec![0xEE; capacity]);

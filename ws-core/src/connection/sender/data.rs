@@ -3,7 +3,7 @@
 use super::{MessageKind, Sender};
 use crate::connection::closing::State;
 use crate::connection::frame_in_progress::FrameInProgress;
-use crate::connection::{Masking, Unmasked};
+use crate::connection::{EncodedMessage, Masking, Unmasked};
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
 use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode, ReservedBits};
@@ -39,6 +39,8 @@ pub struct Sent {
     pub taken: usize,
     /// How many bytes of the output are to be transmitted.
     pub written: usize,
+    /// All of the payload is in frames that were written.
+    pub is_complete: bool,
 }
 
 impl<K: Masking> Sender<K> {
@@ -78,6 +80,7 @@ impl<K: Masking> Sender<K> {
             return Err(SendError::Busy);
         }
         self.may_continue(kind)?;
+        self.is_window_foreign |= kind.is_compressed;
         self.write_frame((kind.opcode(), kind.reserved()), Fin::Final, message.as_bytes(), out)
     }
 
@@ -118,9 +121,11 @@ impl<K: Masking> Sender<K> {
             return Err(SendError::BufferTooSmall { required });
         }
         let fin = if part.len() == payload.as_bytes().len() { fin } else { Fin::More };
+        let is_complete = part.len() == payload.as_bytes().len();
         let written = self.write_frame(self.opcode(kind), fin, part, out)?;
+        self.is_window_foreign |= kind.is_compressed;
         self.message = if fin.is_final() { None } else { Some(kind) };
-        Ok(Sent { taken: part.len(), written })
+        Ok(Sent { taken: part.len(), written, is_complete })
     }
 
     /// Begins a frame whose payload the caller brings, of any length, in any pieces: each is to be passed through
@@ -158,6 +163,7 @@ impl<K: Masking> Sender<K> {
         let key = self.next_key()?;
         let header = FrameHeader::new(opcode, start.fin, start.payload_len, key).ok_or(Misuse::FrameLen)?;
         self.message = Some(start.kind);
+        self.is_window_foreign |= start.kind.is_compressed;
         self.frame = Some(FrameInProgress::new(start.payload_len, key, start.fin.is_final()));
         self.end_frame_if_complete();
         Ok(header.with_reserved(reserved).encode())
@@ -202,7 +208,7 @@ impl<K: Masking> Sender<K> {
     }
 
     #[inline]
-    fn may_send_data(&self) -> Result<(), SendError> {
+    pub(super) fn may_send_data(&self) -> Result<(), SendError> {
         if self.closing.state() != State::Open {
             return Err(SendError::Closed);
         }
@@ -210,17 +216,17 @@ impl<K: Masking> Sender<K> {
     }
 
     #[inline]
-    fn may_continue(&self, kind: MessageKind) -> Result<(), Misuse> {
+    pub(super) fn may_continue(&self, kind: MessageKind) -> Result<(), Misuse> {
         match self.message {
             Some(in_progress) if in_progress != kind => Err(Misuse::MessageType),
-            None if kind.is_compressed && !self.may_compress => Err(Misuse::NotNegotiated),
+            None if kind.is_compressed && self.deflate.is_none() => Err(Misuse::NotNegotiated),
             Some(_) | None => Ok(()),
         }
     }
 
     /// The opcode and the reserved bits of the next frame of a message of this kind.
     #[inline]
-    fn opcode(&self, kind: MessageKind) -> (Opcode, ReservedBits) {
+    pub(super) fn opcode(&self, kind: MessageKind) -> (Opcode, ReservedBits) {
         // RFC 7692 §6.1: RSV1 is set on the first frame of a compressed message only.
         if self.message.is_some() {
             (Opcode::Continuation, ReservedBits::NONE)
@@ -249,6 +255,29 @@ impl<K: Masking> Sender<K> {
 }
 
 impl Sender<Unmasked> {
+    /// Lets a message that was encoded for many in between the others of this connection: after this its
+    /// [`as_bytes`](EncodedMessage::as_bytes) are committed and to be transmitted.
+    ///
+    /// A compressed one moves the peer's window, which our own deflater then knows nothing of: the next
+    /// [`send_deflated`](Self::send_deflated) begins with an empty window by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::Busy`]; [`Misuse::NotNegotiated`] for a compressed message where no
+    /// compression was agreed on, or a smaller window.
+    pub fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+        self.may_send_data()?;
+        if self.message.is_some() {
+            return Err(SendError::Busy);
+        }
+        let Some(window_bits) = message.window_bits() else { return Ok(()) };
+        if self.deflate.is_none_or(|agreed| window_bits > agreed.max_window_bits) {
+            return Err(Misuse::NotNegotiated.into());
+        }
+        self.is_window_foreign = true;
+        Ok(())
+    }
+
     /// Counts the next `len` bytes of payload of the frame in progress, which the caller transmits from where they lie:
     /// a server's payload is not changed, so that it need not be passed through [`mask`](Self::mask).
     ///

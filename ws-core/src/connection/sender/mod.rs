@@ -2,6 +2,8 @@
 
 mod control;
 mod data;
+#[cfg(feature = "deflate")]
+mod deflate;
 
 pub use data::{FrameStart, Sent};
 
@@ -10,6 +12,7 @@ use super::frame_in_progress::FrameInProgress;
 use super::{Closure, Config, Masking, NextMask, Role, Transport};
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
+use crate::extension::DeflateDirection;
 use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, ReservedBits};
 
 /// The sending half of a connection: turns messages into bytes, and owns the closing handshake (RFC 6455 §6.1, §7).
@@ -33,8 +36,10 @@ pub struct Sender<K> {
     closing: Closing,
     /// The message in progress, between its first frame and its final one.
     message: Option<MessageKind>,
-    /// permessage-deflate was negotiated.
-    may_compress: bool,
+    /// How messages may be compressed, where permessage-deflate was negotiated.
+    deflate: Option<DeflateDirection>,
+    /// Something compressed was sent that our deflater knows nothing of.
+    is_window_foreign: bool,
     /// The frame in progress, between its header and the last byte of its payload.
     frame: Option<FrameInProgress>,
     pong: Option<ControlPayload>,
@@ -98,7 +103,11 @@ impl<K: Masking> Sender<K> {
             keys,
             closing: Closing::OPEN,
             message: None,
-            may_compress: config.reserved().contains(ReservedBits::RSV1),
+            deflate: match config.deflate() {
+                Some(agreed) => Some(agreed.outgoing()),
+                None => None,
+            },
+            is_window_foreign: false,
             frame: None,
             pong: None,
             announcement: Announcement::Nothing,

@@ -339,6 +339,21 @@ fn a_message_that_is_given_up_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_message_ends_whatever_is_asked_for_while_the_last_of_it_is_fetched() {
+    let mut deflater = deflater(ContextTakeover::Allowed);
+    let mut inflater = inflater(ContextTakeover::Allowed);
+    for flush in [Flush::Nothing, Flush::Fragment, Flush::Message] {
+        let mut out = [0; 100];
+        let first = deflater.deflate(b"Hello", Flush::Message, &mut out[..3]);
+        assert_eq!((first.taken, first.written, first.is_done), (5, 3, false));
+        let rest = deflater.deflate(b"", flush, &mut out[3..]);
+        assert!(rest.is_done);
+        deflater.commit();
+        assert_eq!(inflate_whole(&mut inflater, &out[..3 + rest.written]).as_deref(), Ok(&b"Hello"[..]));
+    }
+}
+
+#[test]
 fn discarding_between_messages_changes_nothing() {
     let mut deflater = deflater(ContextTakeover::Allowed);
     let first = deflate_whole(&mut deflater, b"Hello");

@@ -120,7 +120,7 @@ impl Deflater {
         self.begin_message();
         let mut done = Deflated { taken: 0, written: self.staging.drain(out), is_done: false };
         if let (Phase::Draining(asked), true) = (self.phase, self.staging.is_empty()) {
-            self.phase = Phase::InMessage;
+            self.phase = if asked == Flush::Message { Phase::BetweenMessages } else { Phase::InMessage };
             done.is_done = asked == Flush::Message || (asked == flush && input.is_empty());
         }
         while self.staging.is_empty() && !done.is_done {

@@ -15,7 +15,8 @@
 //!
 //! Memory, for each connection and direction: [`DeflateSettings::memory_len_max`] and
 //! [`Inflater::memory_len_max`] have the tables. Smaller windows, a lower [`MemLevel`], one deflater for many
-//! connections without context takeover, and `release` bring it down.
+//! connections without context takeover, and `release` bring it down. Should there be no memory for a context, zlib-rs
+//! panics, where a `Vec` would abort.
 
 mod deflater;
 mod history;

@@ -149,12 +149,8 @@ impl MessageBuffer {
 
     /// Drops the message, and the allocation where it is longer than what is kept.
     pub fn clear(&mut self) {
-        self.assembly = Assembly::Incomplete;
-        let mut bytes = self.content.take_bytes();
+        let mut bytes = self.reclaim();
         bytes.clear();
-        if bytes.capacity() > self.kept_len_max {
-            bytes = Vec::new();
-        }
         self.content = Content::Binary(bytes);
     }
 
@@ -175,17 +171,26 @@ impl MessageBuffer {
 
     /// Empties the buffer and gives it the type of what comes.
     fn restart(&mut self, payload: Payload<'_>) {
-        self.clear();
-        let bytes = self.content.take_bytes();
+        let mut bytes = self.reclaim();
+        #[cfg(feature = "deflate")]
+        if let (Payload::Compressed { message_type, .. }, Some(_)) = (payload, &self.inflater) {
+            // What is in it is room that need not be initialised again.
+            self.content = Content::Inflating(Inflating::new(message_type, bytes));
+            return;
+        }
+        bytes.clear();
         self.content = match payload {
             Payload::Text(_) => Content::Text(String::from_utf8(bytes).unwrap_or_default()),
             Payload::Binary(_) => Content::Binary(bytes),
-            #[cfg(feature = "deflate")]
-            Payload::Compressed { message_type, .. } if self.inflater.is_some() => {
-                Content::Inflating(Inflating::new(message_type, bytes))
-            }
             Payload::Compressed { message_type, .. } => Content::Compressed(message_type, bytes),
         };
+    }
+
+    /// The allocation with what is in it, where it is not too long to be kept.
+    fn reclaim(&mut self) -> Vec<u8> {
+        self.assembly = Assembly::Incomplete;
+        let bytes = self.content.take_bytes();
+        if bytes.capacity() > self.kept_len_max { Vec::new() } else { bytes }
     }
 
     /// Appends, or is `None` and changes nothing where there is no memory.
@@ -222,7 +227,6 @@ impl Content {
         if !is_text {
             return Ok(Self::Binary(bytes));
         }
-        // It was validated as it was inflated; without `unsafe` the type costs a second look.
         String::from_utf8(bytes).map(Self::Text).map_err(|_invalid| Violation::InvalidUtf8.into())
     }
 

@@ -15,12 +15,18 @@ pub(super) struct Inflating {
     /// What has been inflated is `..len`; the rest is room.
     bytes: Vec<u8>,
     len: usize,
+    /// Text that was inflated before the message is whole, so that a fault in it is found as early as it can be. The
+    /// whole message is validated once more, when it becomes a `String`.
     utf8: Utf8,
 }
 
 impl Inflating {
-    /// Begins a message in the allocation of `bytes`.
-    pub(super) fn new(message_type: MessageType, bytes: Vec<u8>) -> Self {
+    /// Begins a message in the allocation of `bytes`, with what is in it as room.
+    pub(super) fn new(message_type: MessageType, mut bytes: Vec<u8>) -> Self {
+        // A message as long as the one before needs more room than that: a byte to tell that nothing follows, and for the
+        // fast loop of zlib as much as the longest match may take.
+        let room_len = bytes.len().saturating_add(ROOM_BEYOND).min(bytes.capacity());
+        bytes.resize(room_len, 0);
         Self { message_type, bytes, len: 0, utf8: Utf8::new() }
     }
 
@@ -31,7 +37,7 @@ impl Inflating {
             let mut utf8 = self.utf8;
             let room = self.room()?;
             let step = inflater.inflate(input, fin, room)?;
-            if is_text {
+            if is_text && step.status != InflateStatus::Done {
                 // RFC 7692 §6.2: the payload of a text message is what was inflated.
                 utf8.push(room.get(..step.written).unwrap_or_default()).map_err(Violation::from)?;
             }
@@ -40,7 +46,6 @@ impl Inflating {
             input = input.get(step.taken..).unwrap_or_default();
             match step.status {
                 InflateStatus::NeedsOutput => {}
-                InflateStatus::Done if !utf8.is_boundary() => return Err(Violation::InvalidUtf8.into()),
                 InflateStatus::NeedsInput | InflateStatus::Done => return Ok(()),
             }
         }
@@ -60,7 +65,7 @@ impl Inflating {
     /// At least a byte of room; twice what there was, once that is full.
     fn room(&mut self) -> Result<&mut [u8], Fault> {
         if self.len == self.bytes.len() {
-            let added = self.bytes.len().max(ROOM_LEN_MIN);
+            let added = self.bytes.len().max(ROOM_LEN_MIN).saturating_add(ROOM_BEYOND);
             self.bytes.try_reserve(added).map_err(|_full| Limit::MessageLen)?;
             self.bytes.resize(self.bytes.capacity(), 0);
         }
@@ -70,3 +75,6 @@ impl Inflating {
 
 /// The first allocation, in bytes: about what a short message inflates to.
 const ROOM_LEN_MIN: usize = 1024;
+
+/// More room than what comes, in bytes; a match is at most 258 bytes long.
+const ROOM_BEYOND: usize = 320;

@@ -1,8 +1,8 @@
 // Read first: RFC 6455 §5.2.
 
 use super::{Receiver, State};
-use crate::event::{Event, Fragment, Payload};
-use crate::frame::{Mask, MaskKey, MaskRule, Violation};
+use crate::event::{Event, Fragment, MessageType, Payload};
+use crate::frame::{Mask, MaskKey, MaskRule, ReservedBits, Violation};
 use crate::input::Input;
 use crate::utf8;
 
@@ -29,6 +29,9 @@ impl Receiver {
         if !is_within_limits || input.len().saturating_sub(header_len) < payload_len {
             return None;
         }
+        if first >= COMPRESSED_TEXT && self.config.reserved() == ReservedBits::NONE {
+            return None;
+        }
         let frame = input.take(header_len.saturating_add(payload_len));
         let payload = frame.get_mut(header_len..)?;
         if let Some(key) = key {
@@ -36,6 +39,8 @@ impl Receiver {
         }
         let payload = match first {
             FINAL_BINARY => Payload::Binary(payload),
+            COMPRESSED_TEXT => Payload::Compressed { message_type: MessageType::Text, bytes: payload },
+            COMPRESSED_BINARY => Payload::Compressed { message_type: MessageType::Binary, bytes: payload },
             _ => match utf8::from_utf8(payload) {
                 Ok(text) => Payload::Text(text),
                 Err(invalid) => return Some(Event::Failed(self.failed(Violation::from(invalid).into()))),
@@ -51,12 +56,26 @@ type Header = (u8, usize, u16, Option<MaskKey>);
 #[inline]
 fn masked_header(bytes: &[u8]) -> Option<Header> {
     match *bytes {
-        [first @ (FINAL_TEXT | FINAL_BINARY), second @ 0x80..=0xFD, a, b, c, d, ..] => {
-            Some((first, 6, u16::from(second & 0x7F), Some(MaskKey::new([a, b, c, d]))))
-        }
-        [first @ (FINAL_TEXT | FINAL_BINARY), 0xFE, high, low, a, b, c, d, ..] => {
-            Some((first, 8, len_16(high, low)?, Some(MaskKey::new([a, b, c, d]))))
-        }
+        [
+            first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY),
+            second @ 0x80..=0xFD,
+            a,
+            b,
+            c,
+            d,
+            ..,
+        ] => Some((first, 6, u16::from(second & 0x7F), Some(MaskKey::new([a, b, c, d])))),
+        [
+            first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY),
+            0xFE,
+            high,
+            low,
+            a,
+            b,
+            c,
+            d,
+            ..,
+        ] => Some((first, 8, len_16(high, low)?, Some(MaskKey::new([a, b, c, d])))),
         _ => None,
     }
 }
@@ -64,10 +83,10 @@ fn masked_header(bytes: &[u8]) -> Option<Header> {
 #[inline]
 fn unmasked_header(bytes: &[u8]) -> Option<Header> {
     match *bytes {
-        [first @ (FINAL_TEXT | FINAL_BINARY), second @ ..=0x7D, ..] => {
+        [first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY), second @ ..=0x7D, ..] => {
             Some((first, 2, u16::from(second), None))
         }
-        [first @ (FINAL_TEXT | FINAL_BINARY), 0x7E, high, low, ..] => {
+        [first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY), 0x7E, high, low, ..] => {
             Some((first, 4, len_16(high, low)?, None))
         }
         _ => None,
@@ -85,3 +104,7 @@ fn len_16(high: u8, low: u8) -> Option<u16> {
 const FINAL_TEXT: u8 = 0x81;
 /// FIN, no reserved bit, binary.
 const FINAL_BINARY: u8 = 0x82;
+/// FIN, RSV1, text (RFC 7692 §6).
+const COMPRESSED_TEXT: u8 = 0xC1;
+/// FIN, RSV1, binary.
+const COMPRESSED_BINARY: u8 = 0xC2;

@@ -175,7 +175,7 @@ fn print(message: Message<'_>) -> io::Result<()> {
     match message {
         Message::Text(text) => writeln!(out, "{text}"),
         Message::Binary(bytes) => writeln!(out, "({} bytes) {}", bytes.len(), bytes.escape_ascii()),
-        _ => Ok(()),
+        Message::Compressed { .. } | _ => Ok(()),
     }
 }
 

@@ -1,3 +1,4 @@
+mod inbound;
 mod parts;
 mod read;
 
@@ -14,6 +15,7 @@ use ws_core::message::MessageBuffer;
 use crate::queue::Queue;
 use crate::wire::Wire;
 use crate::{Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
+use inbound::Inbound;
 
 /// An open WebSocket over a stream, of either role.
 ///
@@ -46,7 +48,7 @@ use crate::{Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeout
 pub struct WebSocket<S> {
     wire: Wire<S>,
     receiver: Receiver,
-    buffer: ReadBuffer<Vec<u8>>,
+    inbound: Inbound,
     message: MessageBuffer,
     is_assembling: bool,
     subprotocol: Option<Box<str>>,
@@ -86,7 +88,7 @@ impl<S: Stream> WebSocket<S> {
         Ok(Self {
             wire: Wire::new(stream, sender, Queue::default(), timeouts),
             receiver,
-            buffer,
+            inbound: Inbound::new(buffer),
             message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
             is_assembling: false,
             subprotocol,
@@ -253,7 +255,7 @@ impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
             .field("role", &self.wire.sender.role())
-            .field("unread_len", &self.buffer.unread().len())
+            .field("unread_len", &self.inbound.buffer.unread().len())
             .field("queued_len", &self.wire.queue.len())
             .field("closure", &self.wire.sender.closure())
             .finish_non_exhaustive()

@@ -2,7 +2,7 @@ use ws_core::connection::Receiver;
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
 
-use super::WebSocket;
+use super::{Inbound, WebSocket};
 use crate::queue::Queue;
 use crate::wire::Wire;
 use crate::{Error, RoleSender, Stream, Timeouts};
@@ -42,7 +42,7 @@ impl<S: Stream> WebSocket<S> {
             sender: self.wire.sender,
             timeouts: self.wire.timeouts,
             receiver: self.receiver,
-            buffer: self.buffer,
+            buffer: self.inbound.buffer,
             message: self.message,
             subprotocol: self.subprotocol,
             is_assembling: self.is_assembling,
@@ -62,7 +62,7 @@ impl<S: Stream> WebSocket<S> {
         Ok(Self {
             wire,
             receiver: parts.receiver,
-            buffer: parts.buffer,
+            inbound: Inbound::new(parts.buffer),
             message: parts.message,
             is_assembling: parts.is_assembling,
             subprotocol: parts.subprotocol,

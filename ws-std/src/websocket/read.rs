@@ -41,9 +41,9 @@ impl<S: Stream> WebSocket<S> {
     /// each later call says the same, but for a stream that would block: then call again.
     pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
         let place = self.find_message()?;
-        let Self { wire, receiver, buffer, message, .. } = self;
+        let Self { wire, receiver, inbound, message, .. } = self;
         let message = match place {
-            Place::ReadBuffer => match receiver.next_event(&mut buffer.input()) {
+            Place::ReadBuffer => match inbound.next_event(receiver) {
                 Some(Event::Data(fragment)) => Some(fragment.payload),
                 _ => None,
             },
@@ -70,9 +70,9 @@ impl<S: Stream> WebSocket<S> {
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_event(&mut self) -> Result<Option<(Event<Piece<'_>>, Writer<'_, S>)>, Error> {
         let found = self.find_event()?;
-        let Self { wire, receiver, buffer, .. } = self;
+        let Self { wire, receiver, inbound, .. } = self;
         let event = match found {
-            Found::Payload => receiver.next_piece(&mut buffer.input()),
+            Found::Payload => inbound.next_piece(receiver),
             Found::Control(Event::Ping) => Some(Event::Ping),
             Found::Control(Event::Pong) => Some(Event::Pong),
             Found::Control(_) => Some(Event::Close),
@@ -93,14 +93,13 @@ impl<S: Stream> WebSocket<S> {
             self.message.clear();
         }
         loop {
-            let mut input = self.buffer.input();
-            let next = self.receiver.advance(&mut input);
+            let next = self.inbound.advance(&mut self.receiver);
             if next == Next::WholeMessage {
                 self.is_assembling = false;
                 self.wire.transmit_if_possible();
                 return Ok(Place::ReadBuffer);
             }
-            let event = if next.is_payload() { self.receiver.next_event(&mut input) } else { None };
+            let event = if next.is_payload() { self.inbound.next_event(&mut self.receiver) } else { None };
             if let Some(Event::Data(fragment)) = event {
                 if self.is_assembling || fragment.is_first {
                     if assemble(&mut self.message, fragment, &mut self.receiver) == Some(Assembly::Complete) {
@@ -120,7 +119,7 @@ impl<S: Stream> WebSocket<S> {
 
     fn find_event(&mut self) -> Result<Found, Error> {
         loop {
-            let next = self.receiver.advance(&mut self.buffer.input());
+            let next = self.inbound.advance(&mut self.receiver);
             if next.is_payload() {
                 self.wire.transmit_if_possible();
                 return Ok(Found::Payload);
@@ -147,10 +146,9 @@ impl<S: Stream> WebSocket<S> {
         self.message.clear();
         self.is_assembling = false;
         loop {
-            let mut input = self.buffer.input();
-            let next = self.receiver.advance(&mut input);
+            let next = self.inbound.advance(&mut self.receiver);
             if next.is_payload() {
-                let _discarded = self.receiver.next_piece(&mut input);
+                let _discarded = self.inbound.next_piece(&mut self.receiver);
             }
             if !self.go_on(next)? {
                 return self.wire.end();
@@ -166,7 +164,7 @@ impl<S: Stream> WebSocket<S> {
         }
         if next == Next::NeedInput {
             self.wire.transmit_if_possible();
-            if !self.wire.fill(&mut self.buffer)? {
+            if !self.wire.fill(&mut self.inbound.buffer)? {
                 self.receiver.eof();
             }
         }

@@ -57,6 +57,8 @@
 extern crate alloc;
 
 mod client;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod error;
 mod greeting;
 mod keys;
@@ -72,6 +74,8 @@ mod wire;
 mod writer;
 
 pub use client::{Client, Refusal, connect};
+#[cfg(feature = "deflate")]
+pub use deflate::Deflate;
 pub use error::{Error, Phase};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;

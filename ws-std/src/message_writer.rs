@@ -19,6 +19,9 @@ use crate::{Error, Stream};
 /// Text is checked as it is written, whole characters or not; what is not UTF-8 is an error of kind
 /// [`InvalidData`](io::ErrorKind::InvalidData), and not sent.
 ///
+/// Where compression was agreed on the message is compressed, each fragment as it is sent, unless it is so short that
+/// nothing was sent before it is finished, and [`Writer::send`](crate::Writer::send) would not compress it either.
+///
 /// ```
 /// use std::io::Write;
 /// use ws_core::event::MessageType;
@@ -67,7 +70,7 @@ impl<'a, S: Stream> MessageWriter<'a, S> {
             Ok(()) | Err(_) => {}
         }
         let gathered = core::mem::take(&mut self.gathered);
-        self.wire.send_frame(self.message_type, Fin::Final, &gathered)
+        self.wire.send_part(self.message_type, Fin::Final, &gathered)
     }
 
     /// Judges text, and gives what it comes to.
@@ -82,7 +85,7 @@ impl<'a, S: Stream> MessageWriter<'a, S> {
     fn send_gathered(&mut self) -> io::Result<()> {
         self.wire.make_ready()?;
         if !self.gathered.is_empty() {
-            self.wire.send_frame(self.message_type, Fin::More, &self.gathered)?;
+            self.wire.send_part(self.message_type, Fin::More, &self.gathered)?;
             self.gathered.clear();
         }
         Ok(())
@@ -98,7 +101,7 @@ impl<S: Stream> Write for MessageWriter<'_, S> {
         }
         if bytes.len() >= FRAGMENT_LEN {
             self.wire.make_ready()?;
-            self.wire.send_frame(self.message_type, Fin::More, bytes)?;
+            self.wire.send_part(self.message_type, Fin::More, bytes)?;
         } else {
             if self.gathered.capacity() == 0 {
                 self.gathered.try_reserve_exact(FRAGMENT_LEN)?;

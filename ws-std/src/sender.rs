@@ -1,6 +1,14 @@
+#[cfg(feature = "deflate")]
+use ws_core::connection::Sent;
 use ws_core::connection::{Closure, FrameStart, Role, Sender, Signal, Transport, Unmasked};
+#[cfg(feature = "deflate")]
+use ws_core::deflate::Deflater;
 use ws_core::error::SendError;
+#[cfg(feature = "deflate")]
+use ws_core::event::MessageType;
 use ws_core::event::Payload;
+#[cfg(feature = "deflate")]
+use ws_core::frame::Fin;
 use ws_core::frame::{CloseFrame, ControlPayload, EncodedHeader};
 
 use crate::MaskKeys;
@@ -41,6 +49,18 @@ impl RoleSender {
 
     pub(crate) fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
         either!(self, sender => sender.begin_frame(start))
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(crate) fn send_deflated(
+        &mut self,
+        message_type: MessageType,
+        payload: &[u8],
+        fin: Fin,
+        deflater: &mut Deflater,
+        out: &mut [u8],
+    ) -> Result<Sent, SendError> {
+        either!(self, sender => sender.send_deflated(message_type, payload, fin, deflater, out))
     }
 
     pub(crate) fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {

@@ -19,6 +19,9 @@ impl<'a, S: Stream> Writer<'a, S> {
 
     /// Sends a message, in one frame and, where the stream takes it, in one write.
     ///
+    /// Where compression was agreed on, a message that is long enough is compressed, and one of more than 64 KiB goes out
+    /// in fragments.
+    ///
     /// # Errors
     ///
     /// [`Error::Closed`] where a Close was sent or received, [`Error::MessageUnfinished`], [`Error::Io`] where the
@@ -47,6 +50,27 @@ impl<'a, S: Stream> Writer<'a, S> {
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.wire.send(Message::Binary(bytes))
+    }
+
+    /// Sends a message as it is, whatever was agreed on: where it holds a secret beside text of somebody else's choice
+    /// (see [`Deflate`](crate::Deflate)), and where it is known not to become shorter.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.wire.send_uncompressed(message)
+    }
+
+    /// Sends a message compressed however short it is, where compression was agreed on; as it is otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.wire.send_compressed(message)
     }
 
     /// As [`WebSocket::ping`](crate::WebSocket::ping).

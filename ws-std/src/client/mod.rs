@@ -11,6 +11,8 @@ use ws_core::connection::{Config, Receiver, Role, Sender};
 use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest, Header};
 use ws_core::uri::Uri;
 
+#[cfg(feature = "deflate")]
+use crate::Deflate;
 use crate::greeting::{Greeting, required, write_head};
 use crate::{Error, MaskKeys, RoleSender, Stream, Timeouts, WebSocket};
 
@@ -56,10 +58,12 @@ pub struct Client {
     origin: Option<Box<str>>,
     config: Config,
     timeouts: Timeouts,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, the limits of [`Config::new`], the times of
+    /// The defaults: no subprotocol, no further headers, no compression, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`].
     #[must_use]
     pub fn new() -> Self {
@@ -101,6 +105,14 @@ impl Client {
         self
     }
 
+    /// The same, offering the server to compress messages. Read what [`Deflate`] says on that first.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
+        self.deflate = Some(deflate);
+        self
+    }
+
     /// Connects to a `ws:` URL over TCP: the addresses of its host are tried in their order, each within
     /// [`Timeouts::connect`]. Looking up the addresses takes as long as the operating system lets it.
     ///
@@ -138,6 +150,10 @@ impl Client {
         if let Some(origin) = &self.origin {
             request = request.origin(origin);
         }
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = &self.deflate {
+            request = request.deflate(deflate.config());
+        }
         let mut handshake = ClientHandshake::new(vec![0; HEAD_LEN_MAX], keys.nonce());
         let head = write_head(|out| handshake.write_request(&request, out), required)?;
         let mut greeting = Greeting::new(stream, self.timeouts);
@@ -152,9 +168,14 @@ impl Client {
             }
         }
         let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
-        let sender = RoleSender::Client(Sender::new(keys));
-        let receiver = Receiver::new(Role::Client, self.config);
-        WebSocket::open(greeting.stream, self.timeouts, sender, receiver, greeting.buffer, subprotocol)
+        let config = handshake.deflate().map_or(self.config, |agreed| self.config.with_deflate(agreed));
+        let sender = RoleSender::Client(Sender::with_config(keys, config));
+        let receiver = Receiver::new(Role::Client, config);
+        let Greeting { stream, buffer, .. } = greeting;
+        let socket = WebSocket::open(stream, self.timeouts, sender, receiver, buffer, subprotocol)?;
+        #[cfg(feature = "deflate")]
+        let socket = socket.with_deflate(self.deflate.as_ref(), &config);
+        Ok(socket)
     }
 }
 

@@ -103,6 +103,11 @@ impl<S: Stream> Incoming<S> {
             Some(subprotocol) => response.subprotocol(subprotocol),
             None => response,
         };
+        #[cfg(feature = "deflate")]
+        let response = match &self.server.deflate {
+            Some(deflate) => response.deflate(deflate.config()),
+            None => response,
+        };
         let head = self.server.origins.with_policy(|origins| {
             write_head(
                 |out| handshake.accept(origins, &response, out),
@@ -123,18 +128,8 @@ impl<S: Stream> Incoming<S> {
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
         };
-        let Self { mut greeting, server, .. } = self;
-        greeting.write(&head)?;
-        let sender = RoleSender::Server(Sender::new(Unmasked));
-        let receiver = Receiver::new(Role::Server, server.config);
-        WebSocket::open(
-            greeting.stream,
-            server.timeouts,
-            sender,
-            receiver,
-            greeting.buffer,
-            subprotocol.map(Into::into),
-        )
+        self.greeting.write(&head)?;
+        self.open(subprotocol)
     }
 
     /// Answers without opening a WebSocket, and closes the connection: with an error of one's own, or with a page for
@@ -151,6 +146,22 @@ impl<S: Stream> Incoming<S> {
         self.greeting.write(&answer)?;
         self.greeting.finish();
         Ok(())
+    }
+}
+
+impl<S: Stream> Incoming<S> {
+    /// The WebSocket behind the answer that was written.
+    fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
+        let Self { greeting, server, handshake, .. } = self;
+        let config = handshake.deflate().map_or(server.config, |agreed| server.config.with_deflate(agreed));
+        let sender = RoleSender::Server(Sender::with_config(Unmasked, config));
+        let receiver = Receiver::new(Role::Server, config);
+        let Greeting { stream, buffer, .. } = greeting;
+        let subprotocol = subprotocol.map(Into::into);
+        let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
+        #[cfg(feature = "deflate")]
+        let socket = socket.with_deflate(server.deflate.as_ref(), &config);
+        Ok(socket)
     }
 }
 

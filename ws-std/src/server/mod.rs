@@ -11,6 +11,8 @@ use ws_core::connection::Config;
 use ws_core::handshake::{ServerHandshake, ServerProgress};
 use ws_core::uri::Scheme;
 
+#[cfg(feature = "deflate")]
+use crate::Deflate;
 use crate::greeting::Greeting;
 use crate::{Error, Stream, Timeouts, WebSocket};
 use origins::Origins;
@@ -67,10 +69,12 @@ pub struct Server {
     subprotocols: Vec<Box<str>>,
     config: Config,
     timeouts: Timeouts,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
 }
 
 impl Server {
-    /// The defaults: pages of the same host, no subprotocol, the limits of [`Config::new`], the times of
+    /// The defaults: pages of the same host, no subprotocol, no compression, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`].
     #[must_use]
     pub fn new() -> Self {
@@ -119,6 +123,14 @@ impl Server {
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// The same, and messages are compressed where the client offers it. Read what [`Deflate`] says on that first.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
+        self.deflate = Some(deflate);
         self
     }
 

@@ -2,33 +2,69 @@ use ws_core::connection::{Next, Receiver};
 use ws_core::event::{Event, Fragment, Piece};
 use ws_core::input::ReadBuffer;
 
+#[cfg(feature = "deflate")]
+use super::Inflation;
+#[cfg(feature = "deflate")]
+use ws_core::connection::Fail as _;
+
 /// What was read from the stream and is not taken yet. The receiver that understands it lies beside it, so that it can
 /// be used while payload is lent from here.
 #[derive(Debug)]
 pub(crate) struct Inbound {
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
+    /// Where payload is taken from, where compression was agreed on.
+    #[cfg(feature = "deflate")]
+    pub(super) inflation: Option<Box<Inflation>>,
 }
 
 impl Inbound {
     pub(super) const fn new(buffer: ReadBuffer<Vec<u8>>) -> Self {
-        Self { buffer }
+        Self {
+            buffer,
+            #[cfg(feature = "deflate")]
+            inflation: None,
+        }
     }
 
     /// Goes on to the next thing, and lends nothing, so that the caller may.
     #[inline]
     pub(super) fn advance(&mut self, receiver: &mut Receiver) -> Next {
+        #[cfg(feature = "deflate")]
+        if let Some(inflation) = &mut self.inflation {
+            return inflation.advance(receiver, &mut self.buffer);
+        }
         receiver.advance(&mut self.buffer.input())
     }
 
     /// Takes the payload that [`advance`](Self::advance) has found, as whole characters.
     #[inline]
     pub(super) fn next_event(&mut self, receiver: &mut Receiver) -> Option<Event<Fragment<'_>>> {
+        #[cfg(feature = "deflate")]
+        if let Some(inflation) = &mut self.inflation {
+            let event = inflation.receiver.next_event(&mut inflation.buffer.input());
+            tell(event.as_ref(), receiver);
+            return event;
+        }
         receiver.next_event(&mut self.buffer.input())
     }
 
     /// Takes the payload that [`advance`](Self::advance) has found, as bytes.
     #[inline]
     pub(super) fn next_piece(&mut self, receiver: &mut Receiver) -> Option<Event<Piece<'_>>> {
+        #[cfg(feature = "deflate")]
+        if let Some(inflation) = &mut self.inflation {
+            let event = inflation.receiver.next_piece(&mut inflation.buffer.input());
+            tell(event.as_ref(), receiver);
+            return event;
+        }
         receiver.next_piece(&mut self.buffer.input())
+    }
+}
+
+/// Fails the connection for a fault in what was inflated.
+#[cfg(feature = "deflate")]
+fn tell<D>(event: Option<&Event<D>>, receiver: &mut Receiver) {
+    if let Some(Event::Failed(fault)) = event {
+        receiver.fail(*fault);
     }
 }

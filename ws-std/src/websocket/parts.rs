@@ -2,12 +2,15 @@ use ws_core::connection::Receiver;
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
 
+#[cfg(feature = "deflate")]
+use super::{Deflation, Inflation};
 use super::{Inbound, WebSocket};
 use crate::queue::Queue;
 use crate::wire::Wire;
 use crate::{Error, RoleSender, Stream, Timeouts};
 
-/// What a [`WebSocket`] consists of, to be driven in another way, or put together again.
+/// What a [`WebSocket`] consists of, to be driven in another way, or put together again. Where messages are compressed, what
+/// does it is kept inside: these can only be put together again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Parts<S> {
@@ -29,6 +32,11 @@ pub struct Parts<S> {
     pub subprotocol: Option<Box<str>>,
     is_assembling: bool,
     is_message_unfinished: bool,
+    /// With what was inflated and is not taken yet.
+    #[cfg(feature = "deflate")]
+    inflation: Option<Box<Inflation>>,
+    #[cfg(feature = "deflate")]
+    deflation: Option<Box<Deflation>>,
 }
 
 impl<S: Stream> WebSocket<S> {
@@ -46,6 +54,10 @@ impl<S: Stream> WebSocket<S> {
             message: self.message,
             subprotocol: self.subprotocol,
             is_assembling: self.is_assembling,
+            #[cfg(feature = "deflate")]
+            inflation: self.inbound.inflation,
+            #[cfg(feature = "deflate")]
+            deflation: self.wire.deflation,
         }
     }
 
@@ -59,10 +71,17 @@ impl<S: Stream> WebSocket<S> {
         stream.limit_write(parts.timeouts.write())?;
         let mut wire = Wire::new(stream, parts.sender, Queue::from_bytes(parts.queued), parts.timeouts);
         wire.is_message_unfinished = parts.is_message_unfinished;
+        let inbound = Inbound::new(parts.buffer);
+        #[cfg(feature = "deflate")]
+        let inbound = Inbound { inflation: parts.inflation, ..inbound };
+        #[cfg(feature = "deflate")]
+        {
+            wire.deflation = parts.deflation;
+        }
         Ok(Self {
             wire,
             receiver: parts.receiver,
-            inbound: Inbound::new(parts.buffer),
+            inbound,
             message: parts.message,
             is_assembling: parts.is_assembling,
             subprotocol: parts.subprotocol,

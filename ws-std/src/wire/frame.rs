@@ -15,27 +15,38 @@ impl<S: Stream> Wire<S> {
         if self.is_message_unfinished {
             return Err(Error::MessageUnfinished);
         }
-        self.send_frame(message.message_type(), Fin::Final, message.as_bytes())
+        let start = FrameStart::new(message.message_type(), Fin::Final, len_u64(message.as_bytes()));
+        let is_compressed = matches!(message, Message::Compressed { .. });
+        let start = if is_compressed { start.compressed() } else { start };
+        self.send_frame(start, Fin::Final, message.as_bytes())
     }
 
-    /// Sends a frame with this payload, which is written from where it lies by a server, and masked piece by piece by
-    /// a client. Once the frame is begun it is committed to its end. What was committed before has to be written.
-    pub(crate) fn send_frame(
+    /// Sends a part of a message that is sent in parts. What was committed before has to be written.
+    pub(crate) fn send_part(
         &mut self,
         message_type: MessageType,
         fin: Fin,
         payload: &[u8],
     ) -> Result<(), Error> {
+        #[cfg(feature = "deflate")]
+        if self.is_part_to_be_deflated(fin, payload) {
+            return self.send_deflated(message_type, fin, payload);
+        }
+        self.send_frame(FrameStart::new(message_type, fin, len_u64(payload)), fin, payload)
+    }
+
+    /// Sends a frame with this payload, which is written from where it lies by a server, and masked piece by piece by
+    /// a client. Once the frame is begun it is committed to its end. What was committed before has to be written.
+    fn send_frame(&mut self, start: FrameStart, fin: Fin, payload: &[u8]) -> Result<(), Error> {
         let room = self.queue.room(HEADER_LEN_MAX)?;
-        let payload_len = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-        let header = self.sender.begin_frame(FrameStart::new(message_type, fin, payload_len))?;
+        let header = self.sender.begin_frame(start)?;
         let header = header.as_bytes();
         room.get_mut(..header.len()).unwrap_or_default().copy_from_slice(header);
         self.queue.filled(header.len());
         self.is_message_unfinished = !fin.is_final();
         match &mut self.sender {
             RoleSender::Server(sender) => {
-                let passed = sender.pass(payload_len);
+                let passed = sender.pass(len_u64(payload));
                 debug_assert_eq!(passed, Ok(()), "the frame was begun for this payload");
                 self.write_unmasked(payload)
             }
@@ -77,6 +88,10 @@ impl<S: Stream> Wire<S> {
     }
 }
 
+fn len_u64(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
 /// How much payload is masked, or copied behind its header, before it is written, in bytes: it stays in the
 /// first-level cache.
-const PIECE_LEN: usize = 16 * 1024;
+pub(super) const PIECE_LEN: usize = 16 * 1024;

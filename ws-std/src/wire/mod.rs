@@ -1,7 +1,12 @@
 //! Everything that moves bytes but the handshakes: what is sent, and how a connection ends.
 
+#[cfg(feature = "deflate")]
+mod deflate;
 mod end;
 mod frame;
+
+#[cfg(feature = "deflate")]
+pub(crate) use deflate::Deflation;
 
 use core::time::Duration;
 use std::io::{self, IoSlice};
@@ -34,6 +39,8 @@ pub(crate) struct Wire<S> {
     /// The sending half of the stream was shut down.
     is_shut_down: bool,
     ending: Ending,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflation: Option<Box<Deflation>>,
 }
 
 /// How the stream ended, as far as it has.
@@ -75,6 +82,8 @@ impl<S> Wire<S> {
             discarded_len: 0,
             is_shut_down: false,
             ending: Ending::default(),
+            #[cfg(feature = "deflate")]
+            deflation: None,
         }
     }
 
@@ -137,8 +146,18 @@ impl<S: Stream> Wire<S> {
     /// Sends a whole message: all of it is taken, or, with an error, none.
     #[inline]
     pub(crate) fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
-        let bytes = message.as_bytes();
         self.make_ready()?;
+        #[cfg(feature = "deflate")]
+        if self.is_to_be_deflated(message) {
+            return self.deflate(message);
+        }
+        self.send_plain(message)
+    }
+
+    /// Sends a whole message as it is. What was committed before has to be written.
+    #[inline]
+    fn send_plain(&mut self, message: Message<'_>) -> Result<(), Error> {
+        let bytes = message.as_bytes();
         if bytes.len() > COPIED_LEN_MAX {
             return self.send_long(message);
         }

@@ -56,6 +56,8 @@ impl Agent {
             Role::Server => command.arg(addr.to_string()),
             Role::Client => command.arg(url(addr)).arg("--agent").arg(self.name()),
         };
+        // Classes 12 and 13 are about it, and the others have to pass with it as well.
+        command.arg("--deflate");
         Ok(command)
     }
 

@@ -5,13 +5,14 @@ use std::error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use ws_std::{Client, Config, Error, Limits, Message};
+use ws_std::{Client, Config, Deflate, Error, Limits, Message};
 
-const USAGE: &str = "usage: echo-client URL [--agent NAME] [--case N]...
+const USAGE: &str = "usage: echo-client URL [--agent NAME] [--case N]... [--deflate]
 
-URL      the suite's fuzzing server, such as ws://127.0.0.1:9001
---agent  what its report is to call this client (default: ws-std)
---case   run the case with this number only; may be repeated (default: all)";
+URL        the suite's fuzzing server, such as ws://127.0.0.1:9001
+--agent    what its report is to call this client (default: ws-std)
+--case     run the case with this number only; may be repeated (default: all)
+--deflate  offer permessage-deflate, and compress every message";
 
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
@@ -42,19 +43,22 @@ struct Options {
     url: String,
     agent: String,
     cases: Vec<u32>,
+    deflate: bool,
 }
 
 fn parse() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value, ValueExt};
-    let mut options = Options { url: String::new(), agent: "ws-std".to_owned(), cases: Vec::new() };
+    let mut options =
+        Options { url: String::new(), agent: "ws-std".to_owned(), cases: Vec::new(), deflate: false };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("agent") => options.agent = arguments.value()?.string()?,
             Long("case") => options.cases.push(arguments.value()?.parse()?),
+            Long("deflate") => options.deflate = true,
             Long("help") | Short('h') => return Ok(None),
             Value(url) if options.url.is_empty() => {
-                options.url = url.string()?.trim_end_matches('/').to_owned();
+                options.url = String::from(url.string()?.trim_end_matches('/'));
             }
             Long(_) | Short(_) | Value(_) => return Err(argument.unexpected()),
         }
@@ -65,6 +69,7 @@ fn parse() -> Result<Option<Options>, lexopt::Error> {
 fn run(options: &Options) -> Result<(), Box<dyn error::Error>> {
     let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
     let client = Client::new().with_config(Config::new().with_limits(limits));
+    let client = if options.deflate { client.with_deflate(Deflate::new().with_threshold(0)) } else { client };
     let cases = if options.cases.is_empty() {
         (1..=case_count(&client, options)?).collect()
     } else {

@@ -1,4 +1,4 @@
-//! `echo-server ADDR`: sends every message back, on every path, until it is ended.
+//! `echo-server ADDR [--deflate]`: sends every message back, on every path, until it is ended.
 
 use std::env;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 
-use ws_std::{Config, Error, Limits, Server};
+use ws_std::{Config, Deflate, Error, Limits, Server};
 
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
@@ -14,11 +14,18 @@ const MESSAGE_LEN_MAX: u64 = 64 << 20;
 #[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [addr] = arguments.as_slice() else {
-        eprintln!("usage: echo-server ADDR, such as 127.0.0.1:9001");
-        return ExitCode::from(2);
+    let (addr, deflate) = match arguments.as_slice() {
+        [addr] => (addr, None),
+        // Every message, so that the suite's short ones are compressed too.
+        [addr, option] | [option, addr] if option == "--deflate" => {
+            (addr, Some(Deflate::new().with_threshold(0)))
+        }
+        _ => {
+            eprintln!("usage: echo-server ADDR [--deflate], such as 127.0.0.1:9001");
+            return ExitCode::from(2);
+        }
     };
-    match serve(addr) {
+    match serve(addr, deflate) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("echo-server: {addr}: {error}");
@@ -27,12 +34,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(addr: &str) -> io::Result<()> {
+fn serve(addr: &str, deflate: Option<Deflate>) -> io::Result<()> {
     let listener = TcpListener::bind(addr)?;
     writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
     let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
     // A page of any origin may connect: there is nothing here that a visitor's browser could be used to get at.
     let server = Server::new().with_any_origin().with_config(Config::new().with_limits(limits));
+    let server = match deflate {
+        Some(deflate) => server.with_deflate(deflate),
+        None => server,
+    };
     for stream in listener.incoming() {
         let (server, stream) = (server.clone(), stream?);
         thread::spawn(move || {

@@ -175,9 +175,9 @@ mod tests {
 
     #[test]
     fn a_path_stays_one_word_for_the_shell() {
-        let path = Path::new("/tmp/it's here/wstest");
+        let path = Path::new("/home/it's me/wstest");
         let echoed =
             Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(path))).output().unwrap();
-        assert_eq!(String::from_utf8(echoed.stdout).unwrap(), "/tmp/it's here/wstest");
+        assert_eq!(String::from_utf8(echoed.stdout).unwrap(), "/home/it's me/wstest");
     }
 }

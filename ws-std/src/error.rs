@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io;
 
-use ws_core::error::{Fault, SendError};
+use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
@@ -29,6 +29,9 @@ pub enum Error {
     Closed,
     /// Nothing was sent, since a message was begun in parts and not finished; only a Close can be sent.
     MessageUnfinished,
+    /// Nothing was sent: the message was encoded for many, and this connection is not one of them. It is a client's, or
+    /// the message is compressed and nothing like that was agreed on here.
+    NotAdmitted,
     /// Nothing was sent: the payload of a ping has at most 125 bytes (RFC 6455 §5.5).
     PingLen,
     /// The URL is not one of a WebSocket.
@@ -84,6 +87,7 @@ impl fmt::Display for Error {
             Self::Timeout(Phase::Close) => f.write_str("the peer does not answer the closing handshake"),
             Self::Closed => f.write_str("the connection is closed or closing"),
             Self::MessageUnfinished => f.write_str("a message was begun and not finished"),
+            Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
             Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
             Self::Uri(error) => error.fmt(f),
             Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build of ws-std does not have"),
@@ -107,6 +111,7 @@ impl core::error::Error for Error {
             | Self::Timeout(_)
             | Self::Closed
             | Self::MessageUnfinished
+            | Self::NotAdmitted
             | Self::PingLen
             | Self::TlsUnsupported
             | Self::Refused(_)
@@ -148,6 +153,7 @@ impl From<SendError> for Error {
         match error {
             SendError::Closed => Self::Closed,
             SendError::NoMaskKey => Self::Entropy,
+            SendError::Misuse(Misuse::NotNegotiated) => Self::NotAdmitted,
             SendError::Busy | SendError::Misuse(_) => Self::MessageUnfinished,
             // The room that a frame takes was made before, and what is new in a later version is not asked for here.
             SendError::BufferTooSmall { .. } | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),
@@ -170,9 +176,11 @@ impl From<Error> for io::Error {
             Error::Timeout(_) => Some(io::ErrorKind::TimedOut),
             Error::Closed => Some(io::ErrorKind::NotConnected),
             Error::Fault(_) | Error::Handshake(_) => Some(io::ErrorKind::InvalidData),
-            Error::MessageUnfinished | Error::PingLen | Error::Uri(_) | Error::HandshakeMisuse(_) => {
-                Some(io::ErrorKind::InvalidInput)
-            }
+            Error::MessageUnfinished
+            | Error::NotAdmitted
+            | Error::PingLen
+            | Error::Uri(_)
+            | Error::HandshakeMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
             Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),

@@ -96,7 +96,7 @@ pub use writer::Writer;
 pub type Message<'a> = ws_core::event::Payload<'a>;
 
 pub use ws_core;
-pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, Limits, Role};
+pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{Header, Request};

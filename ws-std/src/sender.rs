@@ -1,9 +1,9 @@
 #[cfg(feature = "deflate")]
 use ws_core::connection::Sent;
-use ws_core::connection::{Closure, FrameStart, Role, Sender, Signal, Transport, Unmasked};
+use ws_core::connection::{Closure, EncodedMessage, FrameStart, Role, Sender, Signal, Transport, Unmasked};
 #[cfg(feature = "deflate")]
 use ws_core::deflate::Deflater;
-use ws_core::error::SendError;
+use ws_core::error::{Misuse, SendError};
 #[cfg(feature = "deflate")]
 use ws_core::event::MessageType;
 use ws_core::event::Payload;
@@ -45,6 +45,14 @@ impl RoleSender {
     #[inline]
     pub(crate) fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
         either!(self, sender => sender.send(message, out))
+    }
+
+    pub(crate) fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+        match self {
+            Self::Server(sender) => sender.admit(message),
+            // RFC 6455 §5.3: a client masks each frame by a key of its own.
+            Self::Client(_) => Err(Misuse::NotNegotiated.into()),
+        }
     }
 
     pub(crate) fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {

@@ -5,7 +5,7 @@ use ws_core::frame::{CloseCode, ControlPayload};
 
 use crate::websocket::close_frame;
 use crate::wire::Wire;
-use crate::{Error, Message, MessageWriter, Stream};
+use crate::{EncodedMessage, Error, Message, MessageWriter, Stream};
 
 /// The sending side of a [`WebSocket`](crate::WebSocket), lent beside a message that was received.
 pub struct Writer<'a, S> {
@@ -71,6 +71,15 @@ impl<'a, S: Stream> Writer<'a, S> {
     #[cfg(feature = "deflate")]
     pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.wire.send_compressed(message)
+    }
+
+    /// As [`WebSocket::send_encoded`](crate::WebSocket::send_encoded).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), Error> {
+        self.wire.send_encoded(message)
     }
 
     /// As [`WebSocket::ping`](crate::WebSocket::ping).

@@ -18,7 +18,7 @@ use crate::queue::Queue;
 use crate::wire::Wire;
 #[cfg(feature = "deflate")]
 use crate::{Deflate, wire::Deflation};
-use crate::{Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
+use crate::{EncodedMessage, Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
 use inbound::Inbound;
 #[cfg(feature = "deflate")]
 use inflation::Inflation;
@@ -159,6 +159,30 @@ impl<S: Stream> WebSocket<S> {
     #[inline]
     pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.wire.send(message)
+    }
+
+    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast.
+    ///
+    /// ```
+    /// use ws_std::{AnyStream, Config, EncodedMessage, Message, Role, WebSocket};
+    ///
+    /// # let stream = || std::io::Cursor::new(Vec::new());
+    /// # let open = || WebSocket::after_handshake(AnyStream(stream()), Role::Server, Config::new(), b"");
+    /// let mut sockets = [open()?, open()?, open()?];
+    /// let message = EncodedMessage::new(Message::Text("Hello, all"))?;
+    /// for socket in &mut sockets {
+    ///     socket.send_encoded(&message)?;
+    ///     assert_eq!(socket.get_ref().0.get_ref(), b"\x81\x0aHello, all");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAdmitted`] where the connection is a client's, and where the message is compressed and the handshake did
+    /// not agree to that; those of [`Writer::send`].
+    pub fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), Error> {
+        self.wire.send_encoded(message)
     }
 
     /// Sends a text message.

@@ -12,7 +12,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use ws_core::connection::{Receiver, Signal};
+use ws_core::connection::{EncodedMessage, Receiver, Signal};
 
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::queue::Queue;
@@ -164,6 +164,17 @@ impl<S: Stream> Wire<S> {
         let room = self.queue.room(bytes.len().saturating_add(HEADER_LEN_MAX))?;
         let len = self.sender.send(message, room)?;
         self.queue.filled(len);
+        self.write_committed(&[])
+    }
+
+    /// Sends a message that was encoded for many; all of it is taken, or, with an error, none.
+    pub(crate) fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), Error> {
+        self.make_ready()?;
+        self.sender.admit(message)?;
+        if message.as_bytes().len() > COPIED_LEN_MAX {
+            return self.write_committed(message.as_bytes());
+        }
+        self.queue.push(message.as_bytes())?;
         self.write_committed(&[])
     }
 

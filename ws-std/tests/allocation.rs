@@ -33,6 +33,8 @@ fn memory_is_bounded_whatever_a_peer_does() {
     an_idle_connection_is_small_before_and_after_a_large_message();
     messages_that_fit_into_the_read_buffer_allocate_nothing();
     sixty_four_mib_pass_through_both_roles_in_pieces();
+    #[cfg(feature = "deflate")]
+    deflate::memory_is_bounded();
 }
 
 fn an_announcement_of_2_to_the_62_bytes_allocates_nothing() {
@@ -128,4 +130,108 @@ fn sixty_four_mib_pass_through_both_roles_in_pieces() {
         server.join().unwrap();
     });
     assert!(peak < 600 * KIB, "{peak}");
+}
+
+#[cfg(feature = "deflate")]
+mod deflate {
+    use ws_std::ws_core::deflate::{DeflateSettings, Inflater, MemLevel};
+    use ws_std::ws_core::extension::{DeflateParams, WindowBits};
+    use ws_std::{AnyStream, Deflate, Limits, Role, WebSocket};
+
+    use super::common::deflate::{deflated, json, params, socket_with};
+    use super::common::{Script, frame};
+    use super::{ALLOCATOR, Event, KIB, peak};
+
+    /// The buffer that is inflated into, and the queue with room for a frame.
+    const BUFFERS_LEN_MAX: usize = 17 * KIB + 17 * KIB;
+
+    pub(super) fn memory_is_bounded() {
+        what_is_agreed_on_and_not_used_costs_less_than_a_kib();
+        a_connection_takes_what_the_tables_say_and_gives_it_back();
+        a_bomb_takes_no_more_than_the_limit_allows();
+        a_bomb_in_pieces_takes_no_more_than_the_buffers();
+    }
+
+    fn socket(script: &Script, params: DeflateParams, limits: Limits) -> WebSocket<AnyStream<Script>> {
+        socket_with(script, Role::Server, params, limits, Deflate::new())
+    }
+
+    fn what_is_agreed_on_and_not_used_costs_less_than_a_kib() {
+        let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(b"") };
+        let (plain_socket, plain) = kept(|| script.socket(Role::Server));
+        let (socket, deflate) = kept(|| socket(&script, DeflateParams::default(), Limits::new()));
+        assert!(deflate <= plain + KIB, "{plain} and {deflate}");
+        drop((plain_socket, socket));
+    }
+
+    /// How much is still allocated behind `act`.
+    fn kept<T>(act: impl FnOnce() -> T) -> (T, usize) {
+        let before = ALLOCATOR.current_usage();
+        let result = act();
+        (result, ALLOCATOR.current_usage().saturating_sub(before))
+    }
+
+    fn a_connection_takes_what_the_tables_say_and_gives_it_back() {
+        let text = json(10_000);
+        let said = frame(Role::Client, 0xC1, &deflated(text.as_bytes()));
+        for (takeover, bits) in [(true, 15), (true, 9), (false, 15)] {
+            let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(b"") };
+            let mut socket = socket(&script, params(takeover, bits), Limits::new());
+            let bits = WindowBits::new(bits).unwrap();
+            let settings = DeflateSettings { window_bits: bits, ..DeflateSettings::default() };
+            let deflater = settings.memory_len_max();
+            let inflater = Inflater::memory_len_max(bits);
+            let ((), sent) = kept(|| {
+                socket.send_text(&text).unwrap();
+                drop(script.take_written());
+                script.forget();
+            });
+            let ((), read) = kept(|| {
+                script.push(&said);
+                assert!(socket.read().unwrap().is_some());
+                assert!(socket.read().unwrap_err().is_would_block());
+                script.forget();
+            });
+            if takeover {
+                assert!(sent > deflater / 2 && sent <= deflater + BUFFERS_LEN_MAX, "{bits} {sent}");
+                assert!(read > inflater / 2 && read <= inflater + 2 * BUFFERS_LEN_MAX, "{bits} {read}");
+            } else {
+                assert!(sent <= BUFFERS_LEN_MAX, "{sent}");
+                assert!(read <= 2 * BUFFERS_LEN_MAX, "{read}");
+            }
+            let before = ALLOCATOR.current_usage();
+            socket.release_deflate();
+            let released = before - ALLOCATOR.current_usage();
+            assert_eq!(released > deflater / 2, takeover, "{released}");
+        }
+        assert_eq!(MemLevel::default().get(), 8, "the default of the tables");
+    }
+
+    fn a_bomb_takes_no_more_than_the_limit_allows() {
+        let limits = Limits::new().with_message_len_max(1 << 20);
+        let said = frame(Role::Client, 0xC2, &deflated(&vec![0; 6 << 20]));
+        let script = Script::new(&said);
+        let mut socket = socket(&script, DeflateParams::default(), limits);
+        let (result, peak) = peak(|| socket.read().map(drop));
+        result.unwrap_err();
+        // A buffer of up to the limit, that half as long which it grew from, and the inflater.
+        let inflater = Inflater::memory_len_max(WindowBits::MAX);
+        assert!(peak <= (1 << 20) * 3 / 2 + inflater + 2 * BUFFERS_LEN_MAX, "{peak}");
+    }
+
+    fn a_bomb_in_pieces_takes_no_more_than_the_buffers() {
+        let said = frame(Role::Client, 0xC2, &deflated(&vec![0; 6 << 20]));
+        let script = Script::new(&said);
+        let mut socket = socket(&script, DeflateParams::default(), Limits::unlimited());
+        let (len, peak) = peak(|| {
+            let mut len = 0;
+            while let Ok(Some((Event::Data(piece), _))) = socket.read_event() {
+                len += piece.payload.len();
+            }
+            len
+        });
+        assert_eq!(len, 6 << 20);
+        let inflater = Inflater::memory_len_max(WindowBits::MAX);
+        assert!(peak <= inflater + 2 * BUFFERS_LEN_MAX, "{peak}");
+    }
 }

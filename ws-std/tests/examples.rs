@@ -41,8 +41,13 @@ struct Echo {
 
 impl Echo {
     fn start() -> Self {
-        let mut child =
-            example("echo").arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let mut echo = example("echo");
+        echo.arg("127.0.0.1:0").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = echo.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_start_matches("listening on http://").split('/').next().unwrap().to_owned();
@@ -64,6 +69,32 @@ fn the_client_sends_texts_or_lines_and_prints_the_echoes() {
     assert_eq!((text(&output.stdout), output.status.code()), ("Hello\nw\u{f6}rld\n", Some(0)));
     let output = client(&[&echo.url], "one\ntwo\n\nlast");
     assert_eq!((text(&output.stdout), output.status.code()), ("one\ntwo\n\nlast\n", Some(0)));
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn both_compress_where_they_are_told_to() {
+    let long = "long enough to be compressed ".repeat(100);
+    let (plain, deflate) = (Echo::start(), Echo::start_with(&["--deflate"]));
+    for (echo, arguments, is_compressed) in
+        [(&deflate, &["--deflate"][..], true), (&deflate, &[], false), (&plain, &["--deflate"], false)]
+    {
+        let output = client(&[&[&echo.url, "--text", "x", "--text", &long], arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(text(&output.stdout), format!("x\n{long}\n"));
+        assert_eq!(text(&output.stderr).contains("the server compresses"), is_compressed);
+    }
+}
+
+#[cfg(not(feature = "deflate"))]
+#[test]
+fn without_the_feature_both_say_that_they_cannot_compress() {
+    for output in
+        [client(&["ws://localhost/", "--deflate"], ""), example("echo").arg("--deflate").output().unwrap()]
+    {
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("--features deflate"));
+    }
 }
 
 #[test]

@@ -6,9 +6,12 @@
     clippy::arithmetic_side_effects,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
+    clippy::panic,
     reason = "what the tests may, their helpers may"
 )]
 
+#[cfg(feature = "deflate")]
+pub(crate) mod deflate;
 pub(crate) mod tcp;
 
 use std::collections::VecDeque;

@@ -1,8 +1,8 @@
 //! Sends texts to a WebSocket server, and prints what comes back.
 //!
-//! `client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O]` sends each text, or each line of
-//! standard input where there is none, and closes. The exit code is 0 after a clean end, 1 after a failure, 2 where
-//! the arguments are wrong.
+//! `client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O] [--deflate]` sends each text, or each
+//! line of standard input where there is none, and closes. The exit code is 0 after a clean end, 1 after a failure, 2
+//! where the arguments are wrong. `--deflate` offers compression, where this was built with `--features deflate`.
 #![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
@@ -16,6 +16,7 @@ use std::{env, io, thread};
 use ws_std::{Client, CloseCode, Error, Message, WebSocket};
 
 const USAGE: &str = "usage: client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O]
+       [--deflate]
 Sends each text, or each line of standard input, and prints what comes back.";
 
 fn main() -> ExitCode {
@@ -54,6 +55,10 @@ impl Arguments {
                 }
                 continue;
             }
+            if argument == "--deflate" {
+                client = compressing(client)?;
+                continue;
+            }
             let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
             match argument.as_str() {
                 "--text" => texts.push(value),
@@ -70,10 +75,26 @@ impl Arguments {
     }
 }
 
+/// The client with compression on offer, where this was built with the feature for it.
+#[cfg(feature = "deflate")]
+#[expect(clippy::unnecessary_wraps, reason = "a build without the feature fails")]
+fn compressing(client: Client) -> Result<Client, String> {
+    Ok(client.with_deflate(ws_std::Deflate::new()))
+}
+
+#[cfg(not(feature = "deflate"))]
+fn compressing(_client: Client) -> Result<Client, String> {
+    Err("--deflate needs a build with --features deflate".to_owned())
+}
+
 fn run(arguments: Arguments) -> Result<(), Error> {
     let mut socket = arguments.client.connect(&arguments.url)?;
     if let Some(subprotocol) = socket.subprotocol() {
         eprintln!("client: the server speaks {subprotocol}");
+    }
+    #[cfg(feature = "deflate")]
+    if socket.deflate().is_some() {
+        eprintln!("client: the server compresses");
     }
     // A read gives way to what is to be sent.
     socket.get_ref().set_read_timeout(Some(ATTENTION))?;

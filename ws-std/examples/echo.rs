@@ -1,7 +1,7 @@
 //! A WebSocket echo on every path, and a page to try it with for every browser.
 //!
 //! `cargo run --release -p ws-std --example echo [ADDR]` serves on 127.0.0.1:9001, or on ADDR, until Ctrl-C, which
-//! closes all connections with 1001.
+//! closes all connections with 1001. With `--features deflate` and the argument `--deflate` it compresses messages.
 #![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
@@ -15,19 +15,21 @@ use std::{env, io, thread};
 
 use ws_std::{CloseCode, Error, Header, Server, Timeouts};
 
-const USAGE: &str = "usage: echo [ADDR]    (default 127.0.0.1:9001)";
+const USAGE: &str = "usage: echo [ADDR] [--deflate]    (default 127.0.0.1:9001)";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let address = match arguments.as_slice() {
-        [] => "127.0.0.1:9001",
-        [address] if !address.starts_with('-') => address,
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let (options, addresses): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|word| word.starts_with('-'));
+    let server = match options.as_slice() {
+        [] => Some(Server::new()),
+        [option] if option == "--deflate" => compressing(),
+        _ => None,
     };
-    match run(address) {
+    let (Some(server), [] | [_]) = (server, addresses.as_slice()) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let address = addresses.first().map_or("127.0.0.1:9001", String::as_str);
+    match run(address, server) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("echo: {address}: {error}");
@@ -36,7 +38,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(address: &str) -> io::Result<()> {
+/// A server that compresses messages, where this was built with the feature for it.
+#[cfg(feature = "deflate")]
+#[expect(clippy::unnecessary_wraps, reason = "a build without the feature has none")]
+fn compressing() -> Option<Server> {
+    Some(Server::new().with_deflate(ws_std::Deflate::new()))
+}
+
+#[cfg(not(feature = "deflate"))]
+fn compressing() -> Option<Server> {
+    eprintln!("echo: --deflate needs a build with --features deflate");
+    None
+}
+
+fn run(address: &str, server: Server) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
     let (interrupted, wait_for_interrupt) = mpsc::channel();
     ctrlc::set_handler(move || {
@@ -47,7 +62,7 @@ fn run(address: &str) -> io::Result<()> {
 
     let connections = Arc::new(Connections::default());
     let accepted = Arc::clone(&connections);
-    thread::spawn(move || accept_all(&listener, &accepted));
+    thread::spawn(move || accept_all(&listener, &server, &accepted));
     let _hung_up = wait_for_interrupt.recv();
     say("closing");
     connections.close_all();
@@ -59,13 +74,13 @@ fn say(words: &str) {
     let _closed = writeln!(io::stdout(), "{words}");
 }
 
-fn accept_all(listener: &TcpListener, connections: &Arc<Connections>) {
+fn accept_all(listener: &TcpListener, server: &Server, connections: &Arc<Connections>) {
     for stream in listener.incoming() {
-        let place = Place::take(connections);
-        let served = stream.and_then(|stream| {
-            thread::Builder::new().stack_size(STACK_LEN).spawn(move || serve(stream, &place))
+        let (place, server) = (Place::take(connections), server.clone());
+        let started = stream.and_then(|stream| {
+            thread::Builder::new().stack_size(STACK_LEN).spawn(move || serve(stream, &server, &place))
         });
-        if let Err(error) = served {
+        if let Err(error) = started {
             // Most of all: too many open files. Others will be closed.
             eprintln!("echo: {error}");
             thread::sleep(Duration::from_millis(100));
@@ -73,16 +88,16 @@ fn accept_all(listener: &TcpListener, connections: &Arc<Connections>) {
     }
 }
 
-fn serve(stream: TcpStream, place: &Place) {
-    match echo(stream, &place.connections) {
+fn serve(stream: TcpStream, server: &Server, place: &Place) {
+    match echo(stream, server, &place.connections) {
         // That peers come and go is nothing to report.
         Ok(()) | Err(Error::Disconnected(_) | Error::Timeout(_)) => {}
         Err(error) => eprintln!("echo: {error}"),
     }
 }
 
-fn echo(stream: TcpStream, connections: &Connections) -> Result<(), Error> {
-    let incoming = Server::new().receive(stream)?;
+fn echo(stream: TcpStream, server: &Server, connections: &Connections) -> Result<(), Error> {
+    let incoming = server.receive(stream)?;
     if !incoming.is_websocket() {
         return incoming.reject(200, &PAGE_HEADERS, PAGE.as_bytes());
     }

@@ -51,6 +51,8 @@
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
 //!   much without being asked reads in between, or on a non-blocking stream.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
+//! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
+//!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

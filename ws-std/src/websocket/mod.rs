@@ -1,3 +1,5 @@
+#[cfg(feature = "deflate")]
+mod deflate;
 mod inbound;
 #[cfg(feature = "deflate")]
 mod inflation;
@@ -16,14 +18,10 @@ use ws_core::message::MessageBuffer;
 
 use crate::queue::Queue;
 use crate::wire::Wire;
-#[cfg(feature = "deflate")]
-use crate::{Deflate, wire::Deflation};
 use crate::{EncodedMessage, Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
 use inbound::Inbound;
 #[cfg(feature = "deflate")]
 use inflation::Inflation;
-#[cfg(feature = "deflate")]
-use ws_core::extension::Agreed;
 
 /// An open WebSocket over a stream, of either role.
 ///
@@ -83,51 +81,6 @@ impl<S: Stream> WebSocket<S> {
         };
         let receiver = Receiver::new(role, config);
         Self::open(stream, Timeouts::new(), sender, receiver, buffer, None)
-    }
-
-    /// As [`after_handshake`](Self::after_handshake), but what [`Config::deflate`] says was agreed on is made use of:
-    /// messages are compressed by `deflate`, and inflated.
-    ///
-    /// ```
-    /// use ws_std::ws_core::extension::{Agreed, DeflateParams};
-    /// use ws_std::{AnyStream, Config, Deflate, Message, Role, WebSocket};
-    ///
-    /// # let stream = || std::io::Cursor::new(Vec::new());
-    /// // As the HTTP server has answered.
-    /// let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
-    /// let mut socket =
-    ///     WebSocket::after_handshake_with_deflate(AnyStream(stream()), Role::Server, config, Deflate::new(), b"")?;
-    /// socket.send_compressed(Message::Text("Hello"))?;
-    /// // RFC 7692 §7.2.3.1
-    /// let sent = socket.get_ref().0.get_ref();
-    /// assert_eq!(sent[..], [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
-    /// # Ok::<(), ws_std::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[cfg(feature = "deflate")]
-    pub fn after_handshake_with_deflate(
-        stream: S,
-        role: Role,
-        config: Config,
-        deflate: Deflate,
-        unread: &[u8],
-    ) -> Result<Self, Error> {
-        let socket = Self::after_handshake(stream, role, config, unread)?;
-        Ok(socket.with_deflate(Some(&deflate), &config))
-    }
-
-    /// Makes use of what the configuration says was agreed on, if anything was.
-    #[cfg(feature = "deflate")]
-    pub(crate) fn with_deflate(mut self, deflate: Option<&Deflate>, config: &Config) -> Self {
-        if let (Some(deflate), Some(agreed)) = (deflate, config.deflate()) {
-            let inflation = Inflation::new(agreed, config.limits().message_len_max());
-            self.inbound.inflation = Some(Box::new(inflation));
-            self.wire.deflation = Some(Box::new(Deflation::new(deflate, agreed)));
-        }
-        self
     }
 
     /// The start of every WebSocket that was not one before.
@@ -203,47 +156,6 @@ impl<S: Stream> WebSocket<S> {
     #[inline]
     pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.wire.send(Message::Binary(bytes))
-    }
-
-    /// As [`Writer::send_uncompressed`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[cfg(feature = "deflate")]
-    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.wire.send_uncompressed(message)
-    }
-
-    /// As [`Writer::send_compressed`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[cfg(feature = "deflate")]
-    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.wire.send_compressed(message)
-    }
-
-    /// What the opening handshake agreed on for permessage-deflate, where it did, and messages are compressed and inflated
-    /// here.
-    #[cfg(feature = "deflate")]
-    #[must_use]
-    pub fn deflate(&self) -> Option<Agreed> {
-        self.inbound.inflation.as_deref().map(Inflation::agreed)
-    }
-
-    /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
-    /// the next message that is sent begins with an empty window and is longer, and the buffer of the inflater. The
-    /// inflater itself has to stay where the peer may refer to what it sent before. Nothing else changes.
-    #[cfg(feature = "deflate")]
-    pub fn release_deflate(&mut self) {
-        if let Some(deflation) = &mut self.wire.deflation {
-            deflation.release();
-        }
-        if let Some(inflation) = &mut self.inbound.inflation {
-            inflation.release();
-        }
     }
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of

@@ -3,9 +3,11 @@ use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
 
 #[cfg(feature = "deflate")]
-use super::{Deflation, Inflation};
+use super::Inflation;
 use super::{Inbound, WebSocket};
 use crate::queue::Queue;
+#[cfg(feature = "deflate")]
+use crate::wire::Deflation;
 use crate::wire::Wire;
 use crate::{Error, RoleSender, Stream, Timeouts};
 

@@ -1,0 +1,92 @@
+// Read first: RFC 7692 §6, §7.1.
+
+use ws_core::connection::{Config, Role};
+use ws_core::extension::Agreed;
+
+use super::{Inflation, WebSocket};
+#[cfg(doc)]
+use crate::Writer;
+use crate::wire::Deflation;
+use crate::{Deflate, Error, Message, Stream};
+
+impl<S: Stream> WebSocket<S> {
+    /// As [`after_handshake`](Self::after_handshake), but what [`Config::deflate`] says was agreed on is made use of:
+    /// messages are compressed by `deflate`, and inflated.
+    ///
+    /// ```
+    /// use ws_std::ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_std::{AnyStream, Config, Deflate, Message, Role, WebSocket};
+    ///
+    /// # let stream = || std::io::Cursor::new(Vec::new());
+    /// // As the HTTP server has answered.
+    /// let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
+    /// let mut socket =
+    ///     WebSocket::after_handshake_with_deflate(AnyStream(stream()), Role::Server, config, Deflate::new(), b"")?;
+    /// socket.send_compressed(Message::Text("Hello"))?;
+    /// // RFC 7692 §7.2.3.1
+    /// let sent = socket.get_ref().0.get_ref();
+    /// assert_eq!(sent[..], [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn after_handshake_with_deflate(
+        stream: S,
+        role: Role,
+        config: Config,
+        deflate: Deflate,
+        unread: &[u8],
+    ) -> Result<Self, Error> {
+        let socket = Self::after_handshake(stream, role, config, unread)?;
+        Ok(socket.with_deflate(Some(&deflate), &config))
+    }
+
+    /// As [`Writer::send_uncompressed`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.wire.send_uncompressed(message)
+    }
+
+    /// As [`Writer::send_compressed`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.wire.send_compressed(message)
+    }
+
+    /// What the opening handshake agreed on for permessage-deflate, where it did, and messages are compressed and inflated
+    /// here.
+    #[must_use]
+    pub fn deflate(&self) -> Option<Agreed> {
+        self.inbound.inflation.as_deref().map(Inflation::agreed)
+    }
+
+    /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
+    /// the next message that is sent begins with an empty window and is longer, and the buffer of the inflater. The
+    /// inflater itself has to stay where the peer may refer to what it sent before. Nothing else changes.
+    pub fn release_deflate(&mut self) {
+        if let Some(deflation) = &mut self.wire.deflation {
+            deflation.release();
+        }
+        if let Some(inflation) = &mut self.inbound.inflation {
+            inflation.release();
+        }
+    }
+
+    /// Makes use of what the configuration says was agreed on, if anything was.
+    pub(crate) fn with_deflate(mut self, deflate: Option<&Deflate>, config: &Config) -> Self {
+        if let (Some(deflate), Some(agreed)) = (deflate, config.deflate()) {
+            let inflation = Inflation::new(agreed, config.limits().message_len_max());
+            self.inbound.inflation = Some(Box::new(inflation));
+            self.wire.deflation = Some(Box::new(Deflation::new(deflate, agreed)));
+        }
+        self
+    }
+}

@@ -164,10 +164,22 @@ const LISTEN_LIMIT: Duration = Duration::from_secs(30);
 mod tests {
     use super::*;
 
+    /// Listens at a free address. Another test may be starting a program: until that runs, it holds whatever sockets
+    /// this process had open.
+    fn listen_soon(addr: SocketAddr) -> TcpListener {
+        for _ in 0..200 {
+            if let Ok(listener) = TcpListener::bind(addr) {
+                return listener;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        TcpListener::bind(addr).unwrap()
+    }
+
     #[test]
     fn free_addresses_differ_and_can_be_listened_at() {
         let addrs = free_addrs(3).unwrap();
-        let listeners: Vec<_> = addrs.iter().map(|addr| TcpListener::bind(addr).unwrap()).collect();
+        let listeners: Vec<_> = addrs.iter().map(|addr| listen_soon(*addr)).collect();
         assert_eq!(listeners.len(), 3);
         let others = free_addrs(3).unwrap();
         assert!(others.iter().all(|addr| !addrs.contains(addr)), "{others:?} are taken: {addrs:?}");

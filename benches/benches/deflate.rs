@@ -27,6 +27,8 @@ fn bench(criterion: &mut Criterion) {
         group.finish();
 
         let mut compressed = frame[header_len..].to_vec();
+        let (payload_len, mut inflater) = (compressed.len(), deflate::new_inflater());
+        assert_eq!(deflate::inflater(&mut inflater, &compressed, &mut out), len);
         compressed.extend([0, 0, 0xFF, 0xFF]);
         let (mut ours, mut raw) = (deflate::OurReceiver::new(), deflate::new_raw_inflate());
         assert_eq!(ours.receive(&mut frame), len);
@@ -35,6 +37,10 @@ fn bench(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(1));
         group.bench_function(BenchmarkId::new("ws-core", len), |bencher| {
             bencher.iter(|| ours.receive(black_box(&mut frame)));
+        });
+        group.bench_function(BenchmarkId::new("ws-core, inflater alone", len), |bencher| {
+            let compressed = &compressed[..payload_len];
+            bencher.iter(|| deflate::inflater(&mut inflater, black_box(compressed), &mut out));
         });
         group.bench_function(BenchmarkId::new("zlib-rs", len), |bencher| {
             bencher.iter(|| deflate::raw_inflate(&mut raw, black_box(&compressed), &mut out));

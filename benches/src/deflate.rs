@@ -106,6 +106,17 @@ impl OurReceiver {
     }
 }
 
+/// An inflater alone: no frames, no assembly, but checked as text like the others.
+pub fn inflater(inflater: &mut Inflater, compressed: &[u8], out: &mut [u8]) -> usize {
+    let done = inflater.inflate(compressed, Fin::Final, out).expect("it is valid");
+    std::str::from_utf8(&out[..done.written]).map_or(0, str::len)
+}
+
+#[must_use]
+pub fn new_inflater() -> Inflater {
+    Inflater::agreed(1 << 24, Agreed::client(agreed().params()).incoming())
+}
+
 /// The same by zlib-rs alone, into memory that is there already, and checked as text; returns the length.
 pub fn raw_inflate(stream: &mut Inflate, compressed: &[u8], out: &mut [u8]) -> usize {
     stream.reset(false);

@@ -11,6 +11,7 @@
 //! | [`handshake`] | opens a connection, as a client or a server, within HTTP/1.1 |
 //! | [`connection`] | turns bytes into events and messages into bytes, judges the peer, closes |
 //! | [`message`] | joins fragments to whole messages, in your storage or in a buffer that grows |
+//! | `deflate` (feature) | compresses and inflates messages, for connections that agreed to it |
 //! | [`input`] | the buffer between socket and protocol, which remembers how far it was read |
 //! | [`keepalive`] | pings and deadlines, by your clock |
 //! | [`frame`], [`utf8`], [`uri`], [`extension`] | the codecs beneath, each usable alone |
@@ -102,8 +103,9 @@
 //! # Features
 //!
 //! None is needed. `alloc` adds [`message::MessageBuffer`]. `std` lets dependencies use std. `simd` validates text by the
-//! crate `simdutf8`, with the instructions that the machine has. A feature adds items; it changes no type, no default and
-//! no meaning.
+//! crate `simdutf8`, with the instructions that the machine has. `deflate` adds the module `deflate`, which compresses and
+//! inflates for permessage-deflate (RFC 7692) by the crate `zlib-rs`, and what sends and assembles by it; the negotiation,
+//! in [`extension`], is there without it. A feature adds items; it changes no type, no default and no meaning.
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -267,16 +267,6 @@ impl Receiver {
         self.message.is_some()
     }
 
-    /// What the fragments of the message in progress have announced so far, in bytes; 0 between messages.
-    ///
-    /// It is the peer's word, within [`Limits::message_len_max`](super::Limits::message_len_max): nothing should be
-    /// allocated by it.
-    #[must_use]
-    #[inline]
-    pub fn announced_len(&self) -> u64 {
-        self.message.map_or(0, |message| message.len)
-    }
-
     /// Makes room for another header or control payload; a pong that nobody took is superseded.
     #[inline]
     fn clear_control(&mut self) {

@@ -120,8 +120,8 @@ impl<K: Masking> Sender<K> {
             let required = Self::header_len(1).saturating_add(first_len(payload));
             return Err(SendError::BufferTooSmall { required });
         }
-        let fin = if part.len() == payload.as_bytes().len() { fin } else { Fin::More };
         let is_complete = part.len() == payload.as_bytes().len();
+        let fin = if is_complete { fin } else { Fin::More };
         let written = self.write_frame(self.opcode(kind), fin, part, out)?;
         self.is_window_foreign |= kind.is_compressed;
         self.message = if fin.is_final() { None } else { Some(kind) };

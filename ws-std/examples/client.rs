@@ -7,13 +7,12 @@
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::io::Write as _;
-use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
-use ws_std::{Client, CloseCode, Error, Message, WebSocket};
+use ws_std::{Client, CloseCode, Error, Message, NetStream, WebSocket};
 
 const USAGE: &str = "usage: client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O]
        [--deflate]
@@ -97,7 +96,7 @@ fn run(arguments: Arguments) -> Result<(), Error> {
         eprintln!("client: the server compresses");
     }
     // A read gives way to what is to be sent.
-    socket.get_ref().set_read_timeout(Some(ATTENTION))?;
+    socket.get_ref().tcp().set_read_timeout(Some(ATTENTION))?;
     let texts = texts(arguments.texts);
     let mut wait = Wait { answers: 0, until: Instant::now(), is_closing: false };
     loop {
@@ -124,7 +123,7 @@ fn run(arguments: Arguments) -> Result<(), Error> {
 
 /// Sends what there is to send, and closes behind the last text once its answer has come, or will not.
 fn send_all(
-    socket: &mut WebSocket<TcpStream>,
+    socket: &mut WebSocket<NetStream>,
     texts: &Receiver<String>,
     wait: &mut Wait,
 ) -> Result<(), Error> {

@@ -1,9 +1,9 @@
 //! A message encoded once for many connections, between messages of their own.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::thread;
 
-use ws_std::{CloseCode, EncodedMessage, Message, WebSocket};
+use ws_std::{CloseCode, EncodedMessage, Message, Stream, WebSocket};
 
 #[cfg(feature = "deflate")]
 use ws_std::{
@@ -14,7 +14,7 @@ use ws_std::{
 const LONG: &str = "Hello, hello, hello, hello, hello, hello, hello, hello";
 
 /// What a client hears until the server closes, and the error if there is one.
-fn hear(mut socket: WebSocket<TcpStream>) -> Vec<String> {
+fn hear(mut socket: WebSocket<impl Stream>) -> Vec<String> {
     let mut heard = Vec::new();
     loop {
         match socket.read() {

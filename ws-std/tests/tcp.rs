@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(5);
 fn messages_of_every_length_come_back() {
     let (url, server) = serve_echo(Server::new());
     let mut socket = ws_std::connect(&url).unwrap();
-    assert!(socket.get_ref().nodelay().unwrap());
+    assert!(socket.get_ref().tcp().nodelay().unwrap());
     for len in [0, 1, 125, 126, 4096, 4097, 16_384, 65_535, 65_536, 1 << 20] {
         let bytes: Vec<u8> = (0..=255).cycle().take(len).collect();
         socket.send_binary(&bytes).unwrap();
@@ -209,7 +209,7 @@ fn a_read_that_its_owner_limits_comes_back_and_loses_nothing() {
 fn a_non_blocking_stream_carries_a_conversation() {
     let (url, server) = serve_echo(Server::new());
     let mut socket = ws_std::connect(&url).unwrap();
-    socket.get_ref().set_nonblocking(true).unwrap();
+    socket.get_ref().tcp().set_nonblocking(true).unwrap();
     let message = vec![5; 8 << 20];
     socket.send_binary(&message).unwrap();
     let mut is_echoed = false;

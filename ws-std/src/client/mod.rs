@@ -5,8 +5,6 @@ mod refusal;
 
 pub use refusal::Refusal;
 
-use std::net::TcpStream;
-
 use ws_core::connection::{Config, Receiver, Role, Sender};
 use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest, Header};
 use ws_core::uri::Uri;
@@ -14,7 +12,7 @@ use ws_core::uri::Uri;
 #[cfg(feature = "deflate")]
 use crate::Deflate;
 use crate::greeting::{Greeting, required, write_head};
-use crate::{Error, MaskKeys, RoleSender, Stream, Timeouts, WebSocket};
+use crate::{Error, MaskKeys, NetStream, RoleSender, Stream, Timeouts, WebSocket};
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
 ///
@@ -34,7 +32,7 @@ use crate::{Error, MaskKeys, RoleSender, Stream, Timeouts, WebSocket};
 /// # Errors
 ///
 /// As [`Client::connect`].
-pub fn connect(url: &str) -> Result<WebSocket<TcpStream>, Error> {
+pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new().connect(url)
 }
 
@@ -120,12 +118,13 @@ impl Client {
     ///
     /// [`Error::TlsUnsupported`] for a `wss:` URL, [`Error::Io`] or [`Error::Timeout`] where no address answers, and
     /// those of [`handshake`](Self::handshake).
-    pub fn connect(&self, url: &str) -> Result<WebSocket<TcpStream>, Error> {
+    pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         let uri = Uri::parse(url)?;
         if uri.scheme().is_secure() {
             return Err(Error::TlsUnsupported);
         }
-        self.greet(dial::dial(&uri, self.timeouts.connect())?, uri)
+        let stream = dial::dial(&uri, self.timeouts.connect())?;
+        self.greet(stream.into(), uri)
     }
 
     /// Opens a WebSocket over a stream that is connected already: through a proxy, over TLS, to a Unix socket. The URL

@@ -65,7 +65,7 @@ impl<S: Stream> WebSocket<S> {
     /// here.
     #[must_use]
     pub fn deflate(&self) -> Option<Agreed> {
-        self.inbound.inflation.as_deref().map(Inflation::agreed)
+        self.intake.inbound.inflation.as_deref().map(Inflation::agreed)
     }
 
     /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
@@ -75,7 +75,7 @@ impl<S: Stream> WebSocket<S> {
         if let Some(deflation) = &mut self.wire.deflation {
             deflation.release();
         }
-        if let Some(inflation) = &mut self.inbound.inflation {
+        if let Some(inflation) = &mut self.intake.inbound.inflation {
             inflation.release();
         }
     }
@@ -84,7 +84,7 @@ impl<S: Stream> WebSocket<S> {
     pub(crate) fn with_deflate(mut self, deflate: Option<&Deflate>, config: &Config) -> Self {
         if let (Some(deflate), Some(agreed)) = (deflate, config.deflate()) {
             let inflation = Inflation::new(agreed, config.limits().message_len_max());
-            self.inbound.inflation = Some(Box::new(inflation));
+            self.intake.inbound.inflation = Some(Box::new(inflation));
             self.wire.deflation = Some(Box::new(Deflation::new(deflate, agreed)));
         }
         self

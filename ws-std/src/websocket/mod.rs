@@ -3,9 +3,11 @@ mod deflate;
 mod inbound;
 #[cfg(feature = "deflate")]
 mod inflation;
+mod intake;
 mod parts;
 mod read;
 
+pub(crate) use intake::{Intake, Outlet};
 pub use parts::Parts;
 
 use core::fmt;
@@ -53,10 +55,7 @@ use inflation::Inflation;
 /// use [`close`](Self::close).
 pub struct WebSocket<S> {
     wire: Wire<S>,
-    receiver: Receiver,
-    inbound: Inbound,
-    message: MessageBuffer,
-    is_assembling: bool,
+    intake: Intake,
     subprotocol: Option<Box<str>>,
 }
 
@@ -96,10 +95,12 @@ impl<S: Stream> WebSocket<S> {
         stream.limit_write(timeouts.write())?;
         Ok(Self {
             wire: Wire::new(stream, sender, Queue::default(), timeouts),
-            receiver,
-            inbound: Inbound::new(buffer),
-            message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
-            is_assembling: false,
+            intake: Intake {
+                receiver,
+                inbound: Inbound::new(buffer),
+                message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
+                is_assembling: false,
+            },
             subprotocol,
         })
     }
@@ -210,7 +211,7 @@ impl<S: Stream> WebSocket<S> {
     /// stream that would block: then call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.wire.start_close(close_frame(code, reason));
-        self.discard_to_end()
+        self.intake.discard_to_end(&mut self.wire)
     }
 
     /// Sends a Close and returns: messages still come out of [`read`](Self::read) until the peer's Close does.
@@ -231,13 +232,13 @@ impl<S: Stream> WebSocket<S> {
     /// The peer's Close with its reason, once it came and as long as nothing else was read.
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
-        self.receiver.close_frame()
+        self.intake.receiver.close_frame()
     }
 
     /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) reported last.
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
-        self.receiver.control()
+        self.intake.receiver.control()
     }
 
     /// The subprotocol that the opening handshake agreed on (RFC 6455 §1.9).
@@ -288,7 +289,7 @@ impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
             .field("role", &self.wire.sender.role())
-            .field("unread_len", &self.inbound.buffer.unread().len())
+            .field("unread_len", &self.intake.inbound.buffer.unread().len())
             .field("queued_len", &self.wire.queue.len())
             .field("closure", &self.wire.sender.closure())
             .finish_non_exhaustive()

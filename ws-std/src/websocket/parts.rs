@@ -4,7 +4,7 @@ use ws_core::message::MessageBuffer;
 
 #[cfg(feature = "deflate")]
 use super::Inflation;
-use super::{Inbound, WebSocket};
+use super::{Inbound, Intake, WebSocket};
 use crate::queue::Queue;
 #[cfg(feature = "deflate")]
 use crate::wire::Deflation;
@@ -51,13 +51,13 @@ impl<S: Stream> WebSocket<S> {
             stream: self.wire.stream,
             sender: self.wire.sender,
             timeouts: self.wire.timeouts,
-            receiver: self.receiver,
-            buffer: self.inbound.buffer,
-            message: self.message,
+            receiver: self.intake.receiver,
+            buffer: self.intake.inbound.buffer,
+            message: self.intake.message,
             subprotocol: self.subprotocol,
-            is_assembling: self.is_assembling,
+            is_assembling: self.intake.is_assembling,
             #[cfg(feature = "deflate")]
-            inflation: self.inbound.inflation,
+            inflation: self.intake.inbound.inflation,
             #[cfg(feature = "deflate")]
             deflation: self.wire.deflation,
         }
@@ -82,10 +82,12 @@ impl<S: Stream> WebSocket<S> {
         }
         Ok(Self {
             wire,
-            receiver: parts.receiver,
-            inbound,
-            message: parts.message,
-            is_assembling: parts.is_assembling,
+            intake: Intake {
+                receiver: parts.receiver,
+                inbound,
+                message: parts.message,
+                is_assembling: parts.is_assembling,
+            },
             subprotocol: parts.subprotocol,
         })
     }

@@ -16,31 +16,11 @@ use crate::websocket::READ_BUFFER_LEN;
 
 impl<S: Stream> Wire<S> {
     /// Reads once into the buffer, in time. `false` where nothing more will come.
-    pub(crate) fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+    pub(super) fn fill_buffer(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
         if self.is_dead() || !self.limit_read() {
             return Ok(false);
         }
-        if buffer.spare().is_empty() {
-            grow(buffer);
-        }
-        loop {
-            let spare = buffer.spare();
-            let capacity = spare.len();
-            let error = match self.stream.read(spare) {
-                Ok(0) => return Ok(false),
-                Ok(len) if len <= capacity => {
-                    buffer.filled(len);
-                    if len == capacity {
-                        grow(buffer);
-                    }
-                    return Ok(true);
-                }
-                Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "a read of more than was asked for"),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => error,
-            };
-            return self.judge_read_error(error);
-        }
+        read_once(&mut self.stream, buffer).or_else(|error| self.judge_read_error(error))
     }
 
     /// Queues a Close, and lets the closing handshake begin.
@@ -66,7 +46,7 @@ impl<S: Stream> Wire<S> {
 
     /// Brings the stream to its end, once nothing more is received: the last bytes are written, then it is lingered
     /// on as the protocol asks. `Ok` is an end by a closing handshake.
-    pub(crate) fn end(&mut self) -> Result<(), Error> {
+    pub(super) fn end_stream(&mut self) -> Result<(), Error> {
         match self.transmit() {
             Err(error) if error.is_would_block() => return Err(error),
             // What ends the connection is remembered.
@@ -150,6 +130,32 @@ impl<S: Stream> Wire<S> {
             return Err(Error::Io(error));
         }
         Ok(false)
+    }
+}
+
+/// Reads once into the buffer, which grows where it is full. `false` at the end of the stream.
+fn read_once(stream: &mut (impl Stream + ?Sized), buffer: &mut ReadBuffer<Vec<u8>>) -> io::Result<bool> {
+    if buffer.spare().is_empty() {
+        grow(buffer);
+    }
+    loop {
+        let spare = buffer.spare();
+        let capacity = spare.len();
+        match stream.read(spare) {
+            Ok(0) => return Ok(false),
+            Ok(len) if len <= capacity => {
+                buffer.filled(len);
+                if len == capacity {
+                    grow(buffer);
+                }
+                return Ok(true);
+            }
+            Ok(_) => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a read of more than was asked for"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -13,10 +13,12 @@ use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use ws_core::connection::{EncodedMessage, Receiver, Signal};
+use ws_core::input::ReadBuffer;
 
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::queue::Queue;
 use crate::timeouts::Deadline;
+use crate::websocket::Outlet;
 use crate::{Message, RoleSender, Stream, Timeouts};
 
 /// The stream, and all that is written to it. The receiving half and its buffer lie beside it, so that one can send
@@ -105,22 +107,26 @@ impl<S> Wire<S> {
 }
 
 impl<S: Stream> Wire<S> {
-    /// Passes on what the receiving half found, and commits the answers, without writing them yet.
-    pub(crate) fn answer(&mut self, receiver: &mut Receiver) {
-        while let Some(signal) = receiver.take_signal() {
-            let is_end = !matches!(signal, Signal::Pong(_));
-            self.sender.signal(signal);
-            if is_end {
-                self.begin_closing();
-            }
+    /// Takes in what the receiving half found.
+    pub(crate) fn take_in(&mut self, signal: Signal) {
+        let is_end = !matches!(signal, Signal::Pong(_));
+        self.sender.signal(signal);
+        if is_end {
+            self.begin_closing();
         }
-        if self.queue.len() >= ANSWERS_LEN_MAX {
-            self.transmit_if_possible();
-        }
-        // RFC 6455 §5.5.3: where the peer does not read, the pong to the latest ping is enough; the others stay behind.
-        if self.queue.len() < ANSWERS_LEN_MAX {
+    }
+
+    /// Commits the answers to what was taken in, without writing them yet.
+    // RFC 6455 §5.5.3: where the peer does not read, the pong to the latest ping is enough; the others stay behind.
+    pub(crate) fn gather_answers(&mut self) {
+        if !self.has_many_answers() {
             let _retried = self.commit_control();
         }
+    }
+
+    /// Whether no more answers are gathered before these are written.
+    pub(crate) fn has_many_answers(&self) -> bool {
+        self.queue.len() >= ANSWERS_LEN_MAX
     }
 
     /// Writes all that waits, control frames included.
@@ -134,13 +140,6 @@ impl<S: Stream> Wire<S> {
             }
         }
         Ok(())
-    }
-
-    /// As [`transmit`](Self::transmit); an error that ends the connection is remembered, any other means later.
-    pub(crate) fn transmit_if_possible(&mut self) {
-        if self.wants_write() {
-            let _remembered = self.transmit();
-        }
     }
 
     /// Sends a whole message: all of it is taken, or, with an error, none.
@@ -297,6 +296,33 @@ impl<S: Stream> Wire<S> {
         self.ending.fatal.get_or_insert(fatal);
         self.queue.clear();
         self.sender.signal(Signal::Eof);
+    }
+}
+
+impl<S: Stream> Outlet for Wire<S> {
+    fn answer(&mut self, receiver: &mut Receiver) {
+        while let Some(signal) = receiver.take_signal() {
+            self.take_in(signal);
+        }
+        if self.has_many_answers() {
+            self.transmit_if_possible();
+        }
+        self.gather_answers();
+    }
+
+    #[inline]
+    fn transmit_if_possible(&mut self) {
+        if self.wants_write() {
+            let _remembered = self.transmit();
+        }
+    }
+
+    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+        self.fill_buffer(buffer)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.end_stream()
     }
 }
 

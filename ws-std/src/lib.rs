@@ -49,7 +49,7 @@
 //!   the program to say, with [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout) on
 //!   [`WebSocket::get_ref`].
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
-//!   much without being asked reads in between, or on a non-blocking stream.
+//!   much without being asked reads in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
@@ -70,6 +70,7 @@ mod net_stream;
 mod queue;
 mod sender;
 mod server;
+mod split;
 mod stream;
 mod timeouts;
 mod websocket;
@@ -85,6 +86,7 @@ pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
 pub use sender::RoleSender;
 pub use server::{Incoming, Server, accept};
+pub use split::{Duplex, ReadHalf, WriteHalf};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;
 pub use websocket::{Parts, WebSocket};

@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
-use crate::Stream;
+use crate::{Duplex, Stream};
 
 /// What [`Client::connect`](crate::Client::connect) opens: a TCP stream, as it is for `ws:`.
 ///
@@ -99,6 +99,26 @@ impl Stream for NetStream {
     fn is_vectored(&self) -> bool {
         match &self.0 {
             Layer::Plain(stream) => stream.is_vectored(),
+        }
+    }
+}
+
+impl Duplex for NetStream {
+    fn share(&self) -> io::Result<Self> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.share().map(Self::from),
+        }
+    }
+
+    fn read_limit(&self) -> io::Result<Option<Duration>> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.read_limit(),
+        }
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.abort(),
         }
     }
 }

@@ -272,6 +272,11 @@ impl<S: Stream> WebSocket<S> {
 }
 
 impl<S> WebSocket<S> {
+    /// The sending direction with the stream, the receiving one, and the subprotocol.
+    pub(crate) fn into_directions(self) -> (Wire<S>, Intake, Option<Box<str>>) {
+        (self.wire, self.intake, self.subprotocol)
+    }
+
     /// The stream.
     #[must_use]
     pub const fn get_ref(&self) -> &S {

@@ -65,7 +65,7 @@ impl<S: Stream> Wire<S> {
     }
 
     /// How the connection ended.
-    fn outcome(&self) -> Result<(), Error> {
+    pub(super) fn outcome(&self) -> Result<(), Error> {
         let closure = self.sender.closure();
         if let Some(ClosureCause::Fault(fault)) = closure.map(|closure| closure.cause) {
             return Err(Error::Fault(fault));
@@ -118,7 +118,7 @@ impl<S: Stream> Wire<S> {
     }
 
     #[cold]
-    fn judge_read_error(&mut self, error: io::Error) -> Result<bool, Error> {
+    pub(crate) fn judge_read_error(&mut self, error: io::Error) -> Result<bool, Error> {
         let kind = error.kind();
         if is_gone(kind) {
             self.ending.read = Some(kind);
@@ -134,7 +134,10 @@ impl<S: Stream> Wire<S> {
 }
 
 /// Reads once into the buffer, which grows where it is full. `false` at the end of the stream.
-fn read_once(stream: &mut (impl Stream + ?Sized), buffer: &mut ReadBuffer<Vec<u8>>) -> io::Result<bool> {
+pub(crate) fn read_once(
+    stream: &mut (impl Stream + ?Sized),
+    buffer: &mut ReadBuffer<Vec<u8>>,
+) -> io::Result<bool> {
     if buffer.spare().is_empty() {
         grow(buffer);
     }

@@ -4,9 +4,11 @@
 mod deflate;
 mod end;
 mod frame;
+mod shared;
 
 #[cfg(feature = "deflate")]
 pub(crate) use deflate::Deflation;
+pub(crate) use end::read_once;
 
 use core::time::Duration;
 use std::io::{self, IoSlice};
@@ -258,7 +260,11 @@ impl<S: Stream> Wire<S> {
 
     /// What an error in writing means: that the same is tried again, that the stream would block, or an end.
     #[cold]
-    fn judge_write_error(&mut self, error: io::Error, begun: Option<Instant>) -> Result<(), Error> {
+    pub(crate) fn judge_write_error(
+        &mut self,
+        error: io::Error,
+        begun: Option<Instant>,
+    ) -> Result<(), Error> {
         let kind = error.kind();
         if kind == io::ErrorKind::Interrupted {
             return Ok(());
@@ -281,13 +287,13 @@ impl<S: Stream> Wire<S> {
     }
 
     #[cold]
-    fn fail(&mut self, kind: io::ErrorKind, error: impl Into<Error>) -> Error {
+    pub(crate) fn fail(&mut self, kind: io::ErrorKind, error: impl Into<Error>) -> Error {
         self.die(Fatal::Io(kind));
         error.into()
     }
 
     #[cold]
-    fn time_out(&mut self, phase: Phase) -> Error {
+    pub(crate) fn time_out(&mut self, phase: Phase) -> Error {
         self.die(Fatal::Timeout(phase));
         Error::Timeout(phase)
     }

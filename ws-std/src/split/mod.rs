@@ -1,0 +1,122 @@
+//! A connection on two threads and more.
+
+mod outbox;
+mod read_half;
+mod shared;
+mod turn;
+mod write_half;
+
+pub use read_half::ReadHalf;
+pub use write_half::WriteHalf;
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+
+use crate::{Error, Stream, WebSocket};
+use outbox::Outbox;
+use shared::Shared;
+
+/// A stream that one thread can read while another writes it: TCP, and Unix sockets.
+///
+/// Not TLS: there each direction needs the state of the other, so that one lock has to be held over all that is done with
+/// it, over waiting too. A program that needs both at once over TLS makes the socket under it non-blocking, and uses one
+/// thread.
+pub trait Duplex: Stream + Sized {
+    /// A second handle to the same stream, for another thread. Both block, also where this one did not before.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's.
+    fn share(&self) -> io::Result<Self>;
+
+    /// The time after which a read gives up: what [`limit_read`](Stream::limit_read) was told last, or its owner has set.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's.
+    fn read_limit(&self) -> io::Result<Option<Duration>>;
+
+    /// Ends both directions at once: reads and writes that wait, in any thread, come back.
+    ///
+    /// # Errors
+    ///
+    /// As the stream's; they are ignored, since the connection is at its end.
+    fn abort(&self) -> io::Result<()>;
+}
+
+macro_rules! impl_for_socket {
+    ($socket:ty) => {
+        impl Duplex for $socket {
+            fn share(&self) -> io::Result<Self> {
+                self.set_nonblocking(false)?;
+                self.try_clone()
+            }
+
+            fn read_limit(&self) -> io::Result<Option<Duration>> {
+                self.read_timeout()
+            }
+
+            fn abort(&self) -> io::Result<()> {
+                self.shutdown(Shutdown::Both)
+            }
+        }
+    };
+}
+
+impl_for_socket!(TcpStream);
+#[cfg(unix)]
+impl_for_socket!(std::os::unix::net::UnixStream);
+
+impl<S: Duplex> WebSocket<S> {
+    /// The two directions apart, so that one thread can read while others write.
+    ///
+    /// Neither waits for the other, but where both directions want to write. A peer that does not read stops those who
+    /// send, within [`Timeouts::write`](crate::Timeouts::write), and not who reads.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use ws_std::{CloseCode, Message};
+    ///
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # thread::spawn(move || -> Result<(), ws_std::Error> {
+    /// #     let mut socket = ws_std::accept(listener.accept()?.0)?;
+    /// #     while let Some((message, mut writer)) = socket.read()? { writer.send(message)? }
+    /// #     Ok(())
+    /// # });
+    /// let (mut reader, writer) = ws_std::connect(&url)?.split()?;
+    /// let reading = thread::spawn(move || -> Result<usize, ws_std::Error> {
+    ///     let mut count = 0;
+    ///     while let Some(message) = reader.read()? {
+    ///         assert_eq!(message, Message::Text("Hello"));
+    ///         count += 1;
+    ///     }
+    ///     Ok(count)
+    /// });
+    /// for _ in 0..100 {
+    ///     writer.send_text("Hello")?;
+    /// }
+    /// writer.start_close(CloseCode::NORMAL, "done")?;
+    /// assert!(reading.join().is_ok_and(|count| count.is_ok_and(|count| count == 100)));
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream cannot be shared.
+    pub fn split(self) -> Result<(ReadHalf<S>, WriteHalf<S>), Error> {
+        let (wire, intake, subprotocol) = self.into_directions();
+        let (stream, wire) = wire.replace_stream(Outbox::default());
+        let shared = Arc::new(Shared::new(wire, stream.share()?)?);
+        let reader = ReadHalf::new(stream, Arc::clone(&shared), intake, subprotocol)?;
+        Ok((reader, WriteHalf::new(shared)))
+    }
+}
+
+/// How long a write waits that is not to wait: the least that operating systems know.
+const WRITE_AT_ONCE: Duration = Duration::from_millis(1);
+
+/// How long a read waits while something is to be written that the peer does not take.
+const RETRY: Duration = Duration::from_millis(10);

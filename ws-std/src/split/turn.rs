@@ -1,0 +1,62 @@
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use super::Duplex;
+use crate::queue::Queue;
+
+/// The right to write, and what it takes. There is one for a connection: who has it writes for all.
+#[derive(Debug)]
+pub(super) struct Turn<S> {
+    pub(super) stream: S,
+    /// What was taken out of the outbox, as far as it is not written.
+    pub(super) batch: Queue,
+    /// Since when the stream has taken nothing, where it would not take more.
+    pub(super) blocked_since: Option<Instant>,
+    /// The limit that the stream has for its writes.
+    limit: Option<Duration>,
+}
+
+/// A write that moved nothing.
+#[derive(Debug)]
+pub(super) struct Unwritten {
+    pub(super) error: io::Error,
+    /// It took the time it was given, as it does unless the stream is non-blocking.
+    pub(super) has_waited: bool,
+}
+
+impl<S: Duplex> Turn<S> {
+    pub(super) fn new(mut stream: S) -> io::Result<Self> {
+        stream.limit_write(None)?;
+        Ok(Self { stream, batch: Queue::default(), blocked_since: None, limit: None })
+    }
+
+    /// Writes once, in no more than this time. Returns how many bytes that was, at least one.
+    pub(super) fn write(&mut self, limit: Option<Duration>) -> Result<usize, Unwritten> {
+        let begun = Instant::now();
+        match self.try_write(limit) {
+            Ok(len) => {
+                self.blocked_since = None;
+                Ok(len)
+            }
+            Err(error) => {
+                self.blocked_since.get_or_insert(begun);
+                let has_waited = limit.is_some_and(|limit| begun.elapsed().saturating_mul(2) >= limit);
+                Err(Unwritten { error, has_waited })
+            }
+        }
+    }
+
+    fn try_write(&mut self, limit: Option<Duration>) -> io::Result<usize> {
+        if self.limit != limit {
+            self.stream.limit_write(limit)?;
+            self.limit = limit;
+        }
+        let len = self.stream.write(self.batch.bytes())?.min(self.batch.len());
+        if len == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.batch.advance(len);
+        Ok(len)
+    }
+}

@@ -1,0 +1,147 @@
+use alloc::sync::Arc;
+use core::fmt;
+
+use ws_core::connection::{Closure, Role};
+use ws_core::frame::{CloseCode, ControlPayload};
+
+use super::Duplex;
+use super::shared::Shared;
+use crate::websocket::close_frame;
+use crate::{EncodedMessage, Error, Message, Timeouts};
+
+/// The half of a [`WebSocket`](crate::WebSocket) that writes, from [`split`](crate::WebSocket::split).
+///
+/// It may be used by several threads at once, by reference or as a clone: messages stay whole, and leave in the order in
+/// which they were sent. Each call comes back when the stream has taken what it sent. While one thread writes, the others
+/// lay their messages beside it for the next write, one each, and no more than 64 KiB before the last of them; then they
+/// wait.
+///
+/// Unlike a [`Writer`](crate::Writer) it copies each message. Where all clones are dropped the connection stays open, and
+/// [`ReadHalf`](super::ReadHalf) still answers.
+pub struct WriteHalf<S: Duplex> {
+    shared: Arc<Shared<S>>,
+}
+
+impl<S: Duplex> WriteHalf<S> {
+    pub(super) const fn new(shared: Arc<Shared<S>>) -> Self {
+        Self { shared }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] once either side has begun to close, [`Error::Fault`] where that was for what the peer did,
+    /// [`Error::MessageUnfinished`] where a message was begun in parts before the split; what ends the connection:
+    /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`]. Then the message may have been sent in part.
+    pub fn send(&self, message: Message<'_>) -> Result<(), Error> {
+        self.shared.commit(|wire| wire.send(message))
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_text(&self, text: &str) -> Result<(), Error> {
+        self.send(Message::Text(text))
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_binary(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.send(Message::Binary(bytes))
+    }
+
+    /// As [`Writer::send_uncompressed`](crate::Writer::send_uncompressed).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_uncompressed(&self, message: Message<'_>) -> Result<(), Error> {
+        self.shared.commit(|wire| wire.send_uncompressed(message))
+    }
+
+    /// As [`Writer::send_compressed`](crate::Writer::send_compressed).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_compressed(&self, message: Message<'_>) -> Result<(), Error> {
+        self.shared.commit(|wire| wire.send_compressed(message))
+    }
+
+    /// As [`WebSocket::send_encoded`](crate::WebSocket::send_encoded).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAdmitted`]; as [`send`](Self::send) otherwise.
+    pub fn send_encoded<B: AsRef<[u8]>>(&self, message: &EncodedMessage<B>) -> Result<(), Error> {
+        self.shared.commit(|wire| wire.send_encoded(message))
+    }
+
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
+    /// [`ReadHalf::read_event`](super::ReadHalf::read_event).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PingLen`] for a longer payload; as [`send`](Self::send) otherwise.
+    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
+        self.shared.commit(|wire| {
+            if wire.is_closing() {
+                return Err(Error::Closed);
+            }
+            wire.sender.ping(payload);
+            Ok(())
+        })
+    }
+
+    /// Sends a Close and returns: the reading half still gives messages until the peer's Close comes, and has to be read
+    /// for the connection to end, which it does within [`Timeouts::close`]. Where the connection is closing already,
+    /// nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// What ends the connection.
+    pub fn start_close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let mut state = self.shared.lock();
+        state.wire.start_close(close_frame(code, reason));
+        self.shared.drive_all(state)
+    }
+
+    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    #[must_use]
+    pub fn closure(&self) -> Option<Closure> {
+        self.shared.lock().wire.sender.closure()
+    }
+
+    /// Which end of the connection this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.shared.lock().wire.sender.role()
+    }
+
+    /// The timeouts for writing and closing.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.shared.lock().wire.timeouts
+    }
+}
+
+impl<S: Duplex> Clone for WriteHalf<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S: Duplex> fmt::Debug for WriteHalf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}

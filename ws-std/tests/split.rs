@@ -1,0 +1,385 @@
+//! A connection whose halves are on two threads and more.
+#![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
+
+mod common;
+
+use std::io::{ErrorKind, Write};
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use common::tcp::{connected_by_hand, read_to_end, serve, serve_echo};
+use common::{frame, frames};
+use ws_std::ws_core::error::{Fault, Violation};
+use ws_std::ws_core::event::Event;
+use ws_std::{
+    CloseCode, Duplex, Error, Message, Phase, ReadHalf, Role, Server, Timeouts, WebSocket, WriteHalf,
+};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Enough that no test meets it, and little enough that a test that does is noticed.
+const LONG: Duration = Duration::from_secs(8);
+
+/// More than the buffers of a connection on this machine take, in bytes.
+const TOO_MUCH: usize = 32 << 20;
+
+/// The messages that were read, and how that ended.
+type Outcome = (Vec<Vec<u8>>, Result<(), Error>);
+
+type Halves = (ReadHalf<TcpStream>, WriteHalf<TcpStream>);
+
+/// A server's connection, and its client by hand.
+fn connection(timeouts: Timeouts) -> (WebSocket<TcpStream>, TcpStream) {
+    let (url, server) = serve(move |stream| Server::new().with_timeouts(timeouts).accept(stream).unwrap());
+    let peer = connected_by_hand(&url);
+    (server.join().unwrap(), peer)
+}
+
+fn halves(timeouts: Timeouts) -> (Halves, TcpStream) {
+    let (socket, peer) = connection(timeouts);
+    (socket.split().unwrap(), peer)
+}
+
+/// Writes more than the peer takes, and gives what came of it. Comes back when that is under way.
+fn block(writer: &WriteHalf<TcpStream>, peer: &TcpStream) -> JoinHandle<Result<(), Error>> {
+    let writer = writer.clone();
+    let writing = thread::spawn(move || writer.send_binary(&vec![7; TOO_MUCH]));
+    peer.peek(&mut [0]).unwrap();
+    thread::sleep(SHORT / 6);
+    assert!(!writing.is_finished(), "the connection takes {TOO_MUCH} bytes");
+    writing
+}
+
+/// Reads to the end; gives the messages and the end.
+fn reading(mut reader: ReadHalf<impl Duplex + Send + 'static>) -> JoinHandle<Outcome> {
+    thread::spawn(move || {
+        let mut messages = Vec::new();
+        loop {
+            match reader.read() {
+                Ok(Some(message)) => messages.push(message.as_bytes().to_vec()),
+                Ok(None) => return (messages, Ok(())),
+                Err(error) => return (messages, Err(error)),
+            }
+        }
+    })
+}
+
+#[test]
+fn echoes_are_read_while_another_thread_writes() {
+    let (url, server) = serve_echo(Server::new());
+    let (mut reader, writer) = ws_std::connect(&url).unwrap().split().unwrap();
+    let messages: Vec<Vec<u8>> = (0..600_usize)
+        .map(|number| (0..=255).cycle().skip(number % 256).take(number * 4099 % 200_000).collect())
+        .collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for message in &messages {
+                writer.send_binary(message).unwrap();
+            }
+            writer.start_close(CloseCode::NORMAL, "done").unwrap();
+        });
+        for message in &messages {
+            assert!(reader.read().unwrap() == Some(Message::Binary(message)));
+        }
+        assert!(reader.read().unwrap().is_none());
+    });
+    assert!(reader.closure().unwrap().is_clean && writer.closure().unwrap().is_clean);
+    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
+    assert!(matches!(writer.send_text("late"), Err(Error::Closed)));
+    assert!(matches!(writer.ping(b"late"), Err(Error::Closed)));
+    assert!(reader.read().unwrap().is_none(), "the end is said again");
+}
+
+#[test]
+fn s5_5_2_reading_goes_on_while_the_writer_is_blocked_and_the_pong_follows_its_message() {
+    let ((mut reader, writer), mut peer) = halves(Timeouts::new());
+    let writing = block(&writer, &peer);
+    for _ in 0..1000 {
+        peer.write_all(&frame(Role::Client, 0x89, b"early")).unwrap();
+    }
+    peer.write_all(&frame(Role::Client, 0x89, b"latest")).unwrap();
+    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    let begun = Instant::now();
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+    assert!(begun.elapsed() < SHORT, "{:?}", begun.elapsed());
+    assert!(!writing.is_finished());
+    let reading = reading(reader);
+    peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
+    let written = frames(&read_to_end(&mut peer));
+    drop(peer);
+    writing.join().unwrap().unwrap();
+    assert!(reading.join().unwrap().1.is_ok());
+    assert!(written[0] == (0x82, vec![7; TOO_MUCH]), "{} frames", written.len());
+    let (close, pongs) = written[1..].split_last().unwrap();
+    assert_eq!(*close, (0x88, b"\x03\xe8".to_vec()));
+    assert!(pongs.iter().all(|(first, _)| *first == 0x8A));
+    assert!(!pongs.is_empty() && pongs.len() < 1000, "{} pongs were kept", pongs.len());
+}
+
+#[test]
+fn s5_5_3_what_nobody_is_writing_waits_for_the_peer_while_reading_goes_on() {
+    let (mut socket, mut peer) = connection(Timeouts::new());
+    // What the connection does not take is left to be written.
+    socket.get_ref().set_nonblocking(true).unwrap();
+    socket.send_binary(&vec![7; TOO_MUCH]).unwrap();
+    assert!(socket.wants_write());
+    let (mut reader, _writer) = socket.split().unwrap();
+    peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
+    for _ in 0..3 {
+        peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+        assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+    }
+    let reading = reading(reader);
+    thread::sleep(SHORT);
+    let mut written = vec![0; TOO_MUCH + 10 + 6];
+    std::io::Read::read_exact(&mut peer, &mut written).unwrap();
+    let written = frames(&written);
+    assert!(written[0] == (0x82, vec![7; TOO_MUCH]));
+    assert_eq!(written[1..], [(0x8A, b"ping".to_vec())]);
+    drop(peer);
+    assert!(matches!(reading.join().unwrap().1, Err(Error::Disconnected(None))));
+}
+
+#[test]
+fn a_peer_that_takes_nothing_ends_both_halves_by_the_write_timeout() {
+    let ((reader, writer), mut peer) = halves(Timeouts::new().with_write(Some(SHORT)));
+    let begun = Instant::now();
+    let writing = block(&writer, &peer);
+    let reading = reading(reader);
+    peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
+    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    assert!(matches!(writer.send_text("behind"), Err(Error::Timeout(Phase::Write))));
+    assert!(matches!(writing.join().unwrap(), Err(Error::Timeout(Phase::Write))));
+    let (messages, end) = reading.join().unwrap();
+    assert_eq!(messages, [b"Hello"]);
+    assert!(matches!(end, Err(Error::Timeout(Phase::Write))), "{end:?}");
+    assert!(matches!(writer.send_text("late"), Err(Error::Timeout(Phase::Write))));
+    assert!(begun.elapsed() < LONG);
+}
+
+#[test]
+fn a_peer_that_takes_no_pong_ends_the_connection_by_the_write_timeout() {
+    let (mut socket, mut peer) = connection(Timeouts::new().with_write(Some(SHORT)));
+    socket.get_ref().set_nonblocking(true).unwrap();
+    socket.send_binary(&vec![7; TOO_MUCH]).unwrap();
+    let (mut reader, writer) = socket.split().unwrap();
+    peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
+    let begun = Instant::now();
+    assert!(matches!(reader.read(), Err(Error::Timeout(Phase::Write))));
+    assert!(begun.elapsed() >= SHORT / 2 && begun.elapsed() < LONG);
+    assert!(matches!(writer.send_text("late"), Err(Error::Timeout(Phase::Write))));
+}
+
+#[test]
+fn s7_1_2_the_writer_closes_while_the_reader_waits() {
+    let ((reader, writer), mut peer) = halves(Timeouts::new());
+    let reading = reading(reader);
+    thread::sleep(SHORT / 3);
+    writer.start_close(CloseCode::GOING_AWAY, "bye").unwrap();
+    assert!(matches!(writer.send_text("late"), Err(Error::Closed)));
+    // RFC 6455 §7.1.6: what the peer sends before its Close still arrives.
+    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe9")).unwrap();
+    assert_eq!(frames(&read_to_end(&mut peer)), [(0x88, b"\x03\xe9bye".to_vec())]);
+    drop(peer);
+    let (messages, end) = reading.join().unwrap();
+    assert_eq!(messages, [b"Hello"]);
+    assert!(end.is_ok() && writer.closure().unwrap().is_clean);
+}
+
+#[test]
+fn a_peer_that_does_not_answer_a_close_ends_by_the_close_timeout_though_the_reader_waits() {
+    let ((reader, writer), peer) = halves(Timeouts::new().with_close(Some(SHORT)));
+    let reading = reading(reader);
+    thread::sleep(SHORT / 2);
+    let begun = Instant::now();
+    writer.start_close(CloseCode::NORMAL, "").unwrap();
+    assert!(matches!(reading.join().unwrap().1, Err(Error::Timeout(Phase::Close))));
+    let elapsed = begun.elapsed();
+    assert!(elapsed >= SHORT / 2 && elapsed < SHORT * 3, "{elapsed:?}");
+    assert!(matches!(writer.send_text("late"), Err(Error::Timeout(Phase::Close))));
+    drop(peer);
+}
+
+#[test]
+fn the_reader_closes_and_waits() {
+    let (url, server) = serve_echo(Server::new());
+    let (mut reader, writer) = ws_std::connect(&url).unwrap().split().unwrap();
+    writer.send_text("Hello").unwrap();
+    reader.close(CloseCode::NORMAL, "").unwrap();
+    assert!(writer.closure().unwrap().is_clean);
+    assert!(matches!(writer.send_text("late"), Err(Error::Closed)));
+    server.join().unwrap().unwrap();
+}
+
+#[test]
+fn s5_5_1_the_peers_close_is_answered_behind_the_message_in_progress() {
+    let ((reader, writer), mut peer) = halves(Timeouts::new());
+    let writing = block(&writer, &peer);
+    let reading = reading(reader);
+    peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
+    let written = frames(&read_to_end(&mut peer));
+    drop(peer);
+    let lens: Vec<_> = written.iter().map(|(first, payload)| (*first, payload.len())).collect();
+    assert_eq!(lens, [(0x82, TOO_MUCH), (0x88, 2)]);
+    assert!(written == [(0x82, vec![7; TOO_MUCH]), (0x88, b"\x03\xe8".to_vec())]);
+    writing.join().unwrap().unwrap();
+    assert!(reading.join().unwrap().1.is_ok());
+    assert!(matches!(writer.send_text("late"), Err(Error::Closed)));
+}
+
+#[test]
+fn a_fault_of_the_peer_is_an_error_of_both_halves() {
+    let ((reader, writer), mut peer) = halves(Timeouts::new());
+    let reading = reading(reader);
+    peer.write_all(&frame(Role::Server, 0x81, b"unmasked")).unwrap();
+    assert_eq!(frames(&read_to_end(&mut peer)), [(0x88, b"\x03\xea".to_vec())]);
+    assert!(matches!(writer.send_text("late"), Err(Error::Fault(Fault::Violation(Violation::Unmasked)))));
+    drop(peer);
+    let end = reading.join().unwrap().1;
+    assert!(matches!(end, Err(Error::Fault(Fault::Violation(Violation::Unmasked)))), "{end:?}");
+}
+
+#[test]
+fn a_peer_at_fault_that_reads_nothing_ends_both_halves_by_the_close_timeout() {
+    let ((reader, writer), mut peer) = halves(Timeouts::new().with_close(Some(SHORT)));
+    let writing = block(&writer, &peer);
+    let begun = Instant::now();
+    peer.write_all(&frame(Role::Server, 0x81, b"unmasked")).unwrap();
+    assert!(matches!(reading(reader).join().unwrap().1, Err(Error::Fault(_) | Error::Timeout(Phase::Close))));
+    assert!(writing.join().unwrap().is_err());
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
+    assert!(writer.send_text("late").is_err());
+}
+
+#[test]
+fn a_reset_is_an_error_of_both_halves() {
+    let ((reader, writer), peer) = halves(Timeouts::new());
+    writer.send_text("unread, so that what follows is a reset").unwrap();
+    thread::sleep(SHORT / 3);
+    drop(peer);
+    let end = reading(reader).join().unwrap().1;
+    assert!(matches!(end, Err(Error::Disconnected(Some(ErrorKind::ConnectionReset)))), "{end:?}");
+    assert!(matches!(writer.send_text("late"), Err(Error::Disconnected(Some(_)))));
+
+    let ((reader, writer), peer) = halves(Timeouts::new());
+    let writing = block(&writer, &peer);
+    let reading = reading(reader);
+    drop(peer);
+    let end = writing.join().unwrap();
+    assert!(matches!(end, Err(Error::Disconnected(Some(_)))), "{end:?}");
+    let end = reading.join().unwrap().1;
+    assert!(matches!(end, Err(Error::Disconnected(_))), "{end:?}");
+}
+
+#[test]
+fn messages_of_several_threads_stay_whole_and_in_order() {
+    let (sink, received) = mpsc::channel();
+    let (url, server) = serve(move |stream| {
+        let mut socket = ws_std::accept(stream).unwrap();
+        while let Some((message, _)) = socket.read().unwrap() {
+            sink.send(message.as_bytes().to_vec()).unwrap();
+        }
+    });
+    let (reader, writer) = ws_std::connect(&url).unwrap().split().unwrap();
+    let reading = reading(reader);
+    let threads: Vec<_> = (0..4_u8)
+        .map(|name| {
+            let writer = writer.clone();
+            thread::spawn(move || {
+                for number in 0..500_usize {
+                    let mut message = vec![name; 3 + number * 997 % 30_000];
+                    message[1..3].copy_from_slice(&u16::try_from(number).unwrap().to_be_bytes());
+                    writer.send_binary(&message).unwrap();
+                    writer.ping(&message[..3]).unwrap();
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    writer.start_close(CloseCode::NORMAL, "").unwrap();
+    assert!(reading.join().unwrap().1.is_ok());
+    server.join().unwrap();
+    let mut next = [0_usize; 4];
+    for message in received {
+        let name = usize::from(message[0]);
+        let number = usize::from(u16::from_be_bytes([message[1], message[2]]));
+        assert_eq!(number, next[name]);
+        assert_eq!(message.len(), 3 + number * 997 % 30_000);
+        assert!(message[3..].iter().all(|byte| *byte == message[0]));
+        next[name] += 1;
+    }
+    assert_eq!(next, [500; 4]);
+}
+
+#[test]
+fn a_read_gives_up_in_the_time_it_was_given_and_may_be_called_again() {
+    let ((mut reader, _writer), mut peer) = halves(Timeouts::new());
+    reader.set_read_timeout(Some(SHORT / 3));
+    let begun = Instant::now();
+    assert!(reader.read().unwrap_err().is_would_block());
+    assert!(begun.elapsed() >= SHORT / 6 && begun.elapsed() < LONG);
+    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+}
+
+#[test]
+fn s5_5_3_pongs_are_events_of_the_reader() {
+    let (url, server) = serve_echo(Server::new());
+    let (mut reader, writer) = ws_std::connect(&url).unwrap().split().unwrap();
+    writer.ping(b"1").unwrap();
+    assert!(matches!(reader.read_event().unwrap(), Some(Event::Pong)));
+    assert_eq!(reader.control().as_bytes(), b"1");
+    assert!(matches!(writer.ping(&[0; 126]), Err(Error::PingLen)));
+    reader.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_can_be_split() {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let open = |stream, role| WebSocket::after_handshake(stream, role, ws_std::Config::new(), b"").unwrap();
+    let (mut reader, writer) = open(ours, Role::Client).split().unwrap();
+    let echo = thread::spawn(move || {
+        let (mut reader, writer) = open(theirs, Role::Server).split().unwrap();
+        while let Some(message) = reader.read().unwrap() {
+            writer.send(message).unwrap();
+        }
+    });
+    writer.send_text("Hello").unwrap();
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+    reader.close(CloseCode::NORMAL, "").unwrap();
+    echo.join().unwrap();
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn compressed_messages_pass_between_halves() {
+    let (url, server) = serve(|stream| {
+        let server = Server::new().with_deflate(ws_std::Deflate::new());
+        let (mut reader, writer) = server.accept(stream).unwrap().split().unwrap();
+        while let Some(message) = reader.read().unwrap() {
+            writer.send_compressed(message).unwrap();
+        }
+    });
+    let client = ws_std::Client::new().with_deflate(ws_std::Deflate::new());
+    let socket = client.connect(&url).unwrap();
+    assert!(socket.deflate().is_some());
+    let (mut reader, writer) = socket.split().unwrap();
+    let text = "many words, all of them the same; ".repeat(10_000);
+    for len in [0, 1, 1000, 100_000, text.len(), 50] {
+        let text = text.get(..len).unwrap();
+        writer.send_text(text).unwrap();
+        assert!(reader.read().unwrap() == Some(Message::Text(text)), "{len}");
+    }
+    writer.send_uncompressed(Message::Text(&text)).unwrap();
+    assert!(reader.read().unwrap() == Some(Message::Text(&text)));
+    reader.close(CloseCode::NORMAL, "").unwrap();
+    server.join().unwrap();
+}

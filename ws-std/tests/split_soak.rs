@@ -1,0 +1,116 @@
+//! Both directions of a split connection saturated at once. One test, since the allocator counts for all threads.
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
+
+mod common;
+
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::tcp::serve;
+use peak_alloc::PeakAlloc;
+use ws_std::ws_core::event::Event;
+use ws_std::{Client, CloseCode, Duplex, ReadHalf, Server, WriteHalf};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+const TIME: Duration = Duration::from_millis(2500);
+
+/// Four halves with a message each in three places, and the contexts of two compressors and two inflaters.
+const PEAK_MAX: usize = 4 << 20;
+
+/// What a direction has carried.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Carried {
+    message_count: u64,
+    byte_count: u64,
+    checksum: u64,
+}
+
+impl Carried {
+    fn add(&mut self, bytes: &[u8]) {
+        self.byte_count += u64::try_from(bytes.len()).unwrap();
+        for byte in bytes {
+            self.checksum = self.checksum.wrapping_mul(31).wrapping_add(u64::from(*byte));
+        }
+    }
+}
+
+#[test]
+fn both_directions_saturated_with_messages_pings_and_fragments_stay_whole_in_bounded_memory() {
+    soak(&Server::new(), &Client::new());
+    #[cfg(feature = "deflate")]
+    {
+        // These are in fragments where they are longer than 64 KiB.
+        let deflate = ws_std::Deflate::new();
+        soak(&Server::new().with_deflate(deflate), &Client::new().with_deflate(deflate));
+    }
+}
+
+fn soak(server: &Server, client: &Client) {
+    let before = ALLOCATOR.current_usage();
+    ALLOCATOR.reset_peak_usage();
+    let accepting = server.clone();
+    let (url, server) = serve(move |stream| accepting.accept(stream).unwrap().split().unwrap());
+    let (mut client_reader, client_writer) = client.connect(&url).unwrap().split().unwrap();
+    let (mut server_reader, server_writer) = server.join().unwrap();
+    let until = Instant::now() + TIME;
+    let (sent_up, sent_down, received_up, (received_down, pong_count)) = thread::scope(|scope| {
+        let up = scope.spawn(|| send(&client_writer, until, 1));
+        let down = scope.spawn(|| send(&server_writer, until, 2));
+        let received_up = scope.spawn(|| receive(&mut server_reader));
+        let received_down = scope.spawn(|| receive_events(&mut client_reader));
+        let (up, down) = (up.join().unwrap(), down.join().unwrap());
+        client_writer.start_close(CloseCode::NORMAL, "").unwrap();
+        (up, down, received_up.join().unwrap(), received_down.join().unwrap())
+    });
+    assert_eq!((&sent_up, &sent_down), (&received_up, &received_down));
+    assert!(received_down.message_count > 100 && pong_count > 10, "{received_down:?}, {pong_count} pongs");
+    assert!(client_writer.closure().unwrap().is_clean && server_writer.closure().unwrap().is_clean);
+    let peak = ALLOCATOR.peak_usage().saturating_sub(before);
+    assert!(peak < PEAK_MAX, "{peak} bytes were allocated");
+}
+
+/// Sends messages of 0 to 100 KiB, and pings, as fast as they go.
+fn send(writer: &WriteHalf<impl Duplex>, until: Instant, seed: u64) -> Carried {
+    let (mut sent, mut random) = (Carried::default(), seed);
+    let mut message = Vec::new();
+    while Instant::now() < until {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let len = usize::try_from((random >> 33) % (100 * 1024 + 1)).unwrap();
+        message.clear();
+        message.extend(random.to_le_bytes().iter().cycle().take(len));
+        writer.send_binary(&message).unwrap();
+        sent.add(&message);
+        sent.message_count += 1;
+        if random >> 62 == 0 {
+            writer.ping(&random.to_le_bytes()).unwrap();
+        }
+    }
+    sent
+}
+
+fn receive(reader: &mut ReadHalf<TcpStream>) -> Carried {
+    let mut received = Carried::default();
+    while let Some(message) = reader.read().unwrap() {
+        received.add(message.as_bytes());
+        received.message_count += 1;
+    }
+    received
+}
+
+fn receive_events(reader: &mut ReadHalf<impl Duplex>) -> (Carried, u64) {
+    let (mut received, mut pong_count) = (Carried::default(), 0);
+    while let Some(event) = reader.read_event().unwrap() {
+        match event {
+            Event::Data(piece) => {
+                received.add(piece.payload);
+                received.message_count += u64::from(piece.is_last);
+            }
+            Event::Pong => pong_count += 1,
+            Event::Ping | Event::Close | Event::Failed(_) | _ => {}
+        }
+    }
+    (received, pong_count)
+}

@@ -50,6 +50,8 @@
 //!   [`WebSocket::get_ref`].
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
 //!   much without being asked reads in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
+//! - [`WebSocket::split`] is for threads that read and write at the same time, and a [`Hub`] for servers: it bounds the
+//!   number of connections, speaks to all, and closes all in the end.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
@@ -63,6 +65,7 @@ mod client;
 mod deflate;
 mod error;
 mod greeting;
+mod hub;
 mod keys;
 mod linger;
 mod message_writer;
@@ -81,6 +84,7 @@ pub use client::{Client, Refusal, connect};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 pub use error::{Error, Phase};
+pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;

@@ -113,6 +113,12 @@ impl<B: AsRef<[u8]>> EncodedMessage<B> {
         self.bytes.as_ref()
     }
 
+    /// The same, borrowed: for where the type of the storage should not matter.
+    #[must_use]
+    pub fn as_borrowed(&self) -> EncodedMessage<&[u8]> {
+        EncodedMessage { bytes: self.as_bytes(), window_bits: self.window_bits }
+    }
+
     /// The window that it was compressed with; `None` where it is not compressed.
     #[must_use]
     pub const fn window_bits(&self) -> Option<WindowBits> {

@@ -1,11 +1,13 @@
 //! A connection on two threads and more.
 
+mod offer;
 mod outbox;
 mod read_half;
 mod shared;
 mod turn;
 mod write_half;
 
+pub(crate) use offer::Channel;
 pub use read_half::ReadHalf;
 pub use write_half::WriteHalf;
 

@@ -32,6 +32,8 @@ pub(super) struct State<S> {
     written_len: u64,
     /// How many threads wait for a change.
     waiting_count: usize,
+    /// A thread has been found to write what [`Shared::offer`] left.
+    pub(super) is_flushed: bool,
 }
 
 pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
@@ -49,6 +51,11 @@ impl<S: Duplex> State<S> {
     /// How much is committed and not written, in bytes.
     fn backlog_len(&self) -> u64 {
         self.wire.stream.committed_len.saturating_sub(self.written_len)
+    }
+
+    /// Whether another message may be committed.
+    pub(super) fn has_room(&self) -> bool {
+        self.backlog_len() < BACKLOG_LEN_MAX || self.wire.is_closing()
     }
 
     /// Whether something waits that the peer did not take when it was tried, and that nobody is writing.
@@ -78,7 +85,7 @@ impl<S: Duplex> State<S> {
 impl<S: Duplex> Shared<S> {
     pub(super) fn new(wire: Wire<Outbox>, stream: S) -> io::Result<Self> {
         let turn = Some(Turn::new(stream)?);
-        let state = State { wire, turn, written_len: 0, waiting_count: 0 };
+        let state = State { wire, turn, written_len: 0, waiting_count: 0, is_flushed: false };
         Ok(Self { state: Mutex::new(state), changed: Condvar::new() })
     }
 
@@ -99,8 +106,7 @@ impl<S: Duplex> Shared<S> {
         &self,
         act: impl FnOnce(&mut Wire<Outbox>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let has_room = |state: &State<S>| state.backlog_len() < BACKLOG_LEN_MAX || state.wire.is_closing();
-        let mut state = self.drive(self.lock(), has_room)?;
+        let mut state = self.drive(self.lock(), State::has_room)?;
         match act(&mut state.wire) {
             Ok(()) => self.drive_all(state),
             Err(Error::Closed) => Err(state.wire.why_closed()),

@@ -4,8 +4,8 @@ use core::fmt;
 use ws_core::connection::{Closure, Role};
 use ws_core::frame::{CloseCode, ControlPayload};
 
-use super::Duplex;
 use super::shared::Shared;
+use super::{Channel, Duplex};
 use crate::websocket::close_frame;
 use crate::{EncodedMessage, Error, Message, Timeouts};
 
@@ -83,6 +83,48 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::NotAdmitted`]; as [`send`](Self::send) otherwise.
     pub fn send_encoded<B: AsRef<[u8]>>(&self, message: &EncodedMessage<B>) -> Result<(), Error> {
         self.shared.commit(|wire| wire.send_encoded(message))
+    }
+
+    /// Sends a message without waiting for the peer: what it does not take at once stays behind, and is written by the next
+    /// who sends, by [`flush`](Self::flush), or by the reading half between two reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more stayed behind
+    /// already: nothing was taken. As [`send`](Self::send) otherwise.
+    pub fn try_send(&self, message: Message<'_>) -> Result<(), Error> {
+        self.shared.offer(|wire| wire.send(message))
+    }
+
+    /// As [`try_send`](Self::try_send), with a message that was encoded for many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAdmitted`]; as there otherwise.
+    pub fn try_send_encoded<B: AsRef<[u8]>>(&self, message: &EncodedMessage<B>) -> Result<(), Error> {
+        self.shared.offer(|wire| wire.send_encoded(message))
+    }
+
+    /// As [`start_close`](Self::start_close), without waiting for the peer to take what was sent before, nor the Close.
+    pub fn try_start_close(&self, code: CloseCode, reason: &str) {
+        self.shared.offer_close(close_frame(code, reason));
+    }
+
+    /// Writes what [`try_send`](Self::try_send) left behind, and waits for it.
+    ///
+    /// # Errors
+    ///
+    /// What ends the connection.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.shared.flush()
+    }
+
+    /// The same for who does not know the stream.
+    pub(crate) fn into_channel(self) -> Arc<dyn Channel>
+    where
+        S: Send + 'static,
+    {
+        self.shared
     }
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of

@@ -1,0 +1,262 @@
+//! A hub of connections: its bound, its broadcasts, its end.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use common::tcp::{dial, read_to_end};
+use ws_std::{CloseCode, EncodedMessage, Error, Hub, Message, NetStream, Place, Server, Timeouts, WebSocket};
+
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_secs(20);
+
+/// A hub that is served, until it is shut down.
+struct Served {
+    hub: Hub,
+    url: String,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    fn start(
+        hub: Hub,
+        visit: impl Fn(&Hub, &Place, TcpStream) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let room = hub.clone();
+        let serving = thread::spawn(move || {
+            room.clone().serve(&listener, move |stream, place| drop(visit(&room, &place, stream)))
+        });
+        Self { hub, url, serving }
+    }
+
+    fn connect(&self) -> WebSocket<NetStream> {
+        let before = self.hub.member_count();
+        let socket = ws_std::connect(&self.url).unwrap();
+        wait_for(|| self.hub.member_count() > before);
+        socket
+    }
+
+    fn shut_down(self, patience: Duration) -> usize {
+        let aborted_count = self.hub.shutdown("closing time", patience);
+        self.serving.join().unwrap().unwrap();
+        aborted_count
+    }
+}
+
+fn wait_for(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < LONG);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Everybody hears everybody.
+fn chat(hub: &Hub, place: &Place, stream: TcpStream) -> Result<(), Error> {
+    let (mut reader, writer) = Server::new().accept(stream)?.split()?;
+    place.join(writer);
+    while let Some(message) = reader.read()? {
+        hub.broadcast(message)?;
+    }
+    Ok(())
+}
+
+/// Reads to the end; gives the texts, and the code of the Close.
+fn hear_all(mut socket: WebSocket<NetStream>) -> JoinHandle<(Vec<String>, u16)> {
+    thread::spawn(move || {
+        let mut heard = Vec::new();
+        while let Some((message, _)) = socket.read().unwrap() {
+            heard.push(String::from_utf8_lossy(message.as_bytes()).into_owned());
+        }
+        (heard, socket.closure().unwrap().status.get())
+    })
+}
+
+#[test]
+fn all_members_hear_all_messages_in_one_order() {
+    const CLIENTS: usize = 8;
+    const MESSAGES: usize = 200;
+    let served = Served::start(Hub::new(100), chat);
+    let (told, has_heard_all) = mpsc::channel();
+    let (senders, heard): (Vec<_>, Vec<_>) = (0..CLIENTS)
+        .map(|_| {
+            let (mut reader, writer) = served.connect().split().unwrap();
+            let told = told.clone();
+            let reading = thread::spawn(move || {
+                let mut heard = Vec::new();
+                while heard.len() < CLIENTS * MESSAGES {
+                    heard.push(reader.read().unwrap().unwrap().as_bytes().to_vec());
+                }
+                told.send(()).unwrap();
+                assert!(reader.read().unwrap().is_none());
+                assert_eq!(reader.closure().unwrap().status.get(), 1001);
+                heard
+            });
+            (writer, reading)
+        })
+        .unzip();
+    assert_eq!((served.hub.member_count(), served.hub.connection_count()), (CLIENTS, CLIENTS));
+    thread::scope(|scope| {
+        for (number, writer) in senders.iter().enumerate() {
+            scope.spawn(move || {
+                for count in 0..MESSAGES {
+                    writer.send_text(&format!("{number}:{count}")).unwrap();
+                }
+            });
+        }
+    });
+    for _ in 0..CLIENTS {
+        has_heard_all.recv_timeout(LONG).unwrap();
+    }
+    assert_eq!(served.shut_down(LONG), 0);
+    let heard: Vec<_> = heard.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(heard.iter().all(|one| *one == heard[0]));
+    for number in 0..CLIENTS {
+        let prefix = format!("{number}:");
+        let own: Vec<_> = heard[0].iter().filter(|text| text.starts_with(prefix.as_bytes())).collect();
+        assert_eq!(own.len(), MESSAGES);
+        assert!(own.iter().zip(0..).all(|(text, count)| **text == format!("{number}:{count}").into_bytes()));
+    }
+}
+
+#[test]
+fn who_does_not_read_is_closed_with_1013_and_delays_nobody() {
+    let served = Served::start(Hub::new(100), chat);
+    let mut slow = served.connect();
+    let quick = hear_all(served.connect());
+    let text = "x".repeat(10_000);
+    let (mut sent_count, mut lagging_count) = (0, 0);
+    let begun = Instant::now();
+    while lagging_count == 0 {
+        assert!(begun.elapsed() < LONG, "{sent_count} messages were sent");
+        let delivery = served.hub.broadcast(Message::Text(&text)).unwrap();
+        assert_eq!(delivery.missed_count, 0);
+        lagging_count += delivery.lagging_count;
+        sent_count += 1;
+        // One that reads keeps up.
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(lagging_count, 1);
+    let after = served.hub.broadcast(Message::Text("after")).unwrap();
+    assert_eq!((after.sent_count, after.missed_count), (1, 1));
+    // All that was sent before the Close is still there for it.
+    let mut heard_count = 0;
+    while let Some((message, _)) = slow.read().unwrap() {
+        assert_eq!(message, Message::Text(&text));
+        heard_count += 1;
+    }
+    assert_eq!(heard_count, sent_count - 1);
+    assert_eq!(slow.closure().unwrap().status.get(), 1013);
+    assert_eq!(served.shut_down(LONG), 0);
+    let (heard, status) = quick.join().unwrap();
+    assert_eq!((heard.len(), heard.last().unwrap().as_str(), status), (sent_count + 1, "after", 1001));
+}
+
+#[test]
+fn what_a_peer_takes_late_is_written_though_nobody_sends_more() {
+    let served = Served::start(Hub::new(100), chat);
+    let mut slow = served.connect();
+    let text = "x".repeat(1 << 20);
+    // More than what lies in the two sockets, in one message, so that its rest waits for the peer.
+    let long = text.repeat(8);
+    assert_eq!(served.hub.broadcast(Message::Text(&long)).unwrap().sent_count, 1);
+    thread::sleep(SHORT);
+    assert_eq!(slow.read().unwrap().unwrap().0, Message::Text(&long));
+    let leaving = hear_all(slow);
+    assert_eq!(served.shut_down(LONG), 0);
+    assert_eq!(leaving.join().unwrap().1, 1001);
+}
+
+#[test]
+fn beyond_its_bound_clients_wait_until_another_leaves() {
+    let served = Served::start(Hub::new(2), chat);
+    let (mut first, second) = (served.connect(), served.connect());
+    let (told, came) = mpsc::channel();
+    let url = served.url.clone();
+    let third = thread::spawn(move || {
+        let socket = ws_std::connect(&url).unwrap();
+        told.send(()).unwrap();
+        hear_all(socket).join().unwrap()
+    });
+    assert!(came.recv_timeout(SHORT).is_err());
+    assert_eq!(served.hub.connection_count(), 2);
+    first.close(CloseCode::NORMAL, "").unwrap();
+    came.recv_timeout(LONG).unwrap();
+    wait_for(|| served.hub.member_count() == 2);
+    let second = hear_all(second);
+    assert_eq!(served.shut_down(LONG), 0);
+    assert_eq!((second.join().unwrap().1, third.join().unwrap().1), (1001, 1001));
+}
+
+#[test]
+fn at_the_end_those_who_do_not_answer_are_cut_off_in_time() {
+    let served = Served::start(Hub::new(100), chat);
+    let polite = hear_all(served.connect());
+    let mut deaf = served.connect();
+    let mut silent = dial(&served.url);
+    silent.write_all(b"GET / HT").unwrap();
+    wait_for(|| served.hub.connection_count() == 3);
+    let begun = Instant::now();
+    let hub = served.hub.clone();
+    assert_eq!(served.shut_down(SHORT), 2);
+    assert!(begun.elapsed() >= SHORT && begun.elapsed() < LONG / 4);
+    assert_eq!(hub.connection_count(), 0);
+    assert_eq!(polite.join().unwrap().1, 1001);
+    assert_eq!(read_to_end(&mut silent), b"");
+    // It was told, had it listened.
+    deaf.set_timeouts(Timeouts::new().with_close(Some(SHORT))).unwrap();
+    while let Ok(Some(_)) = deaf.read() {}
+    assert_eq!(deaf.closure().unwrap().status.get(), 1001);
+}
+
+#[test]
+fn who_joins_after_the_end_is_closed_at_once_and_nobody_enters_any_more() {
+    let (go_on, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let served = Served::start(Hub::new(100), move |hub, place, stream| {
+        let (mut reader, writer) = Server::new().accept(stream)?.split()?;
+        wait.lock().unwrap().recv().unwrap();
+        assert!(hub.is_shut_down());
+        place.join(writer);
+        while reader.read()?.is_some() {}
+        Ok(())
+    });
+    let late = hear_all(ws_std::connect(&served.url).unwrap());
+    let hub = served.hub.clone();
+    let ending = thread::spawn(move || served.shut_down(LONG));
+    wait_for(|| hub.is_shut_down());
+    assert!(hub.enter(|| {}).is_none());
+    go_on.send(()).unwrap();
+    assert_eq!(late.join().unwrap().1, 1001);
+    assert_eq!(ending.join().unwrap(), 0);
+    assert!(hub.broadcast(Message::Text("x")).unwrap() == ws_std::Delivery::default());
+}
+
+#[test]
+fn a_message_that_is_encoded_goes_to_servers_ends_and_misses_clients_ends() {
+    let served = Served::start(Hub::new(100), chat);
+    let outer = Hub::new(10);
+    let place = outer.enter(|| {}).unwrap();
+    let (mut reader, writer) = served.connect().split().unwrap();
+    place.join(writer);
+    let encoded = EncodedMessage::new(Message::Text("encoded")).unwrap();
+    assert_eq!(outer.broadcast_encoded(&encoded).missed_count, 1);
+    assert_eq!(served.hub.broadcast_encoded(&encoded).sent_count, 1);
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("encoded")));
+    // A client's end masks it.
+    assert_eq!(outer.broadcast(Message::Text("masked")).unwrap().sent_count, 1);
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("masked")));
+    place.leave();
+    assert_eq!(outer.broadcast(Message::Text("x")).unwrap(), ws_std::Delivery::default());
+    drop(reader);
+    drop(place);
+    assert_eq!(outer.connection_count(), 0);
+    assert_eq!(served.shut_down(LONG), 0);
+}

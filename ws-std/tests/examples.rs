@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use common::tcp::{dial, read_head, read_to_end, serve, serve_echo};
-use ws_std::{Message, Server};
+use ws_std::{Client, Message, NetStream, Server, WebSocket};
 
 /// A program that cargo has built beside this test.
 fn example(name: &str) -> Command {
@@ -33,29 +33,36 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// The echo server as a program, which ends with the test.
-struct Echo {
+/// A server as a program, which ends with the test.
+struct Served {
     child: Child,
     url: String,
 }
 
-impl Echo {
-    fn start() -> Self {
-        Self::start_with(&[])
+impl Served {
+    fn echo() -> Self {
+        Self::start("echo", &[])
     }
 
-    fn start_with(arguments: &[&str]) -> Self {
-        let mut echo = example("echo");
-        echo.arg("127.0.0.1:0").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = echo.spawn().unwrap();
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        let mut program = example(name);
+        program.arg("127.0.0.1:0").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = program.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_start_matches("listening on http://").split('/').next().unwrap().to_owned();
         Self { child, url: format!("ws://{address}/") }
     }
+
+    /// As Ctrl-C.
+    #[cfg(unix)]
+    fn interrupt(&self) {
+        let interrupt = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(interrupt.success());
+    }
 }
 
-impl Drop for Echo {
+impl Drop for Served {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
@@ -64,7 +71,7 @@ impl Drop for Echo {
 
 #[test]
 fn the_client_sends_texts_or_lines_and_prints_the_echoes() {
-    let echo = Echo::start();
+    let echo = Served::echo();
     let output = client(&[&echo.url, "--text", "Hello", "--text", "w\u{f6}rld"], "");
     assert_eq!((text(&output.stdout), output.status.code()), ("Hello\nw\u{f6}rld\n", Some(0)));
     let output = client(&[&echo.url], "one\ntwo\n\nlast");
@@ -75,7 +82,7 @@ fn the_client_sends_texts_or_lines_and_prints_the_echoes() {
 #[test]
 fn both_compress_where_they_are_told_to() {
     let long = "long enough to be compressed ".repeat(100);
-    let (plain, deflate) = (Echo::start(), Echo::start_with(&["--deflate"]));
+    let (plain, deflate) = (Served::echo(), Served::start("echo", &["--deflate"]));
     for (echo, arguments, is_compressed) in
         [(&deflate, &["--deflate"][..], true), (&deflate, &[], false), (&plain, &["--deflate"], false)]
     {
@@ -164,7 +171,7 @@ fn the_client_closes_cleanly() {
 
 #[test]
 fn the_echo_serves_a_page_to_a_plain_get_and_lets_it_connect() {
-    let echo = Echo::start();
+    let echo = Served::echo();
     let mut stream = dial(&echo.url);
     stream.write_all(b"GET /any HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(read_head(&mut stream).contains("Content-Type: text/html"));
@@ -178,17 +185,70 @@ fn the_echo_serves_a_page_to_a_plain_get_and_lets_it_connect() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_closes_all_connections_of_the_echo_with_1001() {
-    let mut echo = Echo::start();
+    let mut echo = Served::echo();
     let mut sockets: Vec<_> = (0..10).map(|_| ws_std::connect(&echo.url).unwrap()).collect();
     for socket in &mut sockets {
         socket.send_text("Hello").unwrap();
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
     }
-    let interrupt = Command::new("kill").args(["-INT", &echo.child.id().to_string()]).status().unwrap();
-    assert!(interrupt.success());
+    echo.interrupt();
     for mut socket in sockets {
         assert!(socket.read().unwrap().is_none());
         assert_eq!(socket.closure().unwrap().status.get(), 1001);
     }
     assert_eq!(echo.child.wait().unwrap().code(), Some(0));
+}
+
+/// The next message of the chat, which has to be a text.
+fn hear(socket: &mut WebSocket<NetStream>) -> String {
+    let (message, _) = socket.read().unwrap().unwrap();
+    assert!(matches!(message, Message::Text(_)));
+    text(message.as_bytes()).to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn in_the_chat_everybody_hears_everybody_until_the_server_ends() {
+    let mut chat = Served::start("chat", &[]);
+    let client = Client::new().with_subprotocol("chat.v1");
+    let enter = |name: &str| {
+        let mut socket = client.connect(&chat.url).unwrap();
+        assert_eq!(socket.subprotocol(), Some("chat.v1"));
+        socket.send_text(name).unwrap();
+        socket
+    };
+    let mut ada = enter("Ada");
+    assert_eq!(hear(&mut ada), "come\nAda\n");
+    let mut bob = enter("Bob");
+    for socket in [&mut ada, &mut bob] {
+        assert_eq!(hear(socket), "come\nBob\n");
+    }
+    for name in ["Ada", "", "a\nb"] {
+        let mut refused = enter(name);
+        assert!(refused.read().unwrap().is_none());
+        assert_eq!(refused.closure().unwrap().status.get(), 1008);
+    }
+    bob.send_text("first\nsecond").unwrap();
+    for socket in [&mut ada, &mut bob] {
+        assert_eq!(hear(socket), "say\nBob\nfirst\nsecond");
+    }
+    bob.close(ws_std::CloseCode::NORMAL, "").unwrap();
+    assert_eq!(hear(&mut ada), "go\nBob\n");
+    drop(enter("Bob"));
+    assert_eq!((hear(&mut ada), hear(&mut ada)), ("come\nBob\n".into(), "go\nBob\n".into()));
+    chat.interrupt();
+    assert!(ada.read().unwrap().is_none());
+    assert_eq!(ada.closure().unwrap().status.get(), 1001);
+    assert_eq!(chat.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_chat_serves_its_page_and_no_other() {
+    let chat = Served::start("chat", &[]);
+    for (path, status, words) in [("/", "200 OK", "chat.v1"), ("/x", "404 Not Found", "no such page")] {
+        let mut stream = dial(&chat.url);
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
+        assert!(read_head(&mut stream).contains(status));
+        assert!(text(&read_to_end(&mut stream)).contains(words));
+    }
 }

@@ -17,7 +17,10 @@ const LEVELS: [&[&str]; 7] = [
 ];
 
 /// The standards that may be cited.
-const STANDARDS: &[&str] = &["2616", "3629", "3986", "4648", "6455", "7692", "8441", "9110", "9112"];
+const STANDARDS: &[&str] = &[
+    "1928", "1929", "2616", "3629", "3986", "4648", "6265", "6455", "7617", "7692", "8305", "8441", "9110",
+    "9112",
+];
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(name)

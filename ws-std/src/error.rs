@@ -53,7 +53,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Connecting to an address.
+    /// Looking up a host and connecting to one of its addresses.
     Connect,
     /// The opening handshake.
     Handshake,

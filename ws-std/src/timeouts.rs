@@ -34,7 +34,9 @@ impl Timeouts {
         }
     }
 
-    /// The same, with this time for each address that is tried. Default 10 s.
+    /// The same, with this time to look up a host and to try its addresses, all together. Default 10 s.
+    ///
+    /// The operating system's look-up has no timeout of its own: beyond this time it ends in the background.
     #[must_use]
     pub const fn with_connect(self, time: Option<Duration>) -> Self {
         Self { connect: time, ..self }

@@ -12,6 +12,7 @@ use ws_core::uri::Uri;
 #[cfg(feature = "deflate")]
 use crate::Deflate;
 use crate::greeting::{Greeting, required, write_head};
+use crate::timeouts::Deadline;
 use crate::{Error, MaskKeys, NetStream, RoleSender, Stream, Timeouts, WebSocket};
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
@@ -111,19 +112,24 @@ impl Client {
         self
     }
 
-    /// Connects to a `ws:` URL over TCP: the addresses of its host are tried in their order, each within
-    /// [`Timeouts::connect`]. Looking up the addresses takes as long as the operating system lets it.
+    /// Connects to a `ws:` URL over TCP.
+    ///
+    /// The addresses of its host are tried in the order of the operating system, IPv6 and IPv4 by turns, each 250 ms after
+    /// the one before it or as soon as that one fails; the first that answers is taken (RFC 8305). Each attempt is a
+    /// thread of its own, at most 8 at a time, where there is more than one address. All of it takes
+    /// [`Timeouts::connect`] at most.
     ///
     /// # Errors
     ///
-    /// [`Error::TlsUnsupported`] for a `wss:` URL, [`Error::Io`] or [`Error::Timeout`] where no address answers, and
-    /// those of [`handshake`](Self::handshake).
+    /// [`Error::TlsUnsupported`] for a `wss:` URL; [`Error::Io`] where no address answers, with what happened to each in
+    /// its text; [`Error::Timeout`]; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         let uri = Uri::parse(url)?;
         if uri.scheme().is_secure() {
             return Err(Error::TlsUnsupported);
         }
-        let stream = dial::dial(&uri, self.timeouts.connect())?;
+        let deadline = Deadline::after(self.timeouts.connect());
+        let stream = dial::dial(uri.authority().host_name(), uri.port(), deadline)?;
         self.greet(stream.into(), uri)
     }
 

@@ -5,7 +5,7 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
-use crate::Refusal;
+use crate::{ClientMisuse, Refusal};
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///
@@ -45,6 +45,8 @@ pub enum Error {
     Handshake(HandshakeFault),
     /// What was to be sent in the opening handshake may not be: a header or a subprotocol of the program's own.
     HandshakeMisuse(HandshakeMisuse),
+    /// What the client was told to send may not be: a cookie or credentials of the program's own.
+    ClientMisuse(ClientMisuse),
     /// The operating system has no randomness to give, and without it a client must not connect (RFC 6455 §10.3).
     Entropy,
 }
@@ -94,6 +96,7 @@ impl fmt::Display for Error {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
             Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
+            Self::ClientMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
             Self::Entropy => f.write_str("the operating system has no randomness for masking keys"),
         }
     }
@@ -107,6 +110,7 @@ impl core::error::Error for Error {
             Self::Uri(error) => Some(error),
             Self::Handshake(fault) => Some(fault),
             Self::HandshakeMisuse(misuse) => Some(misuse),
+            Self::ClientMisuse(misuse) => Some(misuse),
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
@@ -129,6 +133,12 @@ impl From<io::Error> for Error {
 impl From<UriError> for Error {
     fn from(error: UriError) -> Self {
         Self::Uri(error)
+    }
+}
+
+impl From<ClientMisuse> for Error {
+    fn from(misuse: ClientMisuse) -> Self {
+        Self::ClientMisuse(misuse)
     }
 }
 
@@ -180,7 +190,8 @@ impl From<Error> for io::Error {
             | Error::NotAdmitted
             | Error::PingLen
             | Error::Uri(_)
-            | Error::HandshakeMisuse(_) => Some(io::ErrorKind::InvalidInput),
+            | Error::HandshakeMisuse(_)
+            | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
             Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),

@@ -1,19 +1,31 @@
 // Read first: RFC 6455 §4.1.
 
+mod credentials;
 mod dial;
+mod greet;
+mod headers;
+mod location;
+mod misuse;
+mod open;
+mod options;
+mod redirects;
 mod refusal;
+mod response;
 
+pub use misuse::ClientMisuse;
 pub use refusal::Refusal;
+pub use response::Response;
 
-use ws_core::connection::{Config, Receiver, Role, Sender};
-use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest, Header};
+use core::net::SocketAddr;
+
+use ws_core::connection::Config;
 use ws_core::uri::Uri;
 
 #[cfg(feature = "deflate")]
 use crate::Deflate;
-use crate::greeting::{Greeting, required, write_head};
-use crate::timeouts::Deadline;
-use crate::{Error, MaskKeys, NetStream, RoleSender, Stream, Timeouts, WebSocket};
+use crate::{Error, NetStream, Stream, Timeouts, WebSocket};
+use credentials::Credentials;
+use headers::{Field, Recipient};
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
 ///
@@ -50,66 +62,41 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// assert_ne!(socket.subprotocol(), Some("chat.v3"));
 /// # Ok::<(), ws_std::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Client {
-    headers: Vec<(Box<str>, Box<[u8]>)>,
+    headers: Vec<Field>,
+    cookies: Vec<Field>,
+    credentials: Option<Credentials>,
     subprotocols: Vec<Box<str>>,
     origin: Option<Box<str>>,
+    addresses: Vec<SocketAddr>,
+    redirect_count_max: usize,
     config: Config,
     timeouts: Timeouts,
+    head_len_max: usize,
     #[cfg(feature = "deflate")]
     deflate: Option<Deflate>,
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, no compression, the limits of [`Config::new`], the times of
+    /// The defaults: no subprotocol, no further headers, no compression, no redirects, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`].
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The same with another header in the request. What the handshake writes itself is refused when it does so.
-    #[must_use]
-    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push((name.into(), value.as_ref().into()));
-        self
-    }
-
-    /// The same with another subprotocol on offer, liked less than those before it (RFC 6455 §1.9).
-    #[must_use]
-    pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
-        self.subprotocols.push(subprotocol.into());
-        self
-    }
-
-    /// The same with an Origin, which only browsers have to send: `https://example.com` (RFC 6455 §10.2).
-    #[must_use]
-    pub fn with_origin(mut self, origin: &str) -> Self {
-        self.origin = Some(origin.into());
-        self
-    }
-
-    /// The same with these limits and choices.
-    #[must_use]
-    pub const fn with_config(mut self, config: Config) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// The same with these timeouts.
-    #[must_use]
-    pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// The same, offering the server to compress messages. Read what [`Deflate`] says on that first.
-    #[cfg(feature = "deflate")]
-    #[must_use]
-    pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
-        self.deflate = Some(deflate);
-        self
+        Self {
+            headers: Vec::new(),
+            cookies: Vec::new(),
+            credentials: None,
+            subprotocols: Vec::new(),
+            origin: None,
+            addresses: Vec::new(),
+            redirect_count_max: 0,
+            config: Config::default(),
+            timeouts: Timeouts::default(),
+            head_len_max: 16 * 1024,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
     }
 
     /// Connects to a `ws:` URL over TCP.
@@ -124,65 +111,79 @@ impl Client {
     /// [`Error::TlsUnsupported`] for a `wss:` URL; [`Error::Io`] where no address answers, with what happened to each in
     /// its text; [`Error::Timeout`]; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
-        let uri = Uri::parse(url)?;
-        if uri.scheme().is_secure() {
-            return Err(Error::TlsUnsupported);
-        }
-        let deadline = Deadline::after(self.timeouts.connect());
-        let stream = dial::dial(uri.authority().host_name(), uri.port(), deadline)?;
-        self.greet(stream.into(), uri)
+        self.connect_with_response(url).map(|(socket, _response)| socket)
+    }
+
+    /// As [`connect`](Self::connect), and gives the response too: for the cookies that it sets, or its other headers.
+    ///
+    /// ```
+    /// # use std::net::TcpListener;
+    /// use ws_std::Client;
+    ///
+    /// # let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # let server = std::thread::spawn(move || -> Result<(), ws_std::Error> {
+    /// #     let incoming = ws_std::Server::new().receive(listener.accept()?.0)?;
+    /// #     incoming.accept_with(None, &[ws_std::Header::new("Set-Cookie", "session=31d4; HttpOnly")])?;
+    /// #     Ok(())
+    /// # });
+    /// let (socket, response) = Client::new().connect_with_response(&url)?;
+    /// assert_eq!(response.header("set-cookie"), Some(&b"session=31d4; HttpOnly"[..]));
+    /// # drop(socket);
+    /// # server.join().map_err(|_| "panicked")??;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_with_response(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
+        self.follow(url)
     }
 
     /// Opens a WebSocket over a stream that is connected already: through a proxy, over TLS, to a Unix socket. The URL
     /// says what to ask for.
     ///
+    /// ```
+    /// # #[cfg(unix)] {
+    /// use std::os::unix::net::UnixStream;
+    /// use ws_std::{Client, Server};
+    ///
+    /// let (ours, theirs) = UnixStream::pair()?; // or UnixStream::connect("/run/chat.sock")
+    /// let server = std::thread::spawn(move || Server::new().accept(theirs).and_then(|mut socket| socket.send_text("Hello")));
+    /// let mut socket = Client::new().handshake(ours, "ws://localhost/")?;
+    /// assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
+    /// # server.join().map_err(|_| "panicked")??;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::Uri`], [`Error::Entropy`]; [`Error::Refused`] where the server answers with anything but 101,
+    /// [`Error::ClientMisuse`], [`Error::Uri`], [`Error::Entropy`]; [`Error::Refused`] where the server answers with anything but 101,
     /// [`Error::Handshake`] where it does so wrongly, [`Error::HandshakeMisuse`] where the request cannot be written,
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn handshake<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
-        self.greet(stream, Uri::parse(url)?)
+        self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
     }
 
-    fn greet<S: Stream>(&self, mut stream: S, uri: Uri<'_>) -> Result<WebSocket<S>, Error> {
-        let mut keys = MaskKeys::from_system()?;
-        stream.disable_delay()?;
-        let headers: Vec<_> =
-            self.headers.iter().map(|(name, value)| Header { name, value: value.as_ref() }).collect();
-        let subprotocols: Vec<_> = self.subprotocols.iter().map(AsRef::as_ref).collect();
-        let mut request = ClientRequest::new(uri).subprotocols(&subprotocols).headers(&headers);
-        if let Some(origin) = &self.origin {
-            request = request.origin(origin);
-        }
-        #[cfg(feature = "deflate")]
-        if let Some(deflate) = &self.deflate {
-            request = request.deflate(deflate.config());
-        }
-        let mut handshake = ClientHandshake::new(vec![0; HEAD_LEN_MAX], keys.nonce());
-        let head = write_head(|out| handshake.write_request(&request, out), required)?;
-        let mut greeting = Greeting::new(stream, self.timeouts);
-        greeting.write(&head)?;
-        loop {
-            match handshake.receive(&request, &mut greeting.buffer.input()) {
-                ClientProgress::NeedInput if greeting.fill()? => {}
-                ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
-                ClientProgress::Accepted => break,
-                ClientProgress::Refused => return Err(Refusal::read(handshake, greeting).into()),
-                ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
-            }
-        }
-        let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
-        let config = handshake.deflate().map_or(self.config, |agreed| self.config.with_deflate(agreed));
-        let sender = RoleSender::Client(Sender::with_config(keys, config));
-        let receiver = Receiver::new(Role::Client, config);
-        let Greeting { stream, buffer, .. } = greeting;
-        let socket = WebSocket::open(stream, self.timeouts, sender, receiver, buffer, subprotocol)?;
-        #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(self.deflate.as_ref(), &config);
-        Ok(socket)
+    /// As [`handshake`](Self::handshake), and gives the response too.
+    ///
+    /// # Errors
+    ///
+    /// As [`handshake`](Self::handshake).
+    pub fn handshake_with_response<S: Stream>(
+        &self,
+        stream: S,
+        url: &str,
+    ) -> Result<(WebSocket<S>, Response), Error> {
+        let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named)?;
+        Ok((socket, Response::new(handshake, url)))
     }
 }
 
-/// The longest head of a response, in bytes.
-const HEAD_LEN_MAX: usize = 16 * 1024;
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -12,6 +12,7 @@
 
 #[cfg(feature = "deflate")]
 pub(crate) mod deflate;
+pub(crate) mod proxy;
 pub(crate) mod tcp;
 
 use std::collections::VecDeque;

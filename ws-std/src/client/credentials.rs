@@ -1,0 +1,38 @@
+// Read first: RFC 7617 §2.
+
+use core::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::ClientMisuse;
+
+/// A user and a password.
+#[derive(Clone)]
+pub(super) struct Credentials {
+    pub(super) user: Box<str>,
+    pub(super) password: Box<str>,
+}
+
+impl Credentials {
+    pub(super) fn new(user: &str, password: &str) -> Self {
+        Self { user: user.into(), password: password.into() }
+    }
+
+    /// The value of `Authorization` or `Proxy-Authorization`.
+    // RFC 7617 §2: the first colon ends the user; neither part has control characters.
+    pub(super) fn basic(&self) -> Result<String, ClientMisuse> {
+        let text = format!("{}:{}", self.user, self.password);
+        if self.user.contains(':') || text.chars().any(char::is_control) {
+            return Err(ClientMisuse::Credentials);
+        }
+        Ok(format!("Basic {}", STANDARD.encode(text)))
+    }
+}
+
+/// Logs are no place for either.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,31 @@
+use std::net::TcpStream;
+
+use ws_core::uri::Uri;
+
+use super::headers::Recipient;
+use super::{Client, dial};
+use crate::timeouts::Deadline;
+use crate::{Error, NetStream};
+
+impl Client {
+    /// The stream to a server, on which the opening handshake is next.
+    pub(super) fn open(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<NetStream, Error> {
+        if uri.scheme().is_secure() {
+            return Err(Error::TlsUnsupported);
+        }
+        Ok(self.reach(uri, recipient)?.into())
+    }
+
+    /// The TCP stream that ends at the server, with nothing read from it that the server has sent.
+    fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
+        let deadline = Deadline::after(self.timeouts.connect());
+        let addresses = match recipient {
+            Recipient::Named => self.addresses.as_slice(),
+            Recipient::Other => &[],
+        };
+        match addresses {
+            [] => dial::dial(uri.authority().host_name(), uri.port(), deadline),
+            addresses => dial::dial_addresses(addresses, deadline),
+        }
+    }
+}

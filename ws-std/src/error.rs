@@ -5,7 +5,7 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
-use crate::{ClientMisuse, Refusal};
+use crate::{ClientMisuse, ProxyError, Refusal};
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///
@@ -41,6 +41,8 @@ pub enum Error {
     TlsUnsupported,
     /// The server answered with something else than a WebSocket.
     Refused(Box<Refusal>),
+    /// The proxy did not open a stream to the server.
+    Proxy(Box<ProxyError>),
     /// The peer's opening handshake is wrong. A client was told what; a server is only left.
     Handshake(HandshakeFault),
     /// What was to be sent in the opening handshake may not be: a header or a subprotocol of the program's own.
@@ -55,7 +57,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Looking up a host and connecting to one of its addresses.
+    /// Looking up a host, connecting to one of its addresses, and passing a proxy.
     Connect,
     /// The opening handshake.
     Handshake,
@@ -94,6 +96,7 @@ impl fmt::Display for Error {
             Self::Uri(error) => error.fmt(f),
             Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build of ws-std does not have"),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Proxy(error) => error.fmt(f),
             Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
             Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
             Self::ClientMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
@@ -111,6 +114,7 @@ impl core::error::Error for Error {
             Self::Handshake(fault) => Some(fault),
             Self::HandshakeMisuse(misuse) => Some(misuse),
             Self::ClientMisuse(misuse) => Some(misuse),
+            Self::Proxy(error) => Some(error.as_ref()),
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
@@ -139,6 +143,12 @@ impl From<UriError> for Error {
 impl From<ClientMisuse> for Error {
     fn from(misuse: ClientMisuse) -> Self {
         Self::ClientMisuse(misuse)
+    }
+}
+
+impl From<ProxyError> for Error {
+    fn from(error: ProxyError) -> Self {
+        Self::Proxy(Box::new(error))
     }
 }
 
@@ -193,7 +203,7 @@ impl From<Error> for io::Error {
             | Error::HandshakeMisuse(_)
             | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
-            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
+            Error::Refused(_) | Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };
         match (kind, error) {

@@ -55,7 +55,7 @@
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
-//! - [`Client`] follows redirects where it is told to.
+//! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
 //! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -81,7 +81,7 @@ mod websocket;
 mod wire;
 mod writer;
 
-pub use client::{Client, ClientMisuse, Refusal, Response, connect};
+pub use client::{Client, ClientMisuse, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 pub use error::{Error, Phase};

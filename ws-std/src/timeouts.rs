@@ -34,7 +34,7 @@ impl Timeouts {
         }
     }
 
-    /// The same, with this time to look up a host and to try its addresses, all together. Default 10 s.
+    /// The same, with this time to look up a host, to try its addresses and to pass a proxy, all together. Default 10 s.
     ///
     /// The operating system's look-up has no timeout of its own: beyond this time it ends in the background.
     #[must_use]

@@ -4,15 +4,23 @@ mod credentials;
 mod dial;
 mod greet;
 mod headers;
+mod limited;
 mod location;
 mod misuse;
 mod open;
 mod options;
+mod proxy;
+mod proxy_error;
 mod redirects;
 mod refusal;
 mod response;
+#[cfg(feature = "socks")]
+mod socks;
+mod tunnel;
 
 pub use misuse::ClientMisuse;
+pub use proxy::Proxy;
+pub use proxy_error::{ProxyError, ProxyRefusal};
 pub use refusal::Refusal;
 pub use response::Response;
 
@@ -70,6 +78,7 @@ pub struct Client {
     subprotocols: Vec<Box<str>>,
     origin: Option<Box<str>>,
     addresses: Vec<SocketAddr>,
+    proxy: Option<Proxy>,
     redirect_count_max: usize,
     config: Config,
     timeouts: Timeouts,
@@ -79,7 +88,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, no compression, no redirects, the limits of [`Config::new`], the times of
+    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`].
     #[must_use]
     pub fn new() -> Self {
@@ -90,6 +99,7 @@ impl Client {
             subprotocols: Vec::new(),
             origin: None,
             addresses: Vec::new(),
+            proxy: None,
             redirect_count_max: 0,
             config: Config::default(),
             timeouts: Timeouts::default(),
@@ -109,7 +119,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::TlsUnsupported`] for a `wss:` URL; [`Error::Io`] where no address answers, with what happened to each in
-    /// its text; [`Error::Timeout`]; those of [`handshake`](Self::handshake).
+    /// its text; [`Error::Timeout`], [`Error::Proxy`]; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         self.connect_with_response(url).map(|(socket, _response)| socket)
     }

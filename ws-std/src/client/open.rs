@@ -1,6 +1,7 @@
+use core::net::SocketAddr;
 use std::net::TcpStream;
 
-use ws_core::uri::Uri;
+use ws_core::uri::{Authority, Uri};
 
 use super::headers::Recipient;
 use super::{Client, dial};
@@ -23,9 +24,16 @@ impl Client {
             Recipient::Named => self.addresses.as_slice(),
             Recipient::Other => &[],
         };
-        match addresses {
-            [] => dial::dial(uri.authority().host_name(), uri.port(), deadline),
-            addresses => dial::dial_addresses(addresses, deadline),
-        }
+        let Some(proxy) = &self.proxy else {
+            return match addresses {
+                [] => dial::dial(uri.authority().host_name(), uri.port(), deadline),
+                addresses => dial::dial_addresses(addresses, deadline),
+            };
+        };
+        let target = match addresses.first() {
+            Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
+            None => format!("{}:{}", uri.authority().host(), uri.port()),
+        };
+        proxy.open(Authority::parse(&target)?, self.head_len_max, deadline)
     }
 }

@@ -1,0 +1,121 @@
+use std::net::TcpStream;
+
+use ws_core::uri::{Authority, UriError};
+
+use super::credentials::Credentials;
+#[cfg(feature = "socks")]
+use super::socks;
+use super::{Client, dial, tunnel};
+use crate::Error;
+use crate::timeouts::Deadline;
+
+/// A proxy that opens TCP streams to servers.
+///
+/// It is asked for the host as the URL names it, so that names are looked up where the proxy is. TLS, for a `wss:` URL, is
+/// with the server and not with the proxy. Nothing is read from the environment.
+///
+/// ```
+/// # use std::net::TcpListener;
+/// use ws_std::{Client, Proxy};
+///
+/// # let listener = TcpListener::bind("127.0.0.1:0")?;
+/// # let address = listener.local_addr()?.to_string();
+/// # let server = std::thread::spawn(move || -> std::io::Result<()> {
+/// #     use std::io::{Read, Write};
+/// #     let mut stream = listener.accept()?.0;
+/// #     let mut head = Vec::new();
+/// #     while !head.ends_with(b"\r\n\r\n") {
+/// #         let mut byte = [0];
+/// #         stream.read_exact(&mut byte)?;
+/// #         head.extend(byte);
+/// #     }
+/// #     assert!(head.starts_with(b"CONNECT chat.example.com:80 HTTP/1.1\r\n"));
+/// #     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+/// #     ws_std::accept(stream).map(drop).map_err(Into::into)
+/// # });
+/// // address = "127.0.0.1:3128"
+/// let proxy = Proxy::http(&address)?.with_credentials("user", "secret");
+/// let socket = Client::new().with_proxy(proxy).connect("ws://chat.example.com/")?;
+/// # drop(socket);
+/// # server.join().map_err(|_| "panicked")??;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    protocol: Protocol,
+    host: Box<str>,
+    port: u16,
+    credentials: Option<Credentials>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Protocol {
+    Http,
+    #[cfg(feature = "socks")]
+    Socks5,
+}
+
+impl Proxy {
+    /// A proxy that understands CONNECT (RFC 9110 §9.3.6), by its host and port.
+    ///
+    /// # Errors
+    ///
+    /// [`UriError::Port`] where there is no port, what else may be wrong with the authority of a URI otherwise.
+    pub fn http(authority: &str) -> Result<Self, UriError> {
+        Self::new(Protocol::Http, authority)
+    }
+
+    /// A proxy that speaks SOCKS5 (RFC 1928), by its host and port.
+    ///
+    /// # Errors
+    ///
+    /// As [`http`](Self::http).
+    #[cfg(feature = "socks")]
+    pub fn socks5(authority: &str) -> Result<Self, UriError> {
+        Self::new(Protocol::Socks5, authority)
+    }
+
+    fn new(protocol: Protocol, authority: &str) -> Result<Self, UriError> {
+        let authority = Authority::parse(authority)?;
+        let port = authority.port().ok_or(UriError::Port)?;
+        Ok(Self { protocol, host: authority.host_name().into(), port, credentials: None })
+    }
+
+    /// The same with a user and a password for the proxy, which nobody else gets: `Proxy-Authorization: Basic ...`
+    /// (RFC 7617), or those of SOCKS5 (RFC 1929). Whoever can read the stream to the proxy can read them.
+    #[must_use]
+    pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
+        self.credentials = Some(Credentials::new(user, password));
+        self
+    }
+
+    /// A stream through the proxy to this host and port; nothing is read from it that comes from there.
+    pub(super) fn open(
+        &self,
+        target: Authority<'_>,
+        head_len_max: usize,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Error> {
+        let stream = dial::dial(&self.host, self.port, deadline)?;
+        let credentials = self.credentials.as_ref();
+        match self.protocol {
+            Protocol::Http => tunnel::open(&stream, target, credentials, head_len_max, deadline)?,
+            #[cfg(feature = "socks")]
+            Protocol::Socks5 => socks::open(&stream, target, credentials, deadline)?,
+        }
+        stream.set_read_timeout(None)?;
+        stream.set_write_timeout(None)?;
+        Ok(stream)
+    }
+}
+
+impl Client {
+    /// The same, through this proxy. Reaching the proxy and its answer count towards
+    /// [`Timeouts::connect`](crate::Timeouts::connect). Where [`with_address`](Self::with_address) is given, the proxy is
+    /// asked for the first such address.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+}

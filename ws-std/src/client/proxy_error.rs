@@ -1,0 +1,87 @@
+use core::fmt;
+
+use ws_core::handshake::Header;
+
+/// Why a proxy did not open a stream to the server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// An HTTP proxy answered with another status than 2xx: 407 asks for credentials.
+    Refused(ProxyRefusal),
+    /// A SOCKS5 proxy takes no credentials like these, or wants some and has none.
+    Unauthorized,
+    /// A SOCKS5 proxy replied that it does not connect: 1 to 8, as RFC 1928 §6 has them. 5 says that the server refused
+    /// the connection.
+    Reply(u8),
+    /// The name of the host is longer than the 255 bytes that a SOCKS5 proxy takes.
+    HostLen,
+    /// What was answered is not of the proxy's protocol.
+    Answer,
+    /// The head of the answer is longer than
+    /// [`Client::with_head_len_max`](crate::Client::with_head_len_max) allows, or has more than 128 headers.
+    HeadLen,
+    /// The proxy ended the stream in place of an answer.
+    Ended,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Refused(refusal) => return refusal.fmt(f),
+            Self::Unauthorized => "the proxy does not accept the credentials",
+            Self::Reply(2) => "the proxy's rules do not allow the connection",
+            Self::Reply(3) => "the proxy cannot reach the network",
+            Self::Reply(4) => "the proxy cannot reach the host",
+            Self::Reply(5) => "the proxy's connection was refused",
+            Self::Reply(6) => "the proxy's connection came too far (TTL expired)",
+            Self::Reply(7) => "the proxy does not connect at all",
+            Self::Reply(8) => "the proxy does not know this type of address",
+            Self::Reply(_) => "the proxy failed",
+            Self::HostLen => "the name of the host is too long for the proxy",
+            Self::Answer => "the proxy's answer is not of its protocol",
+            Self::HeadLen => "the head of the proxy's answer is too long",
+            Self::Ended => "the proxy ended the connection",
+        };
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for ProxyError {}
+
+/// What an HTTP proxy answered in place of opening a stream.
+pub struct ProxyRefusal {
+    pub(super) status: u16,
+    pub(super) reason: Box<str>,
+    pub(super) headers: Vec<(Box<str>, Box<[u8]>)>,
+}
+
+impl ProxyRefusal {
+    /// The status, such as 407.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of the first header of this name, in any case: `Proxy-Authenticate` says what a 407 asks for.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers().find_map(|header| header.is(name).then_some(header.value))
+    }
+
+    /// All headers, in their order.
+    pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
+        self.headers.iter().map(|(name, value)| Header { name, value })
+    }
+}
+
+impl fmt::Display for ProxyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_debug())
+    }
+}
+
+impl fmt::Debug for ProxyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyRefusal").field("status", &self.status).finish_non_exhaustive()
+    }
+}

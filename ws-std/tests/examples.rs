@@ -252,3 +252,132 @@ fn the_chat_serves_its_page_and_no_other() {
         assert!(text(&read_to_end(&mut stream)).contains(words));
     }
 }
+
+#[test]
+fn the_relay_carries_between_all_clients_and_all_servers() {
+    // Servers that give each message with their own name before it, to prove the way there and back.
+    let (urls, servers): (Vec<_>, Vec<_>) = ["one", "two"]
+        .map(|name| {
+            serve(move |stream| {
+                let mut socket = ws_std::accept(stream).unwrap();
+                while let Some((message, mut writer)) = socket.read().unwrap() {
+                    writer.send_text(&format!("{name}: {}", text(message.as_bytes()))).unwrap();
+                }
+                socket.closure().unwrap().status.get()
+            })
+        })
+        .into_iter()
+        .unzip();
+    let mut relay = Served::start("relay", &[&urls[0], &urls[1]]);
+    let mut clients = [(); 2].map(|()| ws_std::connect(&relay.url).unwrap());
+    let mut heard = Vec::new();
+    // The relay may still be connecting: what is sent before is missed.
+    while heard.len() < 2 {
+        clients[0].send_text("ready?").unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        clients[0].send_text("go on").unwrap();
+        clients[0].get_ref().tcp().set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
+        while let Ok(Some((message, _))) = clients[0].read() {
+            let name = text(message.as_bytes()).split(':').next().unwrap().to_owned();
+            if !heard.contains(&name) {
+                heard.push(name);
+            }
+        }
+        clients[0].get_ref().tcp().set_read_timeout(None).unwrap();
+    }
+    clients[0].send_text("last").unwrap();
+    for client in &mut clients {
+        let mut last: Vec<String> = Vec::new();
+        while last.len() < 2 {
+            let message = hear(client);
+            if message.ends_with(": last") {
+                last.push(message);
+            }
+        }
+        last.sort();
+        assert_eq!(last, ["one: last", "two: last"]);
+    }
+    #[cfg(unix)]
+    {
+        relay.interrupt();
+        for mut client in clients {
+            while client.read().unwrap().is_some() {}
+            assert_eq!(client.closure().unwrap().status.get(), 1001);
+        }
+        for server in servers {
+            assert_eq!(server.join().unwrap(), 1001);
+        }
+        assert_eq!(relay.child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn the_socket_io_client_speaks_both_protocols() {
+    let (url, server) = serve(|stream| {
+        let incoming = Server::new().receive(stream).unwrap();
+        assert_eq!((incoming.path(), incoming.query()), ("/socket.io/", Some("EIO=4&transport=websocket")));
+        let mut socket = incoming.accept().unwrap();
+        let mut expect = |said: &[Message<'_>], answer: &str| {
+            for message in said {
+                socket.send(*message).unwrap();
+            }
+            assert_eq!(socket.read().unwrap().unwrap().0, Message::Text(answer));
+        };
+        expect(&[Message::Text(r#"0{"sid":"e","pingInterval":25000,"pingTimeout":20000}"#)], "40");
+        expect(&[Message::Text(r#"40{"sid":"s"}"#)], r#"420["sum",2,{"b":3}]"#);
+        expect(&[Message::Text(r#"42["hello",1,null]"#), Message::Text("2")], "3");
+        let with_attachments =
+            r#"452-["file",{"_placeholder":true,"num":1},[{"_placeholder":true,"num":0}]]"#;
+        expect(
+            &[
+                Message::Text(with_attachments),
+                Message::Binary(&[1, 2]),
+                Message::Text("2"),
+                Message::Binary(&[3]),
+                Message::Text("2"),
+            ],
+            "3",
+        );
+        assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("3"));
+        socket.send_text("430[5]").unwrap();
+        socket.send_text("41").unwrap();
+        assert!(socket.read().unwrap().is_none());
+        assert!(socket.closure().unwrap().is_clean);
+    });
+    let url = url.trim_end_matches('/');
+    let output = example("socket_io").args([url, "sum", "2", r#"{"b":3}"#]).output().unwrap();
+    let lines = [
+        "connected as s",
+        r#"event ["hello",1,null]"#,
+        r#"event ["file",[3],[[1,2]]]"#,
+        "ack 0 [5]",
+        "disconnected",
+        "",
+    ];
+    assert_eq!((text(&output.stdout), text(&output.stderr)), (&*lines.join("\n"), ""));
+    assert_eq!(output.status.code(), Some(0));
+    server.join().unwrap();
+}
+
+#[test]
+fn the_socket_io_client_tells_what_a_server_says_that_it_does_not_understand() {
+    for (said, words) in [
+        (&["0{}", r#"44{"message":"Not authorized"}"#][..], "Not authorized"),
+        (&["0{}", "40{}", "42x"], "the server said 42x"),
+        (&["0{}", "40{}", "45999-[]"], "too many attachments"),
+        (&["0{}", "40{}", "42[1"], "EOF"),
+        (&["1"], "no Engine.IO open packet"),
+    ] {
+        let (url, server) = serve(move |stream| {
+            let mut socket = ws_std::accept(stream).unwrap();
+            for text in said {
+                socket.send_text(text).unwrap();
+            }
+            while let Ok(Some(_)) = socket.read() {}
+        });
+        let output = example("socket_io").arg(&url).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+        server.join().unwrap();
+    }
+}

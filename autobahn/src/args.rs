@@ -26,6 +26,8 @@ ws-std's server and client, and judges what it reports.
                              in it are replaced by whom to connect to, as whom
   --timeout SECONDS          end each role's run after this time (default: 3600)
   --help                     print this
+  interop [OPTION]...        talk with other implementations instead; has a
+                             --help of its own
 
 In a COMMAND, {wstest} is replaced by the path of the suite's own program. The
 exit code is 0 if every case passed, 1 if not, 2 if nothing could be tested.";

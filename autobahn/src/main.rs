@@ -1,8 +1,10 @@
-//! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports.
+//! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports. With the word
+//! `interop` first, it has them talk with other implementations instead.
 
 mod agent;
 mod args;
 mod cases;
+mod interop;
 mod process;
 mod progress;
 mod report;
@@ -29,7 +31,11 @@ use crate::suite::Suite;
 
 #[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
-    let options = match args::parse(env::args_os().skip(1)) {
+    let mut arguments = env::args_os().skip(1).peekable();
+    if arguments.peek().is_some_and(|first| first == "interop") {
+        return interop::main(arguments.skip(1));
+    }
+    let options = match args::parse(arguments) {
         Ok(Command::Run(options)) => options,
         Ok(Command::Help) => return print_usage(),
         Err(error) => {

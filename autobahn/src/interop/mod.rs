@@ -1,0 +1,158 @@
+//! `interop`: our server and our client in conversation with other implementations of both.
+
+mod client;
+mod counted;
+mod feature;
+mod peer;
+mod proxy;
+mod route;
+mod server;
+mod table;
+mod tools;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use lexopt::ValueExt as _;
+
+use feature::LEGEND;
+use peer::Peer;
+use proxy::Proxy;
+use route::{Hosts, Route, TheirServer};
+use server::OurServer;
+use tools::Tools;
+
+const USAGE: &str = "\
+usage: cargo run --release -p ws-autobahn -- interop [--only TEXT]
+
+Installs other implementations of WebSocket where they are missing, and has them talk with ws-std's server and client:
+directly, and through nginx. The exit code is 0 if all went well, 1 if not, 2 if it could not be tried.
+
+  --only TEXT  only the rows of the table whose name holds this text";
+
+/// Runs it with the arguments that follow `interop`.
+#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
+pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let ran = match parse(arguments) {
+        Ok(Some(only)) => run(&only),
+        Ok(None) => writeln!(io::stdout(), "{USAGE}").map(|()| true).map_err(Into::into),
+        Err(error) => Err(format!("{error}\n\n{USAGE}").into()),
+    };
+    match ran {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("ws-autobahn: {error}");
+            ExitCode::from(crate::CANNOT_TEST)
+        }
+    }
+}
+
+/// The text of `--only`, or nothing where help is asked for.
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<String>, lexopt::Error> {
+    use lexopt::Arg;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut only = String::new();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Arg::Long("only") => only = parser.value()?.string()?,
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
+            Arg::Long(_) | Arg::Short(_) | Arg::Value(_) => return Err(argument.unexpected()),
+        }
+    }
+    Ok(Some(only))
+}
+
+/// Holds every conversation; says whether all went well.
+fn run(only: &str) -> Result<bool, Box<dyn Error>> {
+    let mut out = io::stdout();
+    writeln!(out, "installing the peers where they are missing")?;
+    let tools = Tools::install()?;
+    writeln!(out, "{}\n\n{LEGEND}\n", tools.versions.join(", "))?;
+    let folder = crate::reports_folder()?.join("interop");
+    fs::create_dir_all(&folder)?;
+    let proxy = Proxy::start(&tools, &folder)?;
+    let routes = routes(&tools, &proxy, &folder)?;
+
+    let (mut passed, mut failed) = (0_usize, 0_usize);
+    table::write_head(&mut out)?;
+    for route in routes.iter().filter(|route| route.name().contains(only)) {
+        let row = route.run(&tools, &folder);
+        table::write_row(&mut out, &row)?;
+        let (row_passed, row_failed) = row.counts();
+        passed = passed.saturating_add(row_passed);
+        failed = failed.saturating_add(row_failed);
+    }
+    if passed == 0 && failed == 0 {
+        return Err(format!("no row has {only} in its name").into());
+    }
+    writeln!(out, "\nlogs: {}", folder.display())?;
+    writeln!(out, "interop: {passed} passed, {failed} failed")?;
+    Ok(failed == 0)
+}
+
+/// Who is to talk with whom, and how they get there. Starts our server.
+fn routes(tools: &Tools, proxy: &Proxy, folder: &Path) -> Result<Vec<Route>, Box<dyn Error>> {
+    let origins = [format!("http://{}", proxy.plain), format!("https://{}", proxy.tls)];
+    let ours = OurServer::start(&tools::folder().join("node/driver.mjs"), &origins)?;
+    let ways = [
+        ("", Hosts::direct(ours.ports)),
+        ("nginx <- ", Hosts::by_proxy(proxy.plain, ours.ports)),
+        ("nginx TLS <- ", Hosts::by_tls_proxy(proxy.tls, ours.ports, &proxy.ca)),
+    ];
+    let mut routes = Vec::new();
+    for (way, hosts) in ways {
+        for peer in Peer::CLIENTS {
+            let name = format!("our server <- {way}{}", peer.name());
+            routes.push(Route::to_our_server(name, peer, hosts.clone()));
+        }
+    }
+    for peer in Peer::SERVERS {
+        let theirs = TheirServer::start(peer, tools, folder)?;
+        if peer == Peer::Ws {
+            let hosts = Hosts::by_proxy(proxy.plain, theirs.ports());
+            let name = format!("our client -> nginx -> {}", peer.name());
+            routes.push(Route::to_their_server(name, &theirs, &hosts));
+        }
+        let hosts = Hosts::direct(theirs.ports());
+        routes.push(Route::to_their_server(format!("our client -> {}", peer.name()), &theirs, &hosts));
+    }
+    Ok(routes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use feature::Feature;
+
+    fn our_hosts() -> [u16; 3] {
+        OurServer::start(&tools::folder().join("node/driver.mjs"), &[]).unwrap().ports
+    }
+
+    /// What the peers' programs do, ours do with each other.
+    #[test]
+    fn our_client_finds_everything_in_our_server() {
+        let urls = Hosts::direct(our_hosts()).urls();
+        for feature in Feature::ALL {
+            client::converse(&urls, feature).unwrap_or_else(|error| panic!("{feature}: {error}"));
+        }
+    }
+
+    #[test]
+    fn compression_that_is_missing_or_another_is_found_out() {
+        let [plain, deflate, no_takeover] = our_hosts();
+        let failure = |ports, feature| {
+            let outcome = client::converse(&Hosts::direct(ports).urls(), feature);
+            outcome.expect_err("it should have failed").to_string()
+        };
+        let missing = [plain, plain, plain];
+        assert!(failure(missing, Feature::Deflate).contains("bytes came for 16384"));
+        assert!(failure(missing, Feature::NoTakeover).contains("bytes came for 16384"));
+        let swapped = [plain, no_takeover, deflate];
+        assert!(failure(swapped, Feature::Deflate).contains("bytes came for 16384"));
+    }
+}

@@ -11,9 +11,11 @@ use std::time::Duration;
 use ws_std::ws_core::event::Event;
 use ws_std::ws_core::frame::CloseFrame;
 use ws_std::ws_core::uri::Uri;
-use ws_std::{Client, CloseCode, ClosureCause, Deflate, Message, MessageType, RoleSender, Stream, WebSocket};
+use ws_std::{
+    Client, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, RoleSender, Stream, WebSocket,
+};
 
-use super::counted::Counted;
+use super::counted::{Counted, SILENCE_LIMIT};
 use super::feature::Feature;
 use super::server::deflate;
 
@@ -170,12 +172,13 @@ fn subprotocol(urls: &Urls) -> Outcome {
 
 /// Sends the same text twice: what the second costs on the wire tells whether it could refer to the first.
 fn deflates(url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
-    let mut socket = open(&Client::new().with_deflate(deflate), url)?;
+    let mut socket = open_counted(&Client::new().with_deflate(deflate), url)?;
+    let counts = socket.get_ref().counts.clone();
     let text = incompressible(16384);
     echoes(&mut socket, Message::Text(&text))?;
-    let before = socket.get_ref().counts.get();
+    let before = counts.get();
     echoes(&mut socket, Message::Text(&text))?;
-    let after = socket.get_ref().counts.get();
+    let after = counts.get();
     let came = after.0.saturating_sub(before.0);
     let went = after.1.saturating_sub(before.1);
     for (len, verb) in [(came, "came"), (went, "went")] {
@@ -198,23 +201,31 @@ fn empty_deflated(url: &str, deflate: Deflate) -> Outcome {
     end(socket)
 }
 
-fn connect(url: &str) -> Result<Socket, Box<dyn Error>> {
+fn connect(url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
     open(&Client::new(), url)
 }
 
-fn open(client: &Client, url: &str) -> Result<Socket, Box<dyn Error>> {
+fn open(client: &Client, url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
+    let socket = client.connect(url)?;
+    // A peer that says nothing must not hold up the run.
+    socket.get_ref().tcp().set_read_timeout(Some(SILENCE_LIMIT))?;
+    Ok(socket)
+}
+
+/// The same, with the bytes counted that pass over TCP.
+fn open_counted(client: &Client, url: &str) -> Result<WebSocket<Counted<TcpStream>>, Box<dyn Error>> {
     let uri = Uri::parse(url)?;
     let stream = TcpStream::connect((uri.authority().host_name(), uri.port()))?;
     Ok(client.handshake(Counted::new(stream), url)?)
 }
 
-fn end(mut socket: Socket) -> Outcome {
+fn end<S: Stream>(mut socket: WebSocket<S>) -> Outcome {
     socket.close(CloseCode::NORMAL, "")?;
     let closure = socket.closure().ok_or("the end is not known")?;
     equal((closure.status.get(), closure.is_clean), (1000, true))
 }
 
-fn ask(socket: &mut Socket, command: &str) -> Result<String, Box<dyn Error>> {
+fn ask<S: Stream>(socket: &mut WebSocket<S>, command: &str) -> Result<String, Box<dyn Error>> {
     socket.send_text(command)?;
     let answer = next(socket)?;
     if let Message::Text(text) = answer {
@@ -223,12 +234,12 @@ fn ask(socket: &mut Socket, command: &str) -> Result<String, Box<dyn Error>> {
     Err(format!("{} came for {command}", short(&answer)).into())
 }
 
-fn echoes(socket: &mut Socket, message: Message<'_>) -> Outcome {
+fn echoes<S: Stream>(socket: &mut WebSocket<S>, message: Message<'_>) -> Outcome {
     socket.send(message)?;
     equal(next(socket)?, message)
 }
 
-fn next(socket: &mut Socket) -> Result<Message<'_>, Box<dyn Error>> {
+fn next<S: Stream>(socket: &mut WebSocket<S>) -> Result<Message<'_>, Box<dyn Error>> {
     let (message, _) = socket.read()?.ok_or("closed before the answer")?;
     Ok(message)
 }
@@ -269,7 +280,6 @@ fn incompressible(len: usize) -> String {
     noise(len).into_iter().filter_map(|byte| digits.get(usize::from(byte & 63))).collect()
 }
 
-type Socket = WebSocket<Counted<TcpStream>>;
 type Outcome = Result<(), Box<dyn Error>>;
 
 const UNICODE: &str = "Grüße, €, 漢字, 𝄞, שלום";

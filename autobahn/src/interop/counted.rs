@@ -87,4 +87,5 @@ impl<S: Stream> Stream for Counted<S> {
     }
 }
 
-const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+/// After this a peer that says nothing is given up.
+pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(30);

@@ -121,18 +121,31 @@ fn program(role: Role) -> &'static str {
     }
 }
 
-/// Builds a program of this package as this one was built: `cargo run` builds only the program that it runs. Where
-/// this one was not started by cargo, what is there has to do.
+/// One of ws-std's examples, built as this program was.
+pub(crate) fn example(name: &str) -> Result<PathBuf> {
+    build_target(["--package", "ws-std", "--example", name])?;
+    let path =
+        this_program()?.with_file_name("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
+    if path.is_file() { Ok(path) } else { Err(format!("{} is missing", path.display())) }
+}
+
+/// Builds a program of this package.
 fn build(name: &str) -> Result<()> {
+    build_target(["--package", "ws-autobahn", "--bin", name])
+}
+
+/// Builds something as this program was built: `cargo run` builds only the program that it runs. Where this one was not
+/// started by cargo, what is there has to do.
+fn build_target(what: [&str; 4]) -> Result<()> {
     let Some(cargo) = env::var_os("CARGO") else { return Ok(()) };
     let this = this_program()?;
     let folder = this.parent().ok_or("this program lies in no folder")?;
     let target = folder.parent().ok_or("this program lies in no target directory")?;
     let profile = folder.file_name().filter(|&folder| folder != "debug").unwrap_or("dev".as_ref());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "ws-autobahn", "--bin", name, "--profile"]).arg(profile);
+    command.args(["build", "--quiet"]).args(what).arg("--profile").arg(profile);
     command.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
-    output(&format!("building {name}"), &mut command, BUILD_LIMIT).map(drop)
+    output(&format!("building {}", what[3]), &mut command, BUILD_LIMIT).map(drop)
 }
 
 fn this_program() -> Result<PathBuf> {

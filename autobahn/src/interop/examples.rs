@@ -1,0 +1,54 @@
+//! ws-std's examples with what they are made for: the chat's page in browsers, and the Socket.IO client with its server.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::tools::{self, Tools};
+use crate::agent;
+use crate::process::{self, Result};
+
+const NAMES: [&str; 2] = ["the chat's page in three Chromiums", "the Socket.IO client with socket.io"];
+
+/// Tries those that hold the text in their names. Returns how many passed, and how many did not.
+pub(crate) fn run(
+    tools: &Tools,
+    folder: &Path,
+    only: &str,
+    out: &mut impl Write,
+) -> io::Result<(usize, usize)> {
+    let (mut passed, mut failed) = (0_usize, 0_usize);
+    for name in NAMES.into_iter().filter(|name| name.contains(only)) {
+        match talk(name, tools, folder) {
+            Ok(seen) => {
+                passed = passed.saturating_add(1);
+                writeln!(out, "{name}: ok")?;
+                for line in seen.lines() {
+                    writeln!(out, "  {line}")?;
+                }
+            }
+            Err(why) => {
+                failed = failed.saturating_add(1);
+                writeln!(out, "{name}: FAILED: {why}")?;
+            }
+        }
+    }
+    Ok((passed, failed))
+}
+
+/// What the script of one prints.
+fn talk(name: &str, tools: &Tools, folder: &Path) -> Result<String> {
+    let mut command = Command::new(tools.path("node"));
+    command.env("NODE_PATH", tools.path("modules"));
+    let scripts = tools::folder().join("node");
+    if name == NAMES[0] {
+        command.arg(scripts.join("chat.mjs")).arg(tools.path("chromium")).arg(agent::example("chat")?);
+        command.arg(folder.join("chat.png"));
+    } else {
+        command.arg(scripts.join("socket-io.mjs")).arg(agent::example("socket_io")?);
+    }
+    process::output(name, &mut command, LIMIT)
+}
+
+const LIMIT: Duration = Duration::from_secs(180);

@@ -112,8 +112,7 @@ impl Keepalive {
     /// The opening handshake is finished; nothing where it was before.
     pub fn established(&mut self, now: Duration) {
         if let Phase::Handshake { .. } = self.phase {
-            let ping = after(now, self.ping_interval());
-            self.phase = Phase::Open { ping, pong: None, idle: after(now, self.config.idle_timeout) };
+            self.phase = self.open(now);
         }
     }
 
@@ -140,6 +139,22 @@ impl Keepalive {
         if let Phase::Handshake { .. } | Phase::Open { .. } = self.phase {
             self.phase = Phase::Closing { timeout: after(now, self.config.close_timeout) };
         }
+    }
+
+    /// From now on these times hold. What is waited for while the connection is open begins anew; the deadline of a
+    /// handshake that has begun, opening or closing, stays as it is.
+    pub fn set_config(&mut self, config: KeepaliveConfig, now: Duration) {
+        self.config = config;
+        if let Phase::Open { .. } = self.phase {
+            self.phase = self.open(now);
+        }
+    }
+
+    /// Whether the first Close was sent or received, and the transport has not ended.
+    #[must_use]
+    #[inline]
+    pub const fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. })
     }
 
     /// The transport has ended: nothing will be due any more.
@@ -171,6 +186,11 @@ impl Keepalive {
             Phase::Closed => {}
         }
         Some(due)
+    }
+
+    fn open(&self, now: Duration) -> Phase {
+        let ping = after(now, self.ping_interval());
+        Phase::Open { ping, pong: None, idle: after(now, self.config.idle_timeout) }
     }
 
     /// The earliest deadline; of several at once, the one that makes the others needless.

@@ -215,6 +215,25 @@ fn times_at_the_ends_of_the_clock_never_come() {
     assert_eq!(keepalive.next_deadline(), Some(s(1)), "the clock went back, and so does the deadline");
 }
 
+#[test]
+fn times_that_change_begin_anew_where_the_connection_is_open() {
+    let pings = |interval| KeepaliveConfig { ping_interval: Some(s(interval)), ..KeepaliveConfig::default() };
+    let mut keepalive = Keepalive::new(pings(30), s(0));
+    keepalive.set_config(pings(40), s(5));
+    assert_eq!(keepalive.next_deadline(), Some(s(10)), "the handshake keeps its own");
+    keepalive.established(s(6));
+    assert_eq!(keepalive.next_deadline(), Some(s(46)));
+    assert_eq!(keepalive.poll(s(46)), Some(Due::SendPing));
+    keepalive.set_config(pings(7), s(50));
+    assert_eq!(keepalive.next_deadline(), Some(s(57)), "and no pong is waited for");
+    assert!(!keepalive.is_closing());
+    keepalive.closing(s(60));
+    keepalive.set_config(KeepaliveConfig { close_timeout: Some(s(1)), ..OFF }, s(61));
+    assert_eq!((keepalive.is_closing(), keepalive.next_deadline()), (true, Some(s(90))));
+    keepalive.closed();
+    assert!(!keepalive.is_closing());
+}
+
 /// Looks everything up in the log of what happened; keeps no deadline.
 struct Model {
     config: KeepaliveConfig,

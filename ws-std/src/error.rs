@@ -16,7 +16,8 @@ use crate::{ClientMisuse, ProxyError, Refusal};
 #[non_exhaustive]
 pub enum Error {
     /// The stream failed. With [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] the stream is
-    /// non-blocking, or its owner has limited its reads or writes: call again, nothing is lost.
+    /// non-blocking, or its reads or writes are limited, by [`Timeouts::read`](crate::Timeouts::read) or by its owner: call
+    /// again, nothing is lost.
     Io(io::Error),
     /// The peer broke the rules or exceeded a limit. It was told so by a Close with [`Fault::close_code`].
     Fault(Fault),
@@ -63,6 +64,10 @@ pub enum Phase {
     Handshake,
     /// A write: the peer does not read.
     Write,
+    /// The pong: the peer has sent nothing after a ping.
+    Pong,
+    /// The next message: the connection is not used.
+    Idle,
     /// The closing handshake: the peer does not answer.
     Close,
 }
@@ -88,6 +93,8 @@ impl fmt::Display for Error {
             Self::Timeout(Phase::Connect) => f.write_str("the server cannot be reached in time"),
             Self::Timeout(Phase::Handshake) => f.write_str("the opening handshake took too long"),
             Self::Timeout(Phase::Write) => f.write_str("the peer does not read what is written"),
+            Self::Timeout(Phase::Pong) => f.write_str("the peer does not answer pings"),
+            Self::Timeout(Phase::Idle) => f.write_str("no message for too long"),
             Self::Timeout(Phase::Close) => f.write_str("the peer does not answer the closing handshake"),
             Self::Closed => f.write_str("the connection is closed or closing"),
             Self::MessageUnfinished => f.write_str("a message was begun and not finished"),

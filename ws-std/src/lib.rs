@@ -45,9 +45,9 @@
 //!   itself, so whoever expects nothing but the end still has to call it.
 //! - [`Server::receive`] shows a request before it is accepted or rejected, and tells a plain GET from a WebSocket's.
 //! - A page of another host may not connect to a server unless [`Server`] is told so (RFC 6455 §10.2).
-//! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent is for
-//!   the program to say, with [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout) on
-//!   [`WebSocket::get_ref`].
+//! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent, or a
+//!   connection idle, is for the program to say there: then it is pinged, or closed.
+//! - [`WebSocket::counters`] tells what a connection has carried and why it ended.
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
 //!   much without being asked reads in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
 //! - [`WebSocket::split`] is for threads that read and write at the same time, and a [`Hub`] for servers: it bounds the
@@ -62,6 +62,8 @@
 extern crate alloc;
 
 mod client;
+mod clock;
+mod counters;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
@@ -82,6 +84,7 @@ mod wire;
 mod writer;
 
 pub use client::{Client, ClientMisuse, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect};
+pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 pub use error::{Error, Phase};

@@ -34,7 +34,8 @@ pub trait Stream: Read + Write {
     }
 
     /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time, never
-    /// zero; `None` waits for ever. The default changes nothing.
+    /// zero; `None` waits for ever. The default changes nothing: then a read that waits is not come back from, and what
+    /// [`Timeouts`](crate::Timeouts) say of reads, pings and idleness is only done when something arrives.
     ///
     /// # Errors
     ///

@@ -9,8 +9,10 @@ use ws_core::event::{Event, Piece};
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
-use super::shared::Shared;
+use super::shared::{Guard, Shared};
 use super::{Duplex, RETRY};
+use crate::clock::{Call, read_limit};
+use crate::counters::{Counters, Traffic};
 use crate::error::is_wait;
 use crate::linger::linger;
 use crate::websocket::{Intake, Outlet, close_frame};
@@ -37,15 +39,24 @@ impl<S: Duplex> ReadHalf<S> {
         intake: Intake,
         subprotocol: Option<Box<str>>,
     ) -> io::Result<Self> {
-        let patience = stream.read_limit()?;
+        let (is_watching, timeouts) = {
+            let state = shared.lock();
+            (state.wire.clock.is_watching(), state.wire.timeouts)
+        };
+        // The limit that the stream has for its reads is the program's where nothing else made use of it.
+        let limit = stream.read_limit()?;
+        let patience = if is_watching { timeouts.read() } else { limit };
         let end = ReadEnd {
             stream,
             shared,
             patience,
-            limit: patience,
+            limit,
             wants_write: true,
             is_shut_down: false,
             discarded_len: 0,
+            call: Call::Patient,
+            arrived_at: None,
+            is_watching,
         };
         Ok(Self { end, intake, subprotocol })
     }
@@ -57,6 +68,7 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// As there; what ended the other half ends this.
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
+        self.end.call = Call::Begun;
         self.intake.read(&mut self.end)
     }
 
@@ -66,6 +78,7 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// As [`read`](Self::read).
     pub fn read_event(&mut self) -> Result<Option<Event<Piece<'_>>>, Error> {
+        self.end.call = Call::Begun;
         self.intake.read_event(&mut self.end)
     }
 
@@ -75,6 +88,7 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// As there.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.end.call = Call::Patient;
         let mut state = self.end.shared.lock();
         state.wire.start_close(close_frame(code, reason));
         self.end.shared.notify(&state);
@@ -86,6 +100,18 @@ impl<S: Duplex> ReadHalf<S> {
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.end.shared.lock().wire.sender.closure()
+    }
+
+    /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters).
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.end.shared.lock().counters(self.intake.received)
+    }
+
+    /// The round trip of the last ping of the keepalive, as [`WebSocket::latency`](crate::WebSocket::latency).
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        self.end.shared.lock().wire.clock.latency()
     }
 
     /// The peer's Close with its reason, once it came and as long as nothing else was read.
@@ -112,9 +138,9 @@ impl<S: Duplex> ReadHalf<S> {
         self.end.shared.lock().wire.sender.role()
     }
 
-    /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time, in which
-    /// nothing has come; it may be called again. At first as the stream had it. To be set here, not on the stream, whose
-    /// limit is made use of.
+    /// Lets a call of [`read`](Self::read) give way after this time, as
+    /// [`Timeouts::with_read`](crate::Timeouts::with_read), which it is at first, or what the stream had. To be set here,
+    /// not on the stream, whose limit is made use of.
     pub const fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.end.patience = timeout;
     }
@@ -147,12 +173,23 @@ struct ReadEnd<S> {
     is_shut_down: bool,
     /// How much was discarded behind the closing handshake, in bytes.
     discarded_len: u64,
+    call: Call,
+    /// When something was read last, where that is not told yet.
+    arrived_at: Option<Instant>,
+    /// Something may become due, besides the end of the closing handshake.
+    is_watching: bool,
 }
 
 impl<S: Duplex> ReadEnd<S> {
-    /// How long the next read may wait, after so much was waited; an error where nothing is to be read any more.
-    fn next_limit(&self, waited: Duration) -> Result<Option<Duration>, Over> {
-        let mut state = self.shared.lock();
+    /// How long the next read may wait, where the program lets it wait for so long; an error where nothing is to be read any
+    /// more. What is due is done before.
+    fn next_limit(&self, patience: Option<Duration>, received: &Traffic) -> Result<Option<Duration>, Over> {
+        let mut state = self.told(received);
+        if state.wire.do_what_is_due() {
+            self.shared.notify(&state);
+            self.shared.write_at_once(state);
+            state = self.shared.lock();
+        }
         if state.wire.is_dead() {
             return Err(Over);
         }
@@ -164,9 +201,21 @@ impl<S: Duplex> ReadEnd<S> {
         // The other half may begin to close while this waits: a deadline that begins then is not passed before this looks
         // again.
         let closing = remaining.or(state.wire.timeouts.close());
+        let due = if remaining.is_some() { None } else { state.wire.clock.remaining() };
         let retry = state.is_stuck().then_some(RETRY);
-        let patience = self.patience.map(|patience| patience.saturating_sub(waited));
-        Ok([closing, retry, patience].into_iter().flatten().min().map(|limit| limit.max(LIMIT_MIN)))
+        let limit = [closing, due, retry, patience].into_iter().flatten().min();
+        Ok(read_limit(self.limit, limit))
+    }
+
+    /// The shared state, with what this half has seen.
+    fn told(&self, received: &Traffic) -> Guard<'_, S> {
+        let mut state = self.shared.lock();
+        state.wire.received = *received;
+        if let Some(arrived_at) = self.arrived_at {
+            state.wire.clock.received(arrived_at);
+        }
+        state.wire.clock.received_messages(received.message_count);
+        state
     }
 
     fn read_within(&mut self, limit: Option<Duration>, buffer: &mut ReadBuffer<Vec<u8>>) -> io::Result<bool> {
@@ -175,13 +224,6 @@ impl<S: Duplex> ReadEnd<S> {
             self.limit = limit;
         }
         read_once(&mut self.stream, buffer)
-    }
-
-    /// Whether to read again after a read that came to nothing, and so much time.
-    fn has_patience(&self, limit: Option<Duration>, begun: Instant, waited: Duration) -> bool {
-        // A stream that does not wait is non-blocking.
-        let has_waited = limit.is_some_and(|limit| begun.elapsed().saturating_mul(2) >= limit);
-        has_waited && self.patience.is_none_or(|patience| waited.saturating_add(LIMIT_MIN) < patience)
     }
 
     fn shut_down(&mut self) {
@@ -218,26 +260,37 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
-        let call_begun = Instant::now();
-        let mut waited = Duration::ZERO;
-        while let Ok(limit) = self.next_limit(waited) {
-            let begun = Instant::now();
+    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error> {
+        let mut begun = Instant::now();
+        loop {
+            let patience = self.call.patience(self.patience, || begun);
+            if patience == Some(Duration::ZERO) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let Ok(limit) = self.next_limit(patience, received) else { return Ok(false) };
+            self.arrived_at = None;
             let error = match self.read_within(limit, buffer) {
-                Ok(is_more) => return Ok(is_more),
+                Ok(is_more) => {
+                    self.arrived_at = self.is_watching.then(Instant::now);
+                    return Ok(is_more);
+                }
                 Err(error) => error,
             };
             let is_wait = is_wait(error.kind());
             let mut state = self.shared.lock();
             match state.wire.judge_read_error(error) {
                 Err(error) if is_wait => {
-                    waited = call_begun.elapsed();
-                    if !self.has_patience(limit, begun, waited) {
+                    let now = Instant::now();
+                    state.wire.clock.look(now);
+                    let waited = now.saturating_duration_since(begun);
+                    // A stream that does not wait is non-blocking.
+                    if limit.is_none_or(|limit| waited.saturating_mul(2) < limit) {
                         return Err(error);
                     }
                     if state.is_stuck() {
                         self.shared.write_at_once(state);
                     }
+                    begun = now;
                 }
                 result => {
                     self.shared.notify(&state);
@@ -245,10 +298,21 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
                 }
             }
         }
-        Ok(false)
     }
 
-    fn end(&mut self) -> Result<(), Error> {
+    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
+        if !self.is_watching {
+            return false;
+        }
+        let mut state = self.shared.lock();
+        if let Some(arrived_at) = self.arrived_at {
+            state.wire.clock.look(arrived_at);
+        }
+        state.wire.take_pong(payload)
+    }
+
+    fn end(&mut self, received: &Traffic) -> Result<(), Error> {
+        drop(self.told(received));
         // What ends the connection is remembered.
         let _remembered = self.shared.drive_all(self.shared.lock());
         let mut state = self.shared.lock();
@@ -275,6 +339,3 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
 
 /// The connection has ended, or ran out of time.
 struct Over;
-
-/// The least time for which a read waits.
-const LIMIT_MIN: Duration = Duration::from_millis(2);

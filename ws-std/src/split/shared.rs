@@ -7,6 +7,7 @@ use super::outbox::Outbox;
 use super::turn::{Turn, Unwritten};
 use super::{Duplex, WRITE_AT_ONCE};
 use crate::Error;
+use crate::counters::{Counters, Traffic};
 use crate::websocket::Outlet as _;
 use crate::wire::Wire;
 
@@ -61,6 +62,13 @@ impl<S: Duplex> State<S> {
     /// Whether something waits that the peer did not take when it was tried, and that nobody is writing.
     pub(super) fn is_stuck(&self) -> bool {
         self.turn.is_some() && self.backlog_len() > 0
+    }
+
+    /// What was carried, with what was received.
+    pub(super) fn counters(&self, received: Traffic) -> Counters {
+        let mut counters = self.wire.counters(received);
+        counters.sent.wire_len = counters.sent.wire_len.saturating_sub(self.backlog_len());
+        counters
     }
 
     /// Judges a write that moved nothing. `false` where it is not to be tried again now.

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 use ws_core::connection::{Closure, Role};
 use ws_core::frame::{CloseCode, ControlPayload};
@@ -7,7 +8,7 @@ use ws_core::frame::{CloseCode, ControlPayload};
 use super::shared::Shared;
 use super::{Channel, Duplex};
 use crate::websocket::close_frame;
-use crate::{EncodedMessage, Error, Message, Timeouts};
+use crate::{Counters, EncodedMessage, Error, Message, Timeouts};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that writes, from [`split`](crate::WebSocket::split).
 ///
@@ -163,13 +164,27 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.lock().wire.sender.closure()
     }
 
+    /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters). What was received is as it
+    /// was when the other half waited for more, or came to its end.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let state = self.shared.lock();
+        state.counters(state.wire.received)
+    }
+
+    /// The round trip of the last ping of the keepalive, as [`WebSocket::latency`](crate::WebSocket::latency).
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        self.shared.lock().wire.clock.latency()
+    }
+
     /// Which end of the connection this is.
     #[must_use]
     pub fn role(&self) -> Role {
         self.shared.lock().wire.sender.role()
     }
 
-    /// The timeouts for writing and closing.
+    /// The timeouts of the open connection.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
         self.shared.lock().wire.timeouts

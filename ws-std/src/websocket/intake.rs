@@ -2,10 +2,12 @@
 
 use ws_core::connection::{Next, Receiver};
 use ws_core::event::{Event, Fragment, Piece};
+use ws_core::frame::ControlPayload;
 use ws_core::input::ReadBuffer;
 use ws_core::message::{Assembly, MessageBuffer};
 
 use super::inbound::Inbound;
+use crate::counters::Traffic;
 use crate::{Error, Message};
 
 /// What reading needs of the other direction, and of the stream.
@@ -16,11 +18,14 @@ pub(crate) trait Outlet {
     /// Writes what waits; an error that ends the connection is remembered, any other means later.
     fn transmit_if_possible(&mut self);
 
-    /// Reads once into the buffer, in time. `false` where nothing more will come.
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error>;
+    /// Reads once into the buffer, in time; so much was received before. `false` where nothing more will come.
+    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error>;
 
-    /// Brings the stream to its end, once nothing more is received. `Ok` is an end by a closing handshake.
-    fn end(&mut self) -> Result<(), Error>;
+    /// Takes a pong that has come, where it answers a ping that the program knows nothing of.
+    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool;
+
+    /// Brings the stream to its end, once nothing more is received, and so much was. `Ok` is an end by a closing handshake.
+    fn end(&mut self, received: &Traffic) -> Result<(), Error>;
 }
 
 /// All that reading keeps from one call to the next.
@@ -30,6 +35,8 @@ pub(crate) struct Intake {
     pub(crate) inbound: Inbound,
     pub(super) message: MessageBuffer,
     pub(super) is_assembling: bool,
+    /// What has come.
+    pub(crate) received: Traffic,
 }
 
 /// Where the next message is.
@@ -52,13 +59,28 @@ enum Found {
 }
 
 impl Intake {
+    pub(super) fn new(receiver: Receiver, buffer: ReadBuffer<Vec<u8>>) -> Self {
+        let mut traffic = Traffic::default();
+        traffic.add_len(buffer.unread().len());
+        Self {
+            receiver,
+            inbound: Inbound::new(buffer),
+            message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
+            is_assembling: false,
+            received: traffic,
+        }
+    }
+
     /// As [`WebSocket::read`](crate::WebSocket::read).
     pub(crate) fn read(&mut self, outlet: &mut impl Outlet) -> Result<Option<Message<'_>>, Error> {
         let place = self.find_message(outlet)?;
-        let Self { receiver, inbound, message, .. } = self;
+        let Self { receiver, inbound, message, received, .. } = self;
         let message = match place {
             Place::ReadBuffer => match inbound.next_event(receiver) {
-                Some(Event::Data(fragment)) => Some(fragment.payload),
+                Some(Event::Data(fragment)) => {
+                    received.add_message();
+                    Some(fragment.payload)
+                }
                 _ => None,
             },
             Place::Assembled => message.message(),
@@ -68,13 +90,13 @@ impl Intake {
             return Ok(message);
         }
         outlet.answer(receiver);
-        outlet.end().map(|()| None)
+        outlet.end(received).map(|()| None)
     }
 
     /// As [`WebSocket::read_event`](crate::WebSocket::read_event).
     pub(crate) fn read_event(&mut self, outlet: &mut impl Outlet) -> Result<Option<Event<Piece<'_>>>, Error> {
         let found = self.find_event(outlet)?;
-        let Self { receiver, inbound, .. } = self;
+        let Self { receiver, inbound, received, .. } = self;
         let event = match found {
             Found::Payload => inbound.next_piece(receiver),
             Found::Control(Event::Ping) => Some(Event::Ping),
@@ -83,10 +105,15 @@ impl Intake {
             Found::Nothing => None,
         };
         match event {
-            Some(event) if !matches!(event, Event::Failed(_)) => Ok(Some(event)),
+            Some(event) if !matches!(event, Event::Failed(_)) => {
+                if matches!(&event, Event::Data(piece) if piece.is_last) {
+                    received.add_message();
+                }
+                Ok(Some(event))
+            }
             _ => {
                 outlet.answer(receiver);
-                outlet.end().map(|()| None)
+                outlet.end(received).map(|()| None)
             }
         }
     }
@@ -103,8 +130,16 @@ impl Intake {
                 outlet.transmit_if_possible();
                 return Ok(Place::ReadBuffer);
             }
-            let event = if next.is_payload() { self.inbound.next_event(&mut self.receiver) } else { None };
+            let event = if next.is_payload() {
+                self.inbound.next_event(&mut self.receiver)
+            } else {
+                self.note_control(outlet, next);
+                None
+            };
             if let Some(Event::Data(fragment)) = event {
+                if fragment.is_last {
+                    self.received.add_message();
+                }
                 if self.is_assembling || fragment.is_first {
                     if assemble(&mut self.message, fragment, &mut self.receiver) == Some(Assembly::Complete) {
                         self.is_assembling = false;
@@ -128,9 +163,10 @@ impl Intake {
                 outlet.transmit_if_possible();
                 return Ok(Found::Payload);
             }
+            let is_own_pong = self.note_control(outlet, next);
             let event = if next == Next::Ping {
                 Event::Ping
-            } else if next == Next::Pong {
+            } else if next == Next::Pong && !is_own_pong {
                 Event::Pong
             } else if next == Next::Close {
                 Event::Close
@@ -152,12 +188,35 @@ impl Intake {
         loop {
             let next = self.inbound.advance(&mut self.receiver);
             if next.is_payload() {
-                let _discarded = self.inbound.next_piece(&mut self.receiver);
+                let discarded = self.inbound.next_piece(&mut self.receiver);
+                if matches!(discarded, Some(Event::Data(piece)) if piece.is_last) {
+                    self.received.add_message();
+                }
             }
+            self.note_control(outlet, next);
             if !self.go_on(outlet, next)? {
-                return outlet.end();
+                return outlet.end(&self.received);
             }
         }
+    }
+
+    /// Counts a ping or a pong, and passes on a pong. Whether the program knows nothing of it.
+    fn note_control(&mut self, outlet: &mut impl Outlet, next: Next) -> bool {
+        if next == Next::Ping {
+            self.received.add_ping();
+        } else if next == Next::Pong {
+            self.received.add_pong();
+            return outlet.is_own_pong(self.receiver.control());
+        }
+        false
+    }
+
+    fn fill(&mut self, outlet: &mut impl Outlet) -> Result<bool, Error> {
+        let buffer = &mut self.inbound.buffer;
+        let before = buffer.unread().len();
+        let result = outlet.fill(buffer, &self.received);
+        self.received.add_len(buffer.unread().len().saturating_sub(before));
+        result
     }
 
     /// Does what is to be done where no payload is to be taken: answers, writes and reads. `false` where nothing more
@@ -168,7 +227,7 @@ impl Intake {
         }
         if next == Next::NeedInput {
             outlet.transmit_if_possible();
-            if !outlet.fill(&mut self.inbound.buffer)? {
+            if !self.fill(outlet)? {
                 self.receiver.eof();
             }
         }
@@ -185,3 +244,6 @@ fn assemble(
 ) -> Option<Assembly> {
     message.push(fragment, receiver).ok()
 }
+
+/// The longest allocation that is kept from one assembled message to the next, in bytes.
+const MESSAGE_KEPT_LEN_MAX: usize = 4 * 1024;

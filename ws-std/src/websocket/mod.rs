@@ -11,16 +11,19 @@ pub(crate) use intake::{Intake, Outlet};
 pub use parts::Parts;
 
 use core::fmt;
+use core::time::Duration;
+use std::time::Instant;
 
 use ws_core::connection::{Closure, Config, Receiver, Role, Sender, Unmasked};
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
-use ws_core::message::MessageBuffer;
 
 use crate::queue::Queue;
 use crate::wire::Wire;
-use crate::{EncodedMessage, Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer};
+use crate::{
+    Counters, EncodedMessage, Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer,
+};
 use inbound::Inbound;
 #[cfg(feature = "deflate")]
 use inflation::Inflation;
@@ -94,13 +97,8 @@ impl<S: Stream> WebSocket<S> {
         stream.limit_read(None)?;
         stream.limit_write(timeouts.write())?;
         Ok(Self {
-            wire: Wire::new(stream, sender, Queue::default(), timeouts),
-            intake: Intake {
-                receiver,
-                inbound: Inbound::new(buffer),
-                message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
-                is_assembling: false,
-            },
+            wire: Wire::new(stream, sender, Queue::default(), timeouts, Instant::now()),
+            intake: Intake::new(receiver, buffer),
             subprotocol,
         })
     }
@@ -210,6 +208,7 @@ impl<S: Stream> WebSocket<S> {
     /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has ended in each case, but for a
     /// stream that would block: then call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.wire.begin_close();
         self.wire.start_close(close_frame(code, reason));
         self.intake.discard_to_end(&mut self.wire)
     }
@@ -253,21 +252,55 @@ impl<S: Stream> WebSocket<S> {
         self.wire.sender.role()
     }
 
-    /// The timeouts for writing and closing.
+    /// What it has carried, and why it ended, once it has.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.wire.counters(self.intake.received)
+    }
+
+    /// How long the last ping of the keepalive and its pong took, from before the one was written until the other was
+    /// read. `None` before the first pong, and without
+    /// [`Timeouts::with_ping_interval`].
+    #[must_use]
+    pub const fn latency(&self) -> Option<Duration> {
+        self.wire.clock.latency()
+    }
+
+    /// When to call [`read`](Self::read) at the latest, though nothing has come: it does then what is due, be it a ping or
+    /// the end of the connection. For event loops, which wait for a stream that is non-blocking; a call that waits looks
+    /// after it itself. `None` while nothing is ever due. It changes with every call.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ws_std::{AnyStream, Config, Role, Timeouts, WebSocket};
+    ///
+    /// # let stream = std::io::Cursor::new(Vec::new());
+    /// let mut socket = WebSocket::after_handshake(AnyStream(stream), Role::Server, Config::new(), b"")?;
+    /// assert_eq!(socket.next_deadline(), None);
+    /// socket.set_timeouts(Timeouts::new().with_ping_interval(Some(Duration::from_secs(30))))?;
+    /// let wait = socket.next_deadline().map(|due| due.saturating_duration_since(std::time::Instant::now()));
+    /// assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(30)));
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.wire.next_deadline(&self.intake.received)
+    }
+
+    /// The timeouts of the open connection.
     #[must_use]
     pub const fn timeouts(&self) -> Timeouts {
         self.wire.timeouts
     }
 
-    /// Sets the timeouts for writing and closing. A closing handshake that has begun keeps its deadline.
+    /// Sets the timeouts of the open connection: what is waited for begins anew, but a closing handshake that has begun
+    /// keeps its deadline.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] where the stream refuses them.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) -> Result<(), Error> {
-        self.wire.stream.limit_write(timeouts.write())?;
-        self.wire.timeouts = timeouts;
-        Ok(())
+        self.wire.set_timeouts(timeouts)
     }
 }
 
@@ -316,9 +349,6 @@ pub(crate) const READ_BUFFER_LEN_MIN: usize = 4 * 1024;
 /// The read buffer of one that has, in bytes: it stays in the first-level cache, and a message of 16 KiB fits with its
 /// header.
 pub(crate) const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
-
-/// The longest allocation that is kept from one assembled message to the next, in bytes.
-const MESSAGE_KEPT_LEN_MAX: usize = 4 * 1024;
 
 #[cfg(test)]
 mod tests {

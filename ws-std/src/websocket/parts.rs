@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use ws_core::connection::Receiver;
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
@@ -5,6 +7,7 @@ use ws_core::message::MessageBuffer;
 #[cfg(feature = "deflate")]
 use super::Inflation;
 use super::{Inbound, Intake, WebSocket};
+use crate::counters::Traffic;
 use crate::queue::Queue;
 #[cfg(feature = "deflate")]
 use crate::wire::Deflation;
@@ -28,10 +31,13 @@ pub struct Parts<S> {
     pub message: MessageBuffer,
     /// What is still to be written to the stream, before anything else. Empty on a stream that blocks.
     pub queued: Vec<u8>,
-    /// The timeouts for writing and closing.
+    /// The timeouts of the open connection.
     pub timeouts: Timeouts,
     /// What the opening handshake agreed on.
     pub subprotocol: Option<Box<str>>,
+    opened_at: Instant,
+    received: Traffic,
+    sent: Traffic,
     is_assembling: bool,
     is_message_unfinished: bool,
     /// With what was inflated and is not taken yet.
@@ -55,6 +61,9 @@ impl<S: Stream> WebSocket<S> {
             buffer: self.intake.inbound.buffer,
             message: self.intake.message,
             subprotocol: self.subprotocol,
+            opened_at: self.wire.clock.start(),
+            received: self.intake.received,
+            sent: self.wire.sent,
             is_assembling: self.intake.is_assembling,
             #[cfg(feature = "deflate")]
             inflation: self.intake.inbound.inflation,
@@ -63,7 +72,7 @@ impl<S: Stream> WebSocket<S> {
         }
     }
 
-    /// Puts it together again. A deadline of the closing handshake begins anew.
+    /// Puts it together again. What was waited for begins anew, a deadline of the closing handshake too.
     ///
     /// # Errors
     ///
@@ -71,7 +80,9 @@ impl<S: Stream> WebSocket<S> {
     pub fn from_parts(parts: Parts<S>) -> Result<Self, Error> {
         let mut stream = parts.stream;
         stream.limit_write(parts.timeouts.write())?;
-        let mut wire = Wire::new(stream, parts.sender, Queue::from_bytes(parts.queued), parts.timeouts);
+        let mut wire =
+            Wire::new(stream, parts.sender, Queue::from_bytes(parts.queued), parts.timeouts, parts.opened_at);
+        wire.sent = parts.sent;
         wire.is_message_unfinished = parts.is_message_unfinished;
         let inbound = Inbound::new(parts.buffer);
         #[cfg(feature = "deflate")]
@@ -87,6 +98,7 @@ impl<S: Stream> WebSocket<S> {
                 inbound,
                 message: parts.message,
                 is_assembling: parts.is_assembling,
+                received: parts.received,
             },
             subprotocol: parts.subprotocol,
         })

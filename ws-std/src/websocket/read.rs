@@ -11,15 +11,18 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// A message that came whole in one read is lent from where it was read; another is assembled first. Pings are
     /// answered, and so is the peer's Close, after which the end of the stream is waited for within
-    /// [`Timeouts::close`](crate::Timeouts::close).
+    /// [`Timeouts::close`](crate::Timeouts::close). While it waits it pings, and gives up a peer that is gone, as
+    /// [`Timeouts`](crate::Timeouts) say.
     ///
     /// # Errors
     ///
     /// [`Error::Fault`] where the peer broke the rules (it was told by a Close), [`Error::Disconnected`] where the
     /// stream ended without a closing handshake, [`Error::Timeout`], [`Error::Io`]. The connection has ended then, and
-    /// each later call says the same, but for a stream that would block: then call again.
+    /// each later call says the same, but for a stream that would block, and for
+    /// [`Timeouts::read`](crate::Timeouts::read): then call again.
     pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
         let Self { wire, intake, .. } = self;
+        wire.begin_read();
         Ok(intake.read(wire)?.map(|message| (message, Writer::new(wire))))
     }
 
@@ -28,7 +31,7 @@ impl<S: Stream> WebSocket<S> {
     /// `None` once the connection has been closed by a closing handshake.
     ///
     /// The bytes of text are checked, but may begin and end within a character. Pings and the peer's Close are
-    /// answered already. A message that was begun here is to be ended here: [`read`](Self::read) passes over its rest.
+    /// answered already; pongs to pings of the keepalive are not reported. A message that was begun here is to be ended here: [`read`](Self::read) passes over its rest.
     ///
     /// # Errors
     ///
@@ -36,6 +39,7 @@ impl<S: Stream> WebSocket<S> {
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_event(&mut self) -> Result<Option<(Event<Piece<'_>>, Writer<'_, S>)>, Error> {
         let Self { wire, intake, .. } = self;
+        wire.begin_read();
         Ok(intake.read_event(wire)?.map(|event| (event, Writer::new(wire))))
     }
 }

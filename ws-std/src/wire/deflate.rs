@@ -126,10 +126,12 @@ impl<S: Stream> Wire<S> {
         self.queue.filled(sent.written);
         deflation.is_in_message = !(sent.is_complete && fin.is_final());
         self.is_message_unfinished = deflation.is_in_message;
+        let is_last = !deflation.is_in_message;
         // RFC 7692 §7.1.1: without context takeover nothing has to be kept from one message to the next.
         if !deflation.deflater.settings().takeover.is_allowed() {
             deflation.release();
         }
+        self.count_sent(is_last);
         Ok(sent)
     }
 }

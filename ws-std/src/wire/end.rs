@@ -3,7 +3,7 @@
 use core::mem;
 use std::io;
 
-use ws_core::connection::{ClosureCause, Signal, Transport};
+use ws_core::connection::{Signal, Transport};
 use ws_core::frame::CloseFrame;
 use ws_core::input::ReadBuffer;
 
@@ -11,18 +11,9 @@ use super::{Fatal, Wire};
 use crate::Stream;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
-use crate::timeouts::Deadline;
 use crate::websocket::READ_BUFFER_LEN;
 
 impl<S: Stream> Wire<S> {
-    /// Reads once into the buffer, in time. `false` where nothing more will come.
-    pub(super) fn fill_buffer(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
-        if self.is_dead() || !self.limit_read() {
-            return Ok(false);
-        }
-        read_once(&mut self.stream, buffer).or_else(|error| self.judge_read_error(error))
-    }
-
     /// Queues a Close, and lets the closing handshake begin.
     pub(crate) fn start_close(&mut self, close: CloseFrame) {
         self.sender.close(close);
@@ -31,14 +22,9 @@ impl<S: Stream> Wire<S> {
 
     /// From now on there is a deadline.
     pub(super) fn begin_closing(&mut self) {
-        if self.closing.is_none() {
-            let deadline = Deadline::after(self.timeouts.close());
-            self.closing = Some(deadline);
-            let time = match (deadline.remaining(), self.timeouts.write()) {
-                (Ok(Some(remaining)), Some(write)) => Some(remaining.min(write)),
-                (Ok(remaining), write) => remaining.or(write),
-                (Err(_passed), write) => write,
-            };
+        if !self.clock.is_closing() {
+            self.clock.begin_closing();
+            let time = self.write_limit().unwrap_or(self.timeouts.write());
             // Where the stream cannot be limited, the deadline is judged when it comes back.
             let _unlimited = self.stream.limit_write(time);
         }
@@ -61,22 +47,7 @@ impl<S: Stream> Wire<S> {
         self.sender.signal(Signal::Eof);
         // The peer may be waiting for our end of the stream, whenever the caller drops his.
         self.shutdown_write();
-        self.outcome()
-    }
-
-    /// How the connection ended.
-    pub(super) fn outcome(&self) -> Result<(), Error> {
-        let closure = self.sender.closure();
-        if let Some(ClosureCause::Fault(fault)) = closure.map(|closure| closure.cause) {
-            return Err(Error::Fault(fault));
-        }
-        if let Some(fatal) = self.ending.fatal {
-            return Err(fatal.to_error());
-        }
-        match (closure.is_some_and(|closure| closure.is_clean), self.ending.write) {
-            (true, None) => Ok(()),
-            (_, write) => Err(Error::Disconnected(write.or(self.ending.read))),
-        }
+        self.end_with_outcome()
     }
 
     /// Lets the peer read what was written, and waits for its end of the stream.
@@ -86,7 +57,7 @@ impl<S: Stream> Wire<S> {
             self.shutdown_write();
         }
         let discarded_len = &mut self.discarded_len;
-        match self.closing {
+        match self.clock.closing() {
             Some(deadline) => Ok(linger(&mut self.stream, deadline, discarded_len)?),
             None => Ok(()),
         }
@@ -99,24 +70,6 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Keeps a read within the deadline, where there is one; `false` where it has passed.
-    fn limit_read(&mut self) -> bool {
-        let Some(deadline) = self.closing else { return true };
-        match deadline.remaining() {
-            Ok(remaining) => match self.stream.limit_read(remaining) {
-                Ok(()) => true,
-                Err(error) => {
-                    self.die(Fatal::Io(error.kind()));
-                    false
-                }
-            },
-            Err(_passed) => {
-                self.die(Fatal::Timeout(Phase::Close));
-                false
-            }
-        }
-    }
-
     #[cold]
     pub(crate) fn judge_read_error(&mut self, error: io::Error) -> Result<bool, Error> {
         let kind = error.kind();
@@ -124,7 +77,7 @@ impl<S: Stream> Wire<S> {
             self.ending.read = Some(kind);
         } else if !is_wait(kind) {
             return Err(self.fail(kind, error));
-        } else if self.closing.is_some_and(|deadline| deadline.remaining().is_err()) {
+        } else if self.clock.closing().is_some_and(|deadline| deadline.remaining().is_err()) {
             self.die(Fatal::Timeout(Phase::Close));
         } else {
             return Err(Error::Io(error));

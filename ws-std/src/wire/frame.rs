@@ -44,6 +44,7 @@ impl<S: Stream> Wire<S> {
         room.get_mut(..header.len()).unwrap_or_default().copy_from_slice(header);
         self.queue.filled(header.len());
         self.is_message_unfinished = !fin.is_final();
+        self.count_sent(fin.is_final());
         match &mut self.sender {
             RoleSender::Server(sender) => {
                 let passed = sender.pass(len_u64(payload));

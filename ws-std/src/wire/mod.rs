@@ -4,6 +4,8 @@
 mod deflate;
 mod end;
 mod frame;
+mod in_time;
+mod outcome;
 mod shared;
 
 #[cfg(feature = "deflate")]
@@ -15,13 +17,16 @@ use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use ws_core::connection::{EncodedMessage, Receiver, Signal};
+use ws_core::frame::ControlPayload;
 use ws_core::input::ReadBuffer;
 
+use crate::clock::{Call, Clock};
+use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::queue::Queue;
-use crate::timeouts::Deadline;
 use crate::websocket::Outlet;
 use crate::{Message, RoleSender, Stream, Timeouts};
+use in_time::ReadLimit;
 
 /// The stream, and all that is written to it. The receiving half and its buffer lie beside it, so that one can send
 /// while a received message is lent.
@@ -36,8 +41,13 @@ pub(crate) struct Wire<S> {
     wants_flush: bool,
     /// A message was begun in parts and has no final frame yet.
     pub(crate) is_message_unfinished: bool,
-    /// Until when the closing handshake and the end of the stream have to be done, once either side has begun it.
-    closing: Option<Deadline>,
+    pub(crate) clock: Clock,
+    /// What the stream took, and what was committed to it.
+    pub(crate) sent: Traffic,
+    /// What came in, as far as it was told here: the receiving half counts it.
+    pub(crate) received: Traffic,
+    call: Call,
+    read_limit: ReadLimit,
     /// How much was discarded behind the closing handshake, in bytes.
     discarded_len: u64,
     /// The sending half of the stream was shut down.
@@ -50,6 +60,8 @@ pub(crate) struct Wire<S> {
 /// How the stream ended, as far as it has.
 #[derive(Clone, Copy, Debug, Default)]
 struct Ending {
+    /// We closed since no message came for too long.
+    is_idle: bool,
     /// The peer is gone by what a write said; what it sent before can still be read.
     write: Option<io::ErrorKind>,
     /// The peer is gone by what a read said.
@@ -74,15 +86,25 @@ impl Fatal {
 }
 
 impl<S> Wire<S> {
-    pub(crate) fn new(stream: S, sender: RoleSender, queue: Queue, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(
+        stream: S,
+        sender: RoleSender,
+        queue: Queue,
+        timeouts: Timeouts,
+        opened_at: Instant,
+    ) -> Self {
         Self {
+            clock: Clock::new(&timeouts, opened_at),
+            sent: Traffic::default(),
+            received: Traffic::default(),
+            call: Call::Patient,
+            read_limit: ReadLimit::Unknown,
             stream,
             sender,
             queue,
             timeouts,
             wants_flush: true,
             is_message_unfinished: false,
-            closing: None,
             discarded_len: 0,
             is_shut_down: false,
             ending: Ending::default(),
@@ -98,7 +120,7 @@ impl<S> Wire<S> {
 
     /// Whether either side has begun to close.
     pub(crate) const fn is_closing(&self) -> bool {
-        self.closing.is_some()
+        self.clock.is_closing()
     }
 
     /// Whether something waits to be written.
@@ -165,6 +187,7 @@ impl<S: Stream> Wire<S> {
         let room = self.queue.room(bytes.len().saturating_add(HEADER_LEN_MAX))?;
         let len = self.sender.send(message, room)?;
         self.queue.filled(len);
+        self.count_sent(true);
         self.write_committed(&[])
     }
 
@@ -172,6 +195,7 @@ impl<S: Stream> Wire<S> {
     pub(crate) fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), Error> {
         self.make_ready()?;
         self.sender.admit(message)?;
+        self.count_sent(true);
         if message.as_bytes().len() > COPIED_LEN_MAX {
             return self.write_committed(message.as_bytes());
         }
@@ -189,12 +213,23 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// A part of a message is committed, and perhaps the last one.
+    #[inline]
+    fn count_sent(&mut self, is_last: bool) {
+        if is_last {
+            self.sent.add_message();
+        }
+        self.clock.sent_message();
+    }
+
     /// Queues what the sending half has to say. Returns how many bytes that was.
     fn commit_control(&mut self) -> Result<usize, Error> {
         if !self.sender.wants_transmit() {
             return Ok(0);
         }
-        let len = self.sender.poll_transmit(self.queue.room(CONTROL_LEN_MAX)?);
+        let room = self.queue.room(CONTROL_LEN_MAX)?;
+        let len = self.sender.poll_transmit(room);
+        self.sent.add_control_frames(room.get(..len).unwrap_or_default());
         self.queue.filled(len);
         Ok(len)
     }
@@ -237,6 +272,7 @@ impl<S: Stream> Wire<S> {
                 Ok(0) => return Err(self.fail(io::ErrorKind::WriteZero, io::ErrorKind::WriteZero)),
                 Ok(len) => {
                     self.wants_flush = true;
+                    self.sent.add_len(len);
                     let queued = len.min(self.queue.len());
                     self.queue.advance(queued);
                     *tail = tail.get(len.saturating_sub(queued)..).unwrap_or_default();
@@ -277,7 +313,7 @@ impl<S: Stream> Wire<S> {
         if !is_wait(kind) {
             return Err(self.fail(kind, error));
         }
-        if self.closing.is_some_and(|deadline| deadline.remaining().is_err()) {
+        if self.clock.closing().is_some_and(|deadline| deadline.remaining().is_err()) {
             return Err(self.time_out(Phase::Close));
         }
         if has_waited(begun, self.timeouts.write()) {
@@ -299,6 +335,8 @@ impl<S: Stream> Wire<S> {
     }
 
     fn die(&mut self, fatal: Fatal) {
+        // What began the end is what it is called.
+        let fatal = if self.ending.is_idle { Fatal::Timeout(Phase::Idle) } else { fatal };
         self.ending.fatal.get_or_insert(fatal);
         self.queue.clear();
         self.sender.signal(Signal::Eof);
@@ -323,11 +361,17 @@ impl<S: Stream> Outlet for Wire<S> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error> {
+        self.received = *received;
         self.fill_buffer(buffer)
     }
 
-    fn end(&mut self) -> Result<(), Error> {
+    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
+        self.take_pong(payload)
+    }
+
+    fn end(&mut self, received: &Traffic) -> Result<(), Error> {
+        self.received = *received;
         self.end_stream()
     }
 }

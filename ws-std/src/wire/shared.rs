@@ -5,8 +5,10 @@ use std::io;
 
 use ws_core::connection::{Signal, Transport};
 
+use super::in_time::ReadLimit;
 use super::{Fatal, Wire};
 use crate::Stream;
+use crate::clock::Call;
 use crate::error::{Error, Phase};
 use crate::timeouts::{Deadline, Passed};
 
@@ -21,7 +23,11 @@ impl<S> Wire<S> {
             timeouts: self.timeouts,
             wants_flush: self.wants_flush,
             is_message_unfinished: self.is_message_unfinished,
-            closing: self.closing,
+            clock: self.clock,
+            sent: self.sent,
+            received: self.received,
+            call: Call::Patient,
+            read_limit: ReadLimit::Unknown,
             discarded_len: self.discarded_len,
             is_shut_down: self.is_shut_down,
             ending: self.ending,
@@ -42,7 +48,7 @@ impl<S> Wire<S> {
 
     /// How much is left for the closing handshake, where it has begun.
     pub(crate) fn closing_remaining(&self) -> Result<Option<Duration>, Passed> {
-        self.closing.map_or(Ok(None), Deadline::remaining)
+        self.clock.closing().map_or(Ok(None), Deadline::remaining)
     }
 
     /// What ended the writing direction, if anything did.
@@ -72,7 +78,7 @@ impl<S: Stream> Wire<S> {
         match self.sender.transport() {
             Transport::Linger { shutdown_write } if self.failure().is_none() => {
                 self.begin_closing();
-                self.closing.map(|deadline| (deadline, shutdown_write))
+                self.clock.closing().map(|deadline| (deadline, shutdown_write))
             }
             Transport::Open | Transport::Linger { .. } | Transport::Closed => None,
         }
@@ -81,13 +87,13 @@ impl<S: Stream> Wire<S> {
     /// The stream is at its end. Says how the connection ended, as every later call does.
     pub(crate) fn ended(&mut self) -> Result<(), Error> {
         self.sender.signal(Signal::Eof);
-        self.outcome()
+        self.end_with_outcome()
     }
 
     /// Why nothing more can be sent, where the reason is that the connection is closed or closing.
     pub(crate) fn why_closed(&self) -> Error {
         match self.sender.closure() {
-            Some(_) => self.outcome().err().unwrap_or(Error::Closed),
+            Some(_) => self.outcome().to_result().err().unwrap_or(Error::Closed),
             None => Error::Closed,
         }
     }

@@ -47,7 +47,9 @@
 //! - A page of another host may not connect to a server unless [`Server`] is told so (RFC 6455 §10.2).
 //! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent, or a
 //!   connection idle, is for the program to say there: then it is pinged, or closed.
-//! - [`WebSocket::counters`] tells what a connection has carried and why it ended.
+//! - [`WebSocket::counters`] tells what a connection has carried and why it ended. With the feature `log`, the `log` crate is
+//!   told how connections begin and end; never payload, never credentials. A logger must not use the connection that it is
+//!   told of.
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
 //!   much without being asked reads in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
 //! - [`WebSocket::split`] is for threads that read and write at the same time, and a [`Hub`] for servers: it bounds the
@@ -78,6 +80,7 @@ mod sender;
 mod server;
 mod split;
 mod stream;
+mod telemetry;
 mod timeouts;
 mod websocket;
 mod wire;

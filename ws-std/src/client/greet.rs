@@ -7,7 +7,7 @@ use ws_core::uri::Uri;
 use super::headers::Recipient;
 use super::{Client, Refusal};
 use crate::greeting::{Greeting, required, write_head};
-use crate::{Error, MaskKeys, RoleSender, Stream, WebSocket};
+use crate::{Error, MaskKeys, RoleSender, Stream, WebSocket, telemetry};
 
 impl Client {
     /// The opening handshake over a stream that is connected.
@@ -39,7 +39,11 @@ impl Client {
                 ClientProgress::NeedInput if greeting.fill()? => {}
                 ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
                 ClientProgress::Accepted => break,
-                ClientProgress::Refused => return Err(Refusal::read(handshake, greeting).into()),
+                ClientProgress::Refused => {
+                    let refusal = Refusal::read(handshake, greeting);
+                    telemetry::refused_by_server(&uri, refusal.status());
+                    return Err(refusal.into());
+                }
                 ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
             }
         }
@@ -49,6 +53,7 @@ impl Client {
         let receiver = Receiver::new(Role::Client, config);
         let Greeting { stream, buffer, .. } = greeting;
         let socket = WebSocket::open(stream, self.timeouts, sender, receiver, buffer, subprotocol)?;
+        telemetry::connected(socket.id(), &uri, socket.subprotocol());
         #[cfg(feature = "deflate")]
         let socket = socket.with_deflate(self.deflate.as_ref(), &config);
         Ok((socket, handshake))

@@ -9,7 +9,7 @@ use ws_core::handshake::{
 
 use super::Server;
 use crate::greeting::{Greeting, required, write_head};
-use crate::{Error, RoleSender, Stream, WebSocket};
+use crate::{Error, RoleSender, Stream, WebSocket, telemetry};
 
 /// A request that waits for its answer. Dropping it closes the connection without one.
 ///
@@ -94,8 +94,9 @@ impl<S: Stream> Incoming<S> {
         headers: &[Header<'_>],
     ) -> Result<WebSocket<S>, Error> {
         if !self.is_websocket {
-            refuse(&mut self.handshake, &mut self.greeting);
-            return Err(Error::Handshake(HandshakeFault::Violation(HandshakeViolation::Upgrade)));
+            let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
+            refuse(&mut self.handshake, &mut self.greeting, fault);
+            return Err(Error::Handshake(fault));
         }
         let handshake = &mut self.handshake;
         let response = Response::new().headers(headers);
@@ -119,7 +120,7 @@ impl<S: Stream> Incoming<S> {
         let head = match head {
             Ok(head) => head,
             Err(AcceptError::Refused(fault)) => {
-                refuse(&mut self.handshake, &mut self.greeting);
+                refuse(&mut self.handshake, &mut self.greeting, fault);
                 return Err(Error::Handshake(fault));
             }
             Err(AcceptError::Misuse(misuse)) => {
@@ -144,6 +145,7 @@ impl<S: Stream> Incoming<S> {
         let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
         let answer = [head.as_slice(), body].concat();
         self.greeting.write(&answer)?;
+        telemetry::rejected(self.path(), status);
         self.greeting.finish();
         Ok(())
     }
@@ -159,6 +161,8 @@ impl<S: Stream> Incoming<S> {
         let Greeting { stream, buffer, .. } = greeting;
         let subprotocol = subprotocol.map(Into::into);
         let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
+        let path = handshake.request().map_or("/", |request| request.path());
+        telemetry::accepted(socket.id(), path, socket.subprotocol());
         #[cfg(feature = "deflate")]
         let socket = socket.with_deflate(server.deflate.as_ref(), &config);
         Ok(socket)
@@ -172,7 +176,12 @@ impl<S> fmt::Debug for Incoming<S> {
 }
 
 /// Answers a request that is not to be accepted, as well as it goes, and closes the connection.
-pub(super) fn refuse<S: Stream>(handshake: &mut ServerHandshake<Vec<u8>>, greeting: &mut Greeting<S>) {
+pub(super) fn refuse<S: Stream>(
+    handshake: &mut ServerHandshake<Vec<u8>>,
+    greeting: &mut Greeting<S>,
+    fault: HandshakeFault,
+) {
+    telemetry::refused(fault);
     if let Ok(head) = write_head(|out| handshake.refuse(out), required) {
         if greeting.write(&head).is_ok() {
             greeting.finish();

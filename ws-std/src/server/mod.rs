@@ -163,7 +163,7 @@ impl Server {
                 ServerProgress::Request => break true,
                 ServerProgress::NotWebSocket => break false,
                 ServerProgress::Failed(fault) => {
-                    incoming::refuse(&mut handshake, &mut greeting);
+                    incoming::refuse(&mut handshake, &mut greeting, fault);
                     return Err(Error::Handshake(fault));
                 }
             }

@@ -20,6 +20,7 @@ use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
 use crate::queue::Queue;
+use crate::telemetry::Id;
 use crate::wire::Wire;
 use crate::{
     Counters, EncodedMessage, Error, MaskKeys, Message, MessageWriter, RoleSender, Stream, Timeouts, Writer,
@@ -305,6 +306,11 @@ impl<S: Stream> WebSocket<S> {
 }
 
 impl<S> WebSocket<S> {
+    /// What the log calls it.
+    pub(crate) const fn id(&self) -> Id {
+        self.wire.id
+    }
+
     /// The sending direction with the stream, the receiving one, and the subprotocol.
     pub(crate) fn into_directions(self) -> (Wire<S>, Intake, Option<Box<str>>) {
         (self.wire, self.intake, self.subprotocol)

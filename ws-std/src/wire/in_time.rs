@@ -14,6 +14,7 @@ use super::{Fatal, Wire};
 use crate::clock::{Call, read_limit};
 use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_wait};
+use crate::telemetry;
 use crate::websocket::Outlet as _;
 use crate::{Stream, Timeouts};
 
@@ -178,6 +179,7 @@ impl<S: Stream> Wire<S> {
             let payload = self.clock.ping();
             self.sender.ping(payload);
             self.gather_answers();
+            telemetry::pinged(self.id);
         }
     }
 }
@@ -185,7 +187,11 @@ impl<S: Stream> Wire<S> {
 impl<S> Wire<S> {
     /// Takes a pong that has come, where it answers a ping from here.
     pub(crate) fn take_pong(&mut self, payload: &ControlPayload) -> bool {
-        self.clock.pong(payload)
+        let is_own = self.clock.pong(payload);
+        if is_own {
+            telemetry::ponged(self.id, self.clock.latency());
+        }
+        is_own
     }
 
     /// Until when something has to be done, where it has, and so much was received.

@@ -24,6 +24,7 @@ use crate::clock::{Call, Clock};
 use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::queue::Queue;
+use crate::telemetry::Id;
 use crate::websocket::Outlet;
 use crate::{Message, RoleSender, Stream, Timeouts};
 use in_time::ReadLimit;
@@ -46,6 +47,7 @@ pub(crate) struct Wire<S> {
     pub(crate) sent: Traffic,
     /// What came in, as far as it was told here: the receiving half counts it.
     pub(crate) received: Traffic,
+    pub(crate) id: Id,
     call: Call,
     read_limit: ReadLimit,
     /// How much was discarded behind the closing handshake, in bytes.
@@ -62,6 +64,8 @@ pub(crate) struct Wire<S> {
 struct Ending {
     /// We closed since no message came for too long.
     is_idle: bool,
+    /// The log was told.
+    is_told: bool,
     /// The peer is gone by what a write said; what it sent before can still be read.
     write: Option<io::ErrorKind>,
     /// The peer is gone by what a read said.
@@ -97,6 +101,7 @@ impl<S> Wire<S> {
             clock: Clock::new(&timeouts, opened_at),
             sent: Traffic::default(),
             received: Traffic::default(),
+            id: Id::next(),
             call: Call::Patient,
             read_limit: ReadLimit::Unknown,
             stream,
@@ -340,6 +345,7 @@ impl<S: Stream> Wire<S> {
         self.ending.fatal.get_or_insert(fatal);
         self.queue.clear();
         self.sender.signal(Signal::Eof);
+        self.tell_end();
     }
 }
 

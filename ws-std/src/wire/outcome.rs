@@ -1,6 +1,7 @@
 use super::{Fatal, Wire};
 use crate::counters::{Counters, Outcome, Traffic};
 use crate::error::Error;
+use crate::telemetry;
 
 impl Fatal {
     const fn to_outcome(self) -> Outcome {
@@ -36,9 +37,17 @@ impl<S> Wire<S> {
         has_ended.then(|| self.outcome())
     }
 
-    /// What the stream at its end comes to.
-    pub(super) fn end_with_outcome(&self) -> Result<(), Error> {
+    /// What the stream at its end comes to. It is told to the log, once.
+    pub(super) fn end_with_outcome(&mut self) -> Result<(), Error> {
+        self.tell_end();
         self.outcome().to_result()
+    }
+
+    pub(super) fn tell_end(&mut self) {
+        if !self.ending.is_told {
+            self.ending.is_told = true;
+            telemetry::ended(self.id, self.outcome(), self.sender.closure());
+        }
     }
 
     /// What was carried, with what was received.

@@ -26,6 +26,7 @@ impl<S> Wire<S> {
             clock: self.clock,
             sent: self.sent,
             received: self.received,
+            id: self.id,
             call: Call::Patient,
             read_limit: ReadLimit::Unknown,
             discarded_len: self.discarded_len,

@@ -1,0 +1,106 @@
+//! What is told to the `log` crate, with the feature of that name; without it all of this is empty.
+//!
+//! Never payload, and never the value of a header but the subprotocol that was agreed on: a credential may be in it, and so
+//! it may in the query of a URL.
+//!
+//! The normal course of a connection is at level debug, what was refused or ended badly at info, pings at trace.
+
+use core::fmt;
+use core::time::Duration;
+
+use ws_core::connection::Closure;
+use ws_core::handshake::HandshakeFault;
+use ws_core::uri::Uri;
+
+use crate::Outcome;
+
+/// Formats nothing where nobody listens, and is checked by the compiler even where the feature is off.
+macro_rules! tell {
+    ($level:ident, $($message:tt)+) => {{
+        #[cfg(feature = "log")]
+        log::$level!(target: "ws_std", $($message)+);
+        #[cfg(not(feature = "log"))]
+        if false {
+            let _unused = format_args!($($message)+);
+        }
+    }};
+}
+
+/// Tells the connections of a program apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Id {
+    #[cfg(feature = "log")]
+    number: u64,
+}
+
+impl Id {
+    pub(crate) fn next() -> Self {
+        #[cfg(feature = "log")]
+        {
+            use core::sync::atomic::{AtomicU64, Ordering};
+            static LAST: AtomicU64 = AtomicU64::new(0);
+            Self { number: LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1) }
+        }
+        #[cfg(not(feature = "log"))]
+        Self {}
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "log")]
+        return write!(f, "#{}", self.number);
+        #[cfg(not(feature = "log"))]
+        f.write_str("#")
+    }
+}
+
+/// A client's connection is open.
+pub(crate) fn connected(id: Id, uri: &Uri<'_>, subprotocol: Option<&str>) {
+    let (host, path) = (uri.authority(), uri.resource_name().path());
+    tell!(debug, "{id} connected to {host}{path}, subprotocol {:?}", subprotocol.unwrap_or_default());
+}
+
+/// A server's connection is open.
+pub(crate) fn accepted(id: Id, path: &str, subprotocol: Option<&str>) {
+    tell!(debug, "{id} accepted for {path:?}, subprotocol {:?}", subprotocol.unwrap_or_default());
+}
+
+/// A server has answered a request that it did not like.
+pub(crate) fn refused(fault: HandshakeFault) {
+    tell!(info, "refused a request with {}: {fault}", fault.status());
+}
+
+/// A server's program has answered otherwise.
+pub(crate) fn rejected(path: &str, status: u16) {
+    tell!(debug, "rejected a request for {path:?} with {status}");
+}
+
+/// A server has answered a client otherwise.
+pub(crate) fn refused_by_server(uri: &Uri<'_>, status: u16) {
+    let (host, path) = (uri.authority(), uri.resource_name().path());
+    tell!(info, "refused by {host}{path} with {status}");
+}
+
+/// A keepalive ping is sent.
+pub(crate) fn pinged(id: Id) {
+    tell!(trace, "{id} pings");
+}
+
+/// The pong to a keepalive ping came.
+pub(crate) fn ponged(id: Id, latency: Option<Duration>) {
+    tell!(trace, "{id} is answered after {:?}", latency.unwrap_or_default());
+}
+
+/// A connection has ended.
+pub(crate) fn ended(id: Id, outcome: Outcome, closure: Option<Closure>) {
+    let code = closure.map_or(1006, |closure| closure.status.get());
+    match outcome {
+        Outcome::Closed => tell!(debug, "{id} closed with {code}"),
+        Outcome::Fault(fault) => tell!(info, "{id} failed, the peer is at fault: {fault}"),
+        Outcome::Timeout(phase) => tell!(info, "{id} ended with {code}: timeout, {phase:?}"),
+        Outcome::Disconnected(Some(kind)) => tell!(info, "{id} lost with {code}: {kind}"),
+        Outcome::Disconnected(None) => tell!(info, "{id} lost with {code}: the stream ended without a Close"),
+        Outcome::Io(kind) => tell!(info, "{id} failed with {code}: {kind}"),
+    }
+}

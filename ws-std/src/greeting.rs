@@ -1,3 +1,4 @@
+use core::time::Duration;
 use std::io;
 
 use ws_core::handshake::WriteError;
@@ -15,13 +16,21 @@ pub(crate) struct Greeting<S> {
     pub(crate) stream: S,
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
     pub(crate) timeouts: Timeouts,
+    /// Something has come.
+    pub(crate) has_received: bool,
     deadline: Deadline,
 }
 
 impl<S: Stream> Greeting<S> {
     pub(crate) fn new(stream: S, timeouts: Timeouts) -> Self {
         let deadline = Deadline::after(timeouts.handshake());
-        Self { stream, buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]), timeouts, deadline }
+        Self {
+            stream,
+            buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]),
+            timeouts,
+            has_received: false,
+            deadline,
+        }
     }
 
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
@@ -37,6 +46,7 @@ impl<S: Stream> Greeting<S> {
             match self.stream.read(spare) {
                 Ok(len) if len <= capacity => {
                     self.buffer.filled(len);
+                    self.has_received = true;
                     return Ok(len > 0);
                 }
                 Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
@@ -62,6 +72,14 @@ impl<S: Stream> Greeting<S> {
                 Err(error) => self.judge(error)?,
             }
         }
+    }
+
+    /// Writes what the stream takes at once, though the deadline has passed, and ends it without waiting for the peer.
+    pub(crate) fn write_and_leave(&mut self, bytes: &[u8]) {
+        if self.stream.limit_write(Some(LAST_WRITE)).is_ok() && self.stream.write_all(bytes).is_ok() {
+            let _gone = self.stream.flush();
+        }
+        let _gone = self.stream.shutdown_write();
     }
 
     /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written.
@@ -90,6 +108,9 @@ impl<S: Stream> Greeting<S> {
         Err(error.into())
     }
 }
+
+/// How long a last word may take.
+const LAST_WRITE: Duration = Duration::from_millis(100);
 
 const TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 

@@ -76,6 +76,11 @@ pub(crate) fn rejected(path: &str, status: u16) {
     tell!(debug, "rejected a request for {path:?} with {status}");
 }
 
+/// A server was sent no whole request in time.
+pub(crate) fn request_timed_out() {
+    tell!(info, "refused a request with 408: it took too long");
+}
+
 /// A server has answered a client otherwise.
 pub(crate) fn refused_by_server(uri: &Uri<'_>, status: u16) {
     let (host, path) = (uri.authority(), uri.resource_name().path());

@@ -241,12 +241,18 @@ fn a_handshake_that_drips_meets_the_deadline_in_both_roles() {
 }
 
 #[test]
-fn a_silent_peer_meets_the_deadline_too() {
+fn a_silent_peer_meets_the_deadline_too_and_is_told_408_where_a_request_was_begun() {
     let timeouts = Timeouts::new().with_handshake(Some(SHORT));
-    let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
-    let stream = dial(&url);
-    assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
-    drop(stream);
+    for (said, answer) in
+        [("", ""), ("GET /chat HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 Request Timeout\r\n")]
+    {
+        let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
+        let mut stream = dial(&url);
+        stream.write_all(said.as_bytes()).unwrap();
+        assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
+        let answered = String::from_utf8(read_to_end(&mut stream)).unwrap();
+        assert!(answered.starts_with(answer) && answered.is_empty() == said.is_empty(), "{answered}");
+    }
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn the_log_tells_how_connections_go_and_no_secret() {
     for scene in [
         a_conversation,
         a_request_that_is_refused,
+        a_request_that_takes_too_long,
         a_peer_at_fault,
         a_peer_that_does_not_answer,
         a_peer_that_is_lost,
@@ -113,6 +114,15 @@ fn a_request_that_is_refused() {
     server.join().unwrap().unwrap();
     assert!(has(&lines(), Level::Debug, &["rejected", "404"]));
     assert!(has(&lines(), Level::Info, &["refused by 127.0.0.1:", "404"]));
+}
+
+fn a_request_that_takes_too_long() {
+    let timeouts = Timeouts::new().with_handshake(Some(Duration::from_millis(50)));
+    let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
+    let mut stream = dial(&url);
+    stream.write_all(b"GET /SECRET HTTP/1.1\r\n").unwrap();
+    assert!(matches!(server.join().unwrap(), Err(Error::Timeout(_))));
+    assert!(has(&lines(), Level::Info, &["408"]));
 }
 
 fn a_peer_at_fault() {

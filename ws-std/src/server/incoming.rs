@@ -188,3 +188,14 @@ pub(super) fn refuse<S: Stream>(
         }
     }
 }
+
+/// Tells a client whose request has not come in time, if any of it has.
+pub(super) fn give_up<S: Stream>(greeting: &mut Greeting<S>, error: &Error) {
+    if matches!(error, Error::Timeout(_)) && greeting.has_received {
+        telemetry::request_timed_out();
+        greeting.write_and_leave(TIMED_OUT);
+    }
+}
+
+// RFC 9110 §15.5.9: it says that the connection is closed rather than waited on.
+const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";

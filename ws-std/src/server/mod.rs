@@ -145,8 +145,8 @@ impl Server {
 
     /// Reads a request, to be looked at and then accepted or rejected: one for a WebSocket, or a plain GET.
     ///
-    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), and
-    /// the connection closed.
+    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), one that
+    /// has come in part when [`Timeouts::handshake`] has passed with 408, and the connection closed.
     ///
     /// # Errors
     ///
@@ -158,8 +158,14 @@ impl Server {
         let mut handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
         let is_websocket = loop {
             match handshake.receive(&mut greeting.buffer.input()) {
-                ServerProgress::NeedInput if greeting.fill()? => {}
-                ServerProgress::NeedInput => return Err(Error::Disconnected(None)),
+                ServerProgress::NeedInput => match greeting.fill() {
+                    Ok(true) => {}
+                    Ok(false) => return Err(Error::Disconnected(None)),
+                    Err(error) => {
+                        incoming::give_up(&mut greeting, &error);
+                        return Err(error);
+                    }
+                },
                 ServerProgress::Request => break true,
                 ServerProgress::NotWebSocket => break false,
                 ServerProgress::Failed(fault) => {

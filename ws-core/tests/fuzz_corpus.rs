@@ -12,7 +12,7 @@
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
 mod support;
-#[path = "../../fuzz/src/targets.rs"]
+#[path = "../../fuzz/src/targets/mod.rs"]
 mod targets;
 
 use std::fs;

@@ -1,0 +1,72 @@
+//! What needs no state: headers, masks, text.
+
+use ws_core::frame::{Decoded, FrameHeader, Mask, MaskKey, ReservedBits};
+use ws_core::utf8::{Utf8, complete_prefix};
+
+/// A header that was decoded is encoded as it was; what was cut off it is missed; a fault comes at one byte and stays.
+pub fn header(bytes: &[u8]) {
+    let whole = FrameHeader::decode(bytes, ReservedBits::NONE);
+    let prefixes = (0..bytes.len().min(FrameHeader::LEN_MAX)).map(|len| &bytes[..len]);
+    match whole {
+        Ok(Decoded::Complete { header, header_len }) => {
+            assert_eq!(header.encode().as_bytes(), &bytes[..header_len]);
+            for prefix in prefixes.take(header_len) {
+                assert_eq!(FrameHeader::decode(prefix, ReservedBits::NONE), Ok(Decoded::Partial));
+            }
+        }
+        Ok(Decoded::Partial) => {
+            assert!(bytes.len() < FrameHeader::LEN_MAX);
+            for prefix in prefixes {
+                assert_eq!(FrameHeader::decode(prefix, ReservedBits::NONE), Ok(Decoded::Partial));
+            }
+        }
+        Err(violation) => {
+            let mut is_found = false;
+            for prefix in prefixes {
+                match FrameHeader::decode(prefix, ReservedBits::NONE) {
+                    Ok(Decoded::Partial) => assert!(!is_found, "a fault stays"),
+                    Ok(Decoded::Complete { .. }) => panic!("a fault is found before the header is complete"),
+                    Err(found) => {
+                        is_found = true;
+                        assert_eq!(found, violation, "the first fault is the fault");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Masking in pieces, in place and while copying, is masking byte by byte.
+pub fn mask(bytes: &[u8]) {
+    let Some((key, rest)) = bytes.split_first_chunk::<4>() else { return };
+    let Some((&cut, payload)) = rest.split_first() else { return };
+    let naive: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+    let (first, second) = payload.split_at(payload.len() * usize::from(cut) / 256);
+    let mut mask = Mask::new(MaskKey::new(*key));
+    let mut masked = first.to_vec();
+    mask.apply(&mut masked);
+    let mut copied = vec![0; second.len()];
+    assert_eq!(mask.apply_into(second, &mut copied), second.len());
+    masked.extend(copied);
+    assert_eq!(masked, naive);
+}
+
+/// Text is what the standard library says it is, however it is cut, and is refused at the first byte that proves it.
+pub fn utf8(bytes: &[u8]) {
+    let Some((&cut, text)) = bytes.split_first() else { return };
+    let (is_viable, valid_len) = match core::str::from_utf8(text) {
+        Ok(_) => (true, text.len()),
+        Err(error) => (error.error_len().is_none(), error.valid_up_to()),
+    };
+    match complete_prefix(text) {
+        Ok((prefix, incomplete_len)) => {
+            assert!(is_viable);
+            assert_eq!((prefix.len(), incomplete_len), (valid_len, text.len() - valid_len));
+        }
+        Err(_) => assert!(!is_viable),
+    }
+    let mut pieces = Utf8::new();
+    let is_accepted = text.chunks(usize::from(cut).max(1)).all(|piece| pieces.push(piece).is_ok());
+    assert_eq!(is_accepted, is_viable);
+    assert_eq!(pieces.is_boundary(), valid_len == text.len());
+}

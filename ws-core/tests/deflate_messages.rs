@@ -252,6 +252,29 @@ fn invalid_text_is_refused_before_its_message_has_ended() {
 }
 
 #[test]
+fn the_first_fault_in_a_compressed_text_is_the_fault_however_it_is_cut() {
+    let stored = |len: u8| [0x00, len, 0x00, !len, 0xFF];
+    let text = |bytes: &[u8]| [&stored(u8::try_from(bytes.len()).unwrap()), bytes].concat();
+    for (payload, fault) in [
+        // Behind a byte that begins nothing: no block, the end within a block, more than is allowed.
+        ([text(b"a\xff"), vec![0xFF]].concat(), Fault::Violation(Violation::InvalidUtf8)),
+        ([text(b"a\xff"), vec![0x00]].concat(), Fault::Violation(Violation::InvalidUtf8)),
+        (text(b"a\xff--------"), Fault::Violation(Violation::InvalidUtf8)),
+        // Before it.
+        ([text(b"a"), vec![0xFF]].concat(), Fault::Violation(Violation::InvalidDeflate)),
+        (text(b"--------\xff"), Fault::Limit(Limit::MessageLen)),
+        // A character that is cut off by the limit is not wrong yet.
+        (text("-------\u{e9}".as_bytes()), Fault::Limit(Limit::MessageLen)),
+    ] {
+        for len in [1, 2, 3, 5, 8, 100] {
+            let (_, mut server) = pair(DeflateParams::default(), 8);
+            server.hear(&raw(&payload), &mut core::iter::repeat(len));
+            assert_eq!(server.fault, Some(fault), "{payload:02x?} in pieces of {len}");
+        }
+    }
+}
+
+#[test]
 fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
     let params = DeflateParams {
         server_no_context_takeover: true,

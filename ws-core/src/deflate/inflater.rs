@@ -65,8 +65,8 @@ pub struct Inflated {
 pub enum InflateStatus {
     /// More of the message: all input is taken, and everything that it says is written.
     NeedsInput,
-    /// More room: the output is full. What was not taken has to be given again, be it nothing. That nothing more is to
-    /// be written shows only with a byte of room.
+    /// Another call: the output is full, or a fault follows what was written. What was not taken has to be given again,
+    /// be it nothing. That nothing more is to be written shows only with a byte of room.
     NeedsOutput,
     /// Nothing: the message is whole. What is given next belongs to the next one.
     Done,
@@ -123,17 +123,22 @@ impl Inflater {
     ///
     /// [`Violation::InvalidDeflate`] for what is not DEFLATE data, for a message that ends within a block, and for one
     /// that does not end as RFC 7692 §7.2.1 has it; [`Limit::MessageLen`] for a byte more than allowed. The memory is
-    /// released, and every later call gives the same error. What was written before counts for nothing.
+    /// released, and every later call gives the same error. What precedes the fault is written first and the fault told
+    /// by the next call, so that a fault in the text before it is found first, however the input is cut.
     pub fn inflate(&mut self, input: &[u8], fin: Fin, out: &mut [u8]) -> Result<Inflated, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        let result = self.advance(input, fin, out);
-        if let Err(fault) = result {
+        let mut inflated = Inflated { taken: 0, written: 0, status: InflateStatus::NeedsOutput };
+        if let Err(fault) = self.advance(input, fin, out, &mut inflated) {
             self.fault = Some(fault);
             self.release();
+            if inflated.written == 0 {
+                return Err(fault);
+            }
+            inflated.status = InflateStatus::NeedsOutput;
         }
-        result
+        Ok(inflated)
     }
 
     /// Frees the memory and forgets the window with it: for a connection that is over, or between two messages where
@@ -145,52 +150,65 @@ impl Inflater {
         self.has_begun = false;
     }
 
-    fn advance(&mut self, input: &[u8], fin: Fin, out: &mut [u8]) -> Result<Inflated, Fault> {
-        let mut inflated = self.advance_payload(input, out)?;
+    /// Says in `inflated` what was done, also before a fault.
+    fn advance(
+        &mut self,
+        input: &[u8],
+        fin: Fin,
+        out: &mut [u8],
+        inflated: &mut Inflated,
+    ) -> Result<(), Fault> {
+        inflated.status = self.advance_payload(input, out, inflated)?;
         self.has_begun |= !input.is_empty();
-        let written = out.get(..inflated.written).unwrap_or_default();
         if inflated.status == InflateStatus::NeedsInput && fin.is_final() {
             self.end_message()?;
             inflated.status = InflateStatus::Done;
             if self.takeover == ContextTakeover::Forbidden {
-                return Ok(inflated);
+                return Ok(());
             }
         }
+        let written = out.get(..inflated.written).unwrap_or_default();
         self.history.push(written, self.window_bits.window_len());
-        Ok(inflated)
+        Ok(())
     }
 
     /// Inflates until all input is taken or the output is full.
-    fn advance_payload(&mut self, input: &[u8], out: &mut [u8]) -> Result<Inflated, Fault> {
+    fn advance_payload(
+        &mut self,
+        input: &[u8],
+        out: &mut [u8],
+        inflated: &mut Inflated,
+    ) -> Result<InflateStatus, Fault> {
         if input.is_empty() && !self.has_begun {
-            return Ok(Inflated { taken: 0, written: 0, status: InflateStatus::NeedsInput });
+            return Ok(InflateStatus::NeedsInput);
         }
         // A byte more than allowed is room enough to tell that it is too much.
         let allowed = self.message_len_max.saturating_sub(self.message_len).saturating_add(1);
         let room = usize::try_from(allowed).unwrap_or(usize::MAX).min(out.len());
-        let (mut taken, mut written) = (0_usize, 0_usize);
-        let status = loop {
+        loop {
             let stream = self.stream.get_or_insert_with(new_stream);
-            let source = input.get(taken..).unwrap_or_default();
-            let target = out.get_mut(written..room).unwrap_or_default();
+            let source = input.get(inflated.taken..).unwrap_or_default();
+            let target = out.get_mut(inflated.written..room).unwrap_or_default();
             let step = Step::take(stream, source, target, InflateFlush::NoFlush);
-            taken = taken.saturating_add(step.taken);
-            written = written.saturating_add(step.written);
+            inflated.taken = inflated.taken.saturating_add(step.taken);
+            inflated.written = inflated.written.saturating_add(step.written);
             self.message_len =
                 self.message_len.saturating_add(u64::try_from(step.written).unwrap_or(u64::MAX));
             // The limit comes first: whether the same call meets an error behind it depends on how the output is cut.
             if self.message_len > self.message_len_max {
+                // That byte is not for the caller.
+                inflated.written = inflated.written.saturating_sub(1);
                 return Err(Limit::MessageLen.into());
             }
             match step.status.ok_or(Violation::InvalidDeflate)? {
                 // RFC 7692 §7.2.1: a block with BFINAL may be followed by more of them, at the next byte.
-                Status::StreamEnd => self.resume(out.get(..written).unwrap_or_default())?,
+                Status::StreamEnd => self.resume(out.get(..inflated.written).unwrap_or_default())?,
                 Status::Ok | Status::BufError => {
-                    if written >= out.len() {
-                        break InflateStatus::NeedsOutput;
+                    if inflated.written >= out.len() {
+                        return Ok(InflateStatus::NeedsOutput);
                     }
-                    if taken >= input.len() {
-                        break InflateStatus::NeedsInput;
+                    if inflated.taken >= input.len() {
+                        return Ok(InflateStatus::NeedsInput);
                     }
                     if step.is_idle() {
                         debug_assert!(false, "zlib takes nothing and writes nothing, and could do both");
@@ -198,8 +216,7 @@ impl Inflater {
                     }
                 }
             }
-        };
-        Ok(Inflated { taken, written, status })
+        }
     }
 
     /// Goes on behind a final block, with the window as it was. `written` is what this call has inflated.

@@ -1,6 +1,7 @@
 //! What needs no state: headers, masks, text.
 
 use ws_core::frame::{Decoded, FrameHeader, Mask, MaskKey, ReservedBits};
+use ws_core::uri::{Authority, Uri};
 use ws_core::utf8::{Utf8, complete_prefix};
 
 /// A header that was decoded is encoded as it was; what was cut off it is missed; a fault comes at one byte and stays.
@@ -69,4 +70,22 @@ pub fn utf8(bytes: &[u8]) {
     let is_accepted = text.chunks(usize::from(cut).max(1)).all(|piece| pieces.push(piece).is_ok());
     assert_eq!(is_accepted, is_viable);
     assert_eq!(pieces.is_boundary(), valid_len == text.len());
+}
+
+/// A URI means the same when it is written and read again.
+pub fn uri(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    if let Ok(uri) = Uri::parse(text) {
+        assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'));
+        let written = uri.to_string();
+        let again = Uri::parse(&written).expect("it was valid");
+        assert_eq!((again.scheme(), again.port()), (uri.scheme(), uri.port()), "{written}");
+        assert_eq!(again.resource_name(), uri.resource_name(), "{written}");
+        assert!(again.authority().is_same(&uri.authority(), uri.scheme()), "{written}");
+        assert_eq!(again.to_string(), written);
+        let host = uri.host_header().to_string();
+        let authority = Authority::parse(&host).expect("it is valid");
+        assert!(authority.is_same(&uri.authority(), uri.scheme()));
+        assert_eq!(uri.port(), authority.port_or_default(uri.scheme()));
+    }
 }

@@ -71,3 +71,39 @@ pub fn handshake_client(bytes: &[u8]) {
         assert_eq!(run(piece_len), whole, "in pieces of {piece_len}");
     }
 }
+
+/// What our client asks for, our server grants, and our client takes: for each valid URI, Origin and list of
+/// subprotocols. A line each.
+pub fn handshake_round_trip(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let mut lines = text.split('\n');
+    let Some(uri) = lines.next().and_then(|line| Uri::parse(line).ok()) else { return };
+    let origin = lines.next().filter(|line| !line.is_empty());
+    let subprotocols: Vec<&str> =
+        lines.next().unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
+    let mut request = ClientRequest::new(uri).subprotocols(&subprotocols);
+    if let Some(origin) = origin {
+        request = request.origin(origin);
+    }
+    let client = ClientHandshake::<_, 16>::with_header_count_max([0; 0], *b"the sample nonce");
+    let mut out = vec![0; text.len() * 2 + 512];
+    let Ok(len) = client.write_request(&request, &mut out) else { return };
+
+    let mut server = ServerHandshake::<_, 16>::with_header_count_max(vec![0; len]);
+    let mut buffer = ReadBuffer::with_filled(out, len).expect("it is filled");
+    assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Request, "{request:?}");
+    let received = server.request().expect("it is there");
+    assert_eq!(received.target(), uri.resource_name().to_string());
+    assert_eq!(received.host(), uri.host_header().to_string());
+    assert_eq!(received.origin(), origin.map(str::as_bytes));
+    assert!(received.subprotocols().eq(subprotocols.iter().copied()));
+    let chosen = subprotocols.last().copied();
+    let response = chosen.map_or(Response::new(), |chosen| Response::new().subprotocol(chosen));
+    let mut out = vec![0; text.len() + 512];
+    let len = server.accept(OriginPolicy::AnyOrigin, &response, &mut out).expect("it was offered");
+
+    let mut client = ClientHandshake::<_, 16>::with_header_count_max(vec![0; len], *b"the sample nonce");
+    let mut buffer = ReadBuffer::with_filled(out, len).expect("it is filled");
+    assert_eq!(client.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
+    assert_eq!(client.response().and_then(|response| response.subprotocol()), chosen);
+}

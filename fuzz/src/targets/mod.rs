@@ -5,12 +5,45 @@ mod codec;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod handshake;
+#[cfg(feature = "deflate")]
+mod messages;
 mod negotiation;
 mod receive;
+mod round_trip;
+#[cfg(feature = "deflate")]
+pub(crate) mod wire;
 
-pub use codec::{header, mask, utf8};
+pub use codec::{header, mask, uri, utf8};
 #[cfg(feature = "deflate")]
 pub use deflate::{deflate_round_trip, inflate};
-pub use handshake::{handshake_client, handshake_server};
+pub use handshake::{handshake_client, handshake_round_trip, handshake_server};
+#[cfg(feature = "deflate")]
+pub use messages::messages;
 pub use negotiation::deflate_negotiation;
 pub use receive::{cuttings, receive_client, receive_server};
+pub use round_trip::round_trip;
+
+/// A target that the tests of ws-core run too, over the corpus in the folder of its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: &[Target] = &[
+    ("header", header),
+    ("mask", mask),
+    ("utf8", utf8),
+    ("uri", uri),
+    ("receive_server", receive_server),
+    ("receive_client", receive_client),
+    ("cuttings", cuttings),
+    ("handshake_server", handshake_server),
+    ("handshake_client", handshake_client),
+    ("handshake_round_trip", handshake_round_trip),
+    ("deflate_negotiation", deflate_negotiation),
+    ("round_trip", round_trip),
+    #[cfg(feature = "deflate")]
+    ("messages", messages),
+    #[cfg(feature = "deflate")]
+    ("inflate", inflate),
+    #[cfg(feature = "deflate")]
+    ("deflate_round_trip", deflate_round_trip),
+];

@@ -3,4 +3,5 @@
 #[path = "../../ws-core/tests/support/mod.rs"]
 mod support;
 
+pub mod differential;
 pub mod targets;

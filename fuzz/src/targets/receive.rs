@@ -1,14 +1,18 @@
 //! The receiver, with bytes that need not be frames.
 
-use crate::support::drive::{WAYS, Way, receive};
-use crate::support::reference::{DEFAULT_LIMITS, Limits, Role, decode};
+use ws_core::connection::{Config, Connection, KeySource, Masking};
+use ws_core::frame::MaskKey;
+use ws_core::input::ReadBuffer;
 
-/// A server finds what the naive decoder finds.
+use crate::support::drive::{WAYS, Way, receive};
+use crate::support::reference::{DEFAULT_LIMITS, Limits, Outcome, Role, decode};
+
+/// A server finds what the naive decoder finds, and answers it.
 pub fn receive_server(bytes: &[u8]) {
     receive_as(Role::Server, bytes);
 }
 
-/// A client finds what the naive decoder finds.
+/// A client finds what the naive decoder finds, and answers it.
 pub fn receive_client(bytes: &[u8]) {
     receive_as(Role::Client, bytes);
 }
@@ -19,6 +23,45 @@ fn receive_as(role: Role, bytes: &[u8]) {
         let found = receive(role, &DEFAULT_LIMITS, bytes, &mut core::iter::empty(), 4096, way);
         assert_eq!(found, expected, "{way:?}");
     }
+    match role {
+        Role::Server => check_answers(Connection::server(Config::new()), Role::Client, bytes, &expected),
+        Role::Client => check_answers(Connection::client(Key, Config::new()), Role::Server, bytes, &expected),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Key;
+
+impl KeySource for Key {
+    fn next_key(&mut self) -> Option<MaskKey> {
+        Some(MaskKey::new([0x37, 0xFA, 0x21, 0x3D]))
+    }
+}
+
+/// Each ping has its pong, and the end has one Close, with the code that came or with that of the fault.
+fn check_answers<K: Masking>(mut connection: Connection<K>, peer: Role, bytes: &[u8], heard: &[Outcome]) {
+    let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
+    let mut input = buffer.input();
+    let mut wire = Vec::new();
+    while connection.next_event(&mut input).is_some() {
+        let mut out = [0; 200];
+        let len = connection.poll_transmit(&mut out);
+        wire.extend_from_slice(&out[..len]);
+    }
+    let expected: Vec<Outcome> = heard
+        .iter()
+        .filter_map(|outcome| match outcome {
+            Outcome::Ping(payload) => Some(Outcome::Pong(payload.clone())),
+            Outcome::Close(payload) => Some(Outcome::Close(payload.iter().take(2).copied().collect())),
+            Outcome::Fault(fault) => Some(Outcome::Close(fault.close_code().get().to_be_bytes().to_vec())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(decode(peer, &DEFAULT_LIMITS, &wire), expected, "the answers");
+    let is_over = matches!(heard.last(), Some(Outcome::Close(_) | Outcome::Fault(_)));
+    assert_eq!(connection.closure().is_some(), is_over);
+    connection.eof();
+    assert!(connection.closure().is_some());
 }
 
 /// Two cuttings of the same bytes, through buffers of different sizes, by different ways to take the payload, under

@@ -1,6 +1,6 @@
 //! The opening handshake, judged by us and by tungstenite.
 //!
-//! tokio-websockets is left out: its server panics at a target that the parser takes and its URI type does not.
+//! tokio-websockets is left out: its handshake takes and gives types of the crate `http`, which judge heads themselves.
 
 use tungstenite::error::ProtocolError;
 use tungstenite::{Error as TheirError, HandshakeError};

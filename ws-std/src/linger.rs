@@ -1,4 +1,5 @@
 use std::io;
+use std::time::Instant;
 
 use crate::Stream;
 use crate::error::is_wait;
@@ -18,6 +19,7 @@ pub(crate) fn linger(
         if stream.limit_read(remaining).is_err() {
             break;
         }
+        let begun = Instant::now();
         match stream.read(&mut discarded) {
             Ok(0) => break,
             Ok(len) => {
@@ -25,7 +27,9 @@ pub(crate) fn linger(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_wait(error.kind()) => {
-                if deadline.remaining().is_ok() {
+                // Operating systems count in ticks, and may come back a little before the time.
+                let has_waited = remaining.is_some_and(|time| begun.elapsed().saturating_mul(2) >= time);
+                if deadline.remaining().is_ok() && !has_waited {
                     return Err(error);
                 }
             }

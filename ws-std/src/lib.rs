@@ -97,7 +97,7 @@ pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
 pub use sender::RoleSender;
 pub use server::{Incoming, Server, accept};
-pub use split::{Duplex, ReadHalf, WriteHalf};
+pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;
 pub use websocket::{Parts, WebSocket};

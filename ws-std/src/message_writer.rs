@@ -34,24 +34,14 @@ use crate::{Error, Stream};
 /// }
 /// ```
 pub struct MessageWriter<'a, S> {
-    wire: &'a mut Wire<S>,
-    message_type: MessageType,
-    /// What was written and not yet sent.
-    gathered: Vec<u8>,
-    /// Where text stands, at its last byte that was written.
-    utf8: Utf8,
+    gathering: Gathering<&'a mut Wire<S>>,
 }
 
 impl<'a, S: Stream> MessageWriter<'a, S> {
     pub(crate) fn new(wire: &'a mut Wire<S>, message_type: MessageType) -> Result<Self, Error> {
         wire.make_ready()?;
-        if wire.is_closing() {
-            return Err(Error::Closed);
-        }
-        if wire.is_message_unfinished {
-            return Err(Error::MessageUnfinished);
-        }
-        Ok(Self { wire, message_type, gathered: Vec::new(), utf8: Utf8::new() })
+        wire.check_message_start()?;
+        Ok(Self { gathering: Gathering::new(wire, message_type) })
     }
 
     /// Ends the message. What a stream that would block does not take waits in memory, as with
@@ -61,16 +51,106 @@ impl<'a, S: Stream> MessageWriter<'a, S> {
     ///
     /// As [`Writer::send`](crate::Writer::send); an error of kind [`InvalidData`](io::ErrorKind::InvalidData) where
     /// text ends within a character.
-    pub fn finish(mut self) -> Result<(), Error> {
+    pub fn finish(self) -> Result<(), Error> {
+        self.gathering.finish()
+    }
+}
+
+impl<S: Stream> Write for MessageWriter<'_, S> {
+    /// Takes all of `bytes`, or nothing where the stream would block over what was written before.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathering.write(bytes)
+    }
+
+    /// Sends what is gathered as a fragment, and writes all that waits.
+    fn flush(&mut self) -> io::Result<()> {
+        self.gathering.flush()
+    }
+}
+
+impl<S> fmt::Debug for MessageWriter<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageWriter")
+            .field("message_type", &self.gathering.message_type)
+            .field("gathered_len", &self.gathering.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What takes the parts of a message.
+pub(crate) trait PartSink {
+    /// Writes what was committed before, and fails where the stream does not take it.
+    fn make_ready(&mut self) -> Result<(), Error>;
+
+    /// Sends a part, behind [`make_ready`](Self::make_ready).
+    fn send_part(&mut self, message_type: MessageType, fin: Fin, payload: &[u8]) -> Result<(), Error>;
+
+    /// Writes all that waits.
+    fn transmit(&mut self) -> Result<(), Error>;
+}
+
+impl<S: Stream> PartSink for &mut Wire<S> {
+    fn make_ready(&mut self) -> Result<(), Error> {
+        Wire::make_ready(self)
+    }
+
+    fn send_part(&mut self, message_type: MessageType, fin: Fin, payload: &[u8]) -> Result<(), Error> {
+        Wire::send_part(self, message_type, fin, payload)
+    }
+
+    fn transmit(&mut self) -> Result<(), Error> {
+        Wire::transmit(self)
+    }
+}
+
+/// A message that is written in parts, as far as it is not sent.
+#[derive(Debug)]
+pub(crate) struct Gathering<P> {
+    pub(crate) sink: P,
+    pub(crate) message_type: MessageType,
+    /// What was written and not yet sent.
+    pub(crate) bytes: Vec<u8>,
+    /// Where text stands, at its last byte that was written.
+    utf8: Utf8,
+}
+
+impl<P: PartSink> Gathering<P> {
+    pub(crate) const fn new(sink: P, message_type: MessageType) -> Self {
+        Self { sink, message_type, bytes: Vec::new(), utf8: Utf8::new() }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let utf8 = self.check(bytes)?;
+        if self.bytes.len().saturating_add(bytes.len()) > FRAGMENT_LEN {
+            self.send_gathered()?;
+        }
+        if bytes.len() >= FRAGMENT_LEN {
+            self.sink.make_ready()?;
+            self.sink.send_part(self.message_type, Fin::More, bytes)?;
+        } else {
+            if self.bytes.capacity() == 0 {
+                self.bytes.try_reserve_exact(FRAGMENT_LEN)?;
+            }
+            self.bytes.extend_from_slice(bytes);
+        }
+        self.utf8 = utf8;
+        Ok(bytes.len())
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.send_gathered()?;
+        Ok(self.sink.transmit()?)
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
         if !self.utf8.is_boundary() {
             return Err(Error::Io(not_utf8()));
         }
-        match self.wire.make_ready() {
+        match self.sink.make_ready() {
             Err(error) if !error.is_would_block() => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let gathered = core::mem::take(&mut self.gathered);
-        self.wire.send_part(self.message_type, Fin::Final, &gathered)
+        self.sink.send_part(self.message_type, Fin::Final, &self.bytes)
     }
 
     /// Judges text, and gives what it comes to.
@@ -83,48 +163,12 @@ impl<'a, S: Stream> MessageWriter<'a, S> {
     }
 
     fn send_gathered(&mut self) -> io::Result<()> {
-        self.wire.make_ready()?;
-        if !self.gathered.is_empty() {
-            self.wire.send_part(self.message_type, Fin::More, &self.gathered)?;
-            self.gathered.clear();
+        self.sink.make_ready()?;
+        if !self.bytes.is_empty() {
+            self.sink.send_part(self.message_type, Fin::More, &self.bytes)?;
+            self.bytes.clear();
         }
         Ok(())
-    }
-}
-
-impl<S: Stream> Write for MessageWriter<'_, S> {
-    /// Takes all of `bytes`, or nothing where the stream would block over what was written before.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let utf8 = self.check(bytes)?;
-        if self.gathered.len().saturating_add(bytes.len()) > FRAGMENT_LEN {
-            self.send_gathered()?;
-        }
-        if bytes.len() >= FRAGMENT_LEN {
-            self.wire.make_ready()?;
-            self.wire.send_part(self.message_type, Fin::More, bytes)?;
-        } else {
-            if self.gathered.capacity() == 0 {
-                self.gathered.try_reserve_exact(FRAGMENT_LEN)?;
-            }
-            self.gathered.extend_from_slice(bytes);
-        }
-        self.utf8 = utf8;
-        Ok(bytes.len())
-    }
-
-    /// Sends what is gathered as a fragment, and writes all that waits.
-    fn flush(&mut self) -> io::Result<()> {
-        self.send_gathered()?;
-        Ok(self.wire.transmit()?)
-    }
-}
-
-impl<S> fmt::Debug for MessageWriter<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MessageWriter")
-            .field("message_type", &self.message_type)
-            .field("gathered_len", &self.gathered.len())
-            .finish_non_exhaustive()
     }
 }
 

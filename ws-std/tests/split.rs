@@ -1,71 +1,18 @@
 //! A connection whose halves are on two threads and more.
-#![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
-#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
 
 mod common;
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpStream;
 use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Instant;
 
-use common::tcp::{connected_by_hand, read_to_end, serve, serve_echo};
+use common::split::{LONG, SHORT, TOO_MUCH, block, connection, halves, reading};
+use common::tcp::{read_to_end, serve, serve_echo};
 use common::{frame, frames};
 use ws_std::ws_core::error::{Fault, Violation};
 use ws_std::ws_core::event::Event;
-use ws_std::{
-    CloseCode, Duplex, Error, Message, Phase, ReadHalf, Role, Server, Timeouts, WebSocket, WriteHalf,
-};
-
-const SHORT: Duration = Duration::from_millis(300);
-
-/// Enough that no test meets it, and little enough that a test that does is noticed.
-const LONG: Duration = Duration::from_secs(8);
-
-/// More than the buffers of a connection on this machine take, in bytes.
-const TOO_MUCH: usize = 32 << 20;
-
-/// The messages that were read, and how that ended.
-type Outcome = (Vec<Vec<u8>>, Result<(), Error>);
-
-type Halves = (ReadHalf<TcpStream>, WriteHalf<TcpStream>);
-
-/// A server's connection, and its client by hand.
-fn connection(timeouts: Timeouts) -> (WebSocket<TcpStream>, TcpStream) {
-    let (url, server) = serve(move |stream| Server::new().with_timeouts(timeouts).accept(stream).unwrap());
-    let peer = connected_by_hand(&url);
-    (server.join().unwrap(), peer)
-}
-
-fn halves(timeouts: Timeouts) -> (Halves, TcpStream) {
-    let (socket, peer) = connection(timeouts);
-    (socket.split().unwrap(), peer)
-}
-
-/// Writes more than the peer takes, and gives what came of it. Comes back when that is under way.
-fn block(writer: &WriteHalf<TcpStream>, peer: &TcpStream) -> JoinHandle<Result<(), Error>> {
-    let writer = writer.clone();
-    let writing = thread::spawn(move || writer.send_binary(&vec![7; TOO_MUCH]));
-    peer.peek(&mut [0]).unwrap();
-    thread::sleep(SHORT / 6);
-    assert!(!writing.is_finished(), "the connection takes {TOO_MUCH} bytes");
-    writing
-}
-
-/// Reads to the end; gives the messages and the end.
-fn reading(mut reader: ReadHalf<impl Duplex + Send + 'static>) -> JoinHandle<Outcome> {
-    thread::spawn(move || {
-        let mut messages = Vec::new();
-        loop {
-            match reader.read() {
-                Ok(Some(message)) => messages.push(message.as_bytes().to_vec()),
-                Ok(None) => return (messages, Ok(())),
-                Err(error) => return (messages, Err(error)),
-            }
-        }
-    })
-}
+use ws_std::{CloseCode, Error, Message, Phase, Role, Server, Timeouts, WebSocket};
 
 #[test]
 fn echoes_are_read_while_another_thread_writes() {

@@ -1,14 +1,19 @@
 //! A connection on two threads and more.
 
+mod commit;
+mod message_writer;
 mod offer;
 mod outbox;
 mod read_half;
+mod reunite;
 mod shared;
 mod turn;
 mod write_half;
 
+pub use message_writer::SplitMessageWriter;
 pub(crate) use offer::Channel;
 pub use read_half::ReadHalf;
+pub use reunite::ReuniteError;
 pub use write_half::WriteHalf;
 
 use alloc::sync::Arc;
@@ -75,7 +80,12 @@ impl<S: Duplex> WebSocket<S> {
     /// The two directions apart, so that one thread can read while others write.
     ///
     /// Neither waits for the other, but where both directions want to write. A peer that does not read stops those who
-    /// send, within [`Timeouts::write`](crate::Timeouts::write), and not who reads.
+    /// send, within [`Timeouts::write`](crate::Timeouts::write), and not who reads. [`ReadHalf::reunite`] puts them
+    /// together again.
+    ///
+    /// It relies on writes that give up in time and can be made again, as POSIX has them. Windows does not promise that of
+    /// its sockets: there, where a peer does not take the pongs to its own pings for longer than a moment, what it reads
+    /// afterwards may be incomplete.
     ///
     /// ```
     /// use std::thread;
@@ -116,6 +126,25 @@ impl<S: Duplex> WebSocket<S> {
         Ok((reader, WriteHalf::new(shared)))
     }
 }
+
+/// Tells a stream that is non-blocking, and says so at once, from one that waited less than it was told to, as operating
+/// systems do that count time in ticks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Haste {
+    /// How many calls in a row came back too soon.
+    early_count: u8,
+}
+
+impl Haste {
+    /// Whether the stream waits, by whether a call that came to nothing has.
+    fn judge(&mut self, has_waited: bool) -> bool {
+        self.early_count = if has_waited { 0 } else { self.early_count.saturating_add(1) };
+        self.early_count < EARLY_COUNT_MAX
+    }
+}
+
+/// How many calls in a row may come back too soon: behind one that ended with a tick the next takes at least a tick.
+const EARLY_COUNT_MAX: u8 = 4;
 
 /// How long a write waits that is not to wait: the least that operating systems know.
 const WRITE_AT_ONCE: Duration = Duration::from_millis(1);

@@ -21,7 +21,7 @@ impl<S: Duplex> Shared<S> {
         if let Some(error) = state.wire.failure() {
             return Err(error);
         }
-        if !state.has_room() {
+        if !state.has_room_for_message() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         match act(&mut state.wire) {

@@ -6,18 +6,20 @@ use std::time::Instant;
 
 use ws_core::connection::{Closure, Receiver, Role};
 use ws_core::event::{Event, Piece};
+#[cfg(feature = "deflate")]
+use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
 use super::shared::{Guard, Shared};
-use super::{Duplex, RETRY};
+use super::{Duplex, Haste, RETRY};
 use crate::clock::{Call, read_limit};
 use crate::counters::{Counters, Traffic};
 use crate::error::is_wait;
 use crate::linger::linger;
 use crate::websocket::{Intake, Outlet, close_frame};
-use crate::wire::read_once;
-use crate::{Error, Message};
+use crate::wire::{StreamEnd, Wire, read_once};
+use crate::{Error, Message, Timeouts};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
 ///
@@ -27,9 +29,9 @@ use crate::{Error, Message};
 ///
 /// Where it is dropped nothing is answered any more, and what the peer sends stays in the stream.
 pub struct ReadHalf<S: Duplex> {
-    end: ReadEnd<S>,
-    intake: Intake,
-    subprotocol: Option<Box<str>>,
+    pub(super) end: ReadEnd<S>,
+    pub(super) intake: Intake,
+    pub(super) subprotocol: Option<Box<str>>,
 }
 
 impl<S: Duplex> ReadHalf<S> {
@@ -99,7 +101,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.end.shared.lock().wire.sender.closure()
+        self.end.shared.lock().wire.closure()
     }
 
     /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters).
@@ -145,6 +147,31 @@ impl<S: Duplex> ReadHalf<S> {
         self.end.patience = timeout;
     }
 
+    /// See [`set_read_timeout`](Self::set_read_timeout).
+    #[must_use]
+    pub const fn read_timeout(&self) -> Option<Duration> {
+        self.end.patience
+    }
+
+    /// The timeouts for writing and closing.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.end.shared.lock().wire.timeouts
+    }
+
+    /// As [`WebSocket::deflate`](crate::WebSocket::deflate).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn deflate(&self) -> Option<Agreed> {
+        self.intake.inbound.deflate()
+    }
+
+    /// Frees the buffer of the inflater, as [`WebSocket::release_deflate`](crate::WebSocket::release_deflate).
+    #[cfg(feature = "deflate")]
+    pub fn release_deflate(&mut self) {
+        self.intake.inbound.release_deflate();
+    }
+
     /// The stream, to ask it; it has to stay blocking.
     #[must_use]
     pub const fn get_ref(&self) -> &S {
@@ -161,7 +188,7 @@ impl<S: Duplex> fmt::Debug for ReadHalf<S> {
 }
 
 /// The stream as the reader has it, and the way to who writes.
-struct ReadEnd<S> {
+pub(super) struct ReadEnd<S> {
     stream: S,
     shared: Arc<Shared<S>>,
     /// How long the program lets a read wait.
@@ -181,6 +208,24 @@ struct ReadEnd<S> {
 }
 
 impl<S: Duplex> ReadEnd<S> {
+    pub(super) fn shared(&self) -> Arc<Shared<S>> {
+        Arc::clone(&self.shared)
+    }
+
+    /// The whole again, where nobody else has a part of it.
+    pub(super) fn into_wire(self) -> Result<Wire<S>, Box<Self>> {
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => {
+                let mut stream = self.stream;
+                // Where the stream cannot be limited, it comes back when it did before.
+                let _unlimited = stream.limit_read(self.patience);
+                let end = StreamEnd { is_shut_down: self.is_shut_down, discarded_len: self.discarded_len };
+                Ok(shared.into_state().into_wire(stream, end))
+            }
+            Err(shared) => Err(Box::new(Self { shared, ..self })),
+        }
+    }
+
     /// How long the next read may wait, where the program lets it wait for so long; an error where nothing is to be read any
     /// more. What is due is done before.
     fn next_limit(&self, patience: Option<Duration>, received: &Traffic) -> Result<Option<Duration>, Over> {
@@ -247,7 +292,8 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
         if state.wire.is_closing() {
             self.shared.notify(&state);
         }
-        if state.wire.has_many_answers() {
+        // Where the peer takes nothing, once between two reads is enough.
+        if state.wire.has_many_answers() && !state.is_stuck() {
             self.shared.write_at_once(state);
         }
     }
@@ -261,7 +307,7 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
     }
 
     fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error> {
-        let mut begun = Instant::now();
+        let (mut begun, mut haste) = (Instant::now(), Haste::default());
         loop {
             let patience = self.call.patience(self.patience, || begun);
             if patience == Some(Duration::ZERO) {
@@ -283,8 +329,8 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
                     let now = Instant::now();
                     state.wire.clock.look(now);
                     let waited = now.saturating_duration_since(begun);
-                    // A stream that does not wait is non-blocking.
-                    if limit.is_none_or(|limit| waited.saturating_mul(2) < limit) {
+                    let has_waited = limit.map(|limit| waited.saturating_mul(2) >= limit);
+                    if !has_waited.is_some_and(|has_waited| haste.judge(has_waited)) {
                         return Err(error);
                     }
                     if state.is_stuck() {

@@ -9,7 +9,7 @@ use super::{Duplex, WRITE_AT_ONCE};
 use crate::Error;
 use crate::counters::{Counters, Traffic};
 use crate::websocket::Outlet as _;
-use crate::wire::Wire;
+use crate::wire::{StreamEnd, Wire};
 
 /// What both halves share.
 ///
@@ -35,6 +35,8 @@ pub(super) struct State<S> {
     waiting_count: usize,
     /// A thread has been found to write what [`Shared::offer`] left.
     pub(super) is_flushed: bool,
+    /// Somebody sends a message in parts, and the messages of others wait for its end.
+    pub(super) is_message_open: bool,
 }
 
 pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
@@ -54,9 +56,31 @@ impl<S: Duplex> State<S> {
         self.wire.stream.committed_len.saturating_sub(self.written_len)
     }
 
-    /// Whether another message may be committed.
+    /// Whether something may be committed.
     pub(super) fn has_room(&self) -> bool {
         self.backlog_len() < BACKLOG_LEN_MAX || self.wire.is_closing()
+    }
+
+    /// Whether a message may be committed, and not only what goes between the parts of one.
+    pub(super) fn has_room_for_message(&self) -> bool {
+        self.has_room() && !self.is_message_open
+    }
+
+    /// Whether there is something to do for who would write.
+    fn is_to_be_written(&self) -> bool {
+        self.turn.is_some() && (self.backlog_len() > 0 || self.wire.wants_write())
+    }
+
+    /// The wire over the stream itself, once nobody else has the halves: what nobody has written goes first.
+    pub(super) fn into_wire(self, stream: S, end: StreamEnd) -> Wire<S> {
+        let backlog_len = self.backlog_len();
+        let mut unwritten = self.turn.map(|turn| turn.batch).unwrap_or_default();
+        let (outbox, mut wire) = self.wire.replace_stream(stream);
+        // It is counted when the stream takes it.
+        wire.sent.wire_len = wire.sent.wire_len.saturating_sub(backlog_len);
+        // Where there is no memory for it, it fails as it would have when it was committed.
+        let joined = unwritten.push(outbox.queue.bytes());
+        wire.resume(unwritten, joined, end)
     }
 
     /// Whether something waits that the peer did not take when it was tried, and that nobody is writing.
@@ -72,18 +96,17 @@ impl<S: Duplex> State<S> {
     }
 
     /// Judges a write that moved nothing. `false` where it is not to be tried again now.
-    fn judge(&mut self, unwritten: Unwritten, turn: &Turn<S>, patience: Patience) -> bool {
+    fn judge(&mut self, unwritten: Unwritten, turn: &mut Turn<S>, patience: Patience) -> bool {
         if self.wire.failure().is_some() {
             return false;
         }
-        let has_waited = unwritten.has_waited;
         match self.wire.judge_write_error(unwritten.error, turn.blocked_since) {
             Ok(()) => true,
             Err(_) if self.wire.failure().is_some() || patience == Patience::None => false,
-            Err(_) if has_waited => true,
+            Err(_) if turn.haste.judge(unwritten.has_waited) => true,
             Err(_) => {
-                // It is non-blocking, and trying again would only keep the processor busy.
-                self.wire.give_up(io::ErrorKind::WouldBlock);
+                // It was made non-blocking, and trying again would only keep the processor busy.
+                self.wire.give_up(io::ErrorKind::Unsupported);
                 false
             }
         }
@@ -93,7 +116,8 @@ impl<S: Duplex> State<S> {
 impl<S: Duplex> Shared<S> {
     pub(super) fn new(wire: Wire<Outbox>, stream: S) -> io::Result<Self> {
         let turn = Some(Turn::new(stream)?);
-        let state = State { wire, turn, written_len: 0, waiting_count: 0, is_flushed: false };
+        let (written_len, waiting_count, is_flushed, is_message_open) = (0, 0, false, false);
+        let state = State { wire, turn, written_len, waiting_count, is_flushed, is_message_open };
         Ok(Self { state: Mutex::new(state), changed: Condvar::new() })
     }
 
@@ -109,17 +133,8 @@ impl<S: Duplex> Shared<S> {
         }
     }
 
-    /// Commits what `act` sends, once there is room for it, and comes back when it is written.
-    pub(super) fn commit(
-        &self,
-        act: impl FnOnce(&mut Wire<Outbox>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut state = self.drive(self.lock(), State::has_room)?;
-        match act(&mut state.wire) {
-            Ok(()) => self.drive_all(state),
-            Err(Error::Closed) => Err(state.wire.why_closed()),
-            Err(error) => Err(error),
-        }
+    pub(super) fn into_state(self) -> State<S> {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Comes back when everything that is committed now is written.
@@ -138,7 +153,7 @@ impl<S: Duplex> Shared<S> {
     }
 
     /// Writes, or waits for who does, until it is done. An error means that it never will be.
-    fn drive<'a>(
+    pub(super) fn drive<'a>(
         &'a self,
         mut state: Guard<'a, S>,
         is_done: impl Fn(&State<S>) -> bool,
@@ -153,7 +168,8 @@ impl<S: Duplex> Shared<S> {
             if let Some(error) = failure {
                 return Err(error);
             }
-            state = match state.turn.take() {
+            let is_to_be_written = state.is_to_be_written();
+            state = match state.turn.take_if(|_turn| is_to_be_written) {
                 Some(turn) => self.write(state, turn, Patience::Full, &is_done),
                 None => self.wait(state),
             };
@@ -171,8 +187,9 @@ impl<S: Duplex> Shared<S> {
     ) -> Guard<'a, S> {
         let mut holder = Holder { shared: self, turn: Some(turn) };
         while let Some(turn) = &mut holder.turn {
-            state.wire.transmit_if_possible();
             if turn.batch.is_empty() {
+                // Not before: what a peer that takes nothing makes us answer stays where it is bounded.
+                state.wire.transmit_if_possible();
                 mem::swap(&mut turn.batch, &mut state.wire.stream.queue);
             }
             let is_to_yield = state.waiting_count > 0 && is_done(&state);

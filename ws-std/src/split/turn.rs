@@ -2,7 +2,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use super::Duplex;
+use super::{Duplex, Haste};
 use crate::queue::Queue;
 
 /// The right to write, and what it takes. There is one for a connection: who has it writes for all.
@@ -13,6 +13,8 @@ pub(super) struct Turn<S> {
     pub(super) batch: Queue,
     /// Since when the stream has taken nothing, where it would not take more.
     pub(super) blocked_since: Option<Instant>,
+    /// Whether it is non-blocking.
+    pub(super) haste: Haste,
     /// The limit that the stream has for its writes.
     limit: Option<Duration>,
 }
@@ -21,14 +23,20 @@ pub(super) struct Turn<S> {
 #[derive(Debug)]
 pub(super) struct Unwritten {
     pub(super) error: io::Error,
-    /// It took the time it was given, as it does unless the stream is non-blocking.
+    /// It took the time it was given.
     pub(super) has_waited: bool,
 }
 
 impl<S: Duplex> Turn<S> {
     pub(super) fn new(mut stream: S) -> io::Result<Self> {
         stream.limit_write(None)?;
-        Ok(Self { stream, batch: Queue::default(), blocked_since: None, limit: None })
+        Ok(Self {
+            stream,
+            batch: Queue::default(),
+            blocked_since: None,
+            haste: Haste::default(),
+            limit: None,
+        })
     }
 
     /// Writes once, in no more than this time. Returns how many bytes that was, at least one.
@@ -37,6 +45,7 @@ impl<S: Duplex> Turn<S> {
         match self.try_write(limit) {
             Ok(len) => {
                 self.blocked_since = None;
+                self.haste = Haste::default();
                 Ok(len)
             }
             Err(error) => {

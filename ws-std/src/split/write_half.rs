@@ -3,10 +3,11 @@ use core::fmt;
 use core::time::Duration;
 
 use ws_core::connection::{Closure, Role};
+use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, ControlPayload};
 
 use super::shared::Shared;
-use super::{Channel, Duplex};
+use super::{Channel, Duplex, SplitMessageWriter};
 use crate::websocket::close_frame;
 use crate::{Counters, EncodedMessage, Error, Message, Timeouts};
 
@@ -36,7 +37,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::MessageUnfinished`] where a message was begun in parts before the split; what ends the connection:
     /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`]. Then the message may have been sent in part.
     pub fn send(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit(|wire| wire.send(message))
+        self.shared.commit_message(|wire| wire.send(message))
     }
 
     /// Sends a text message.
@@ -64,7 +65,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// As [`send`](Self::send).
     #[cfg(feature = "deflate")]
     pub fn send_uncompressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit(|wire| wire.send_uncompressed(message))
+        self.shared.commit_message(|wire| wire.send_uncompressed(message))
     }
 
     /// As [`Writer::send_compressed`](crate::Writer::send_compressed).
@@ -74,7 +75,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// As [`send`](Self::send).
     #[cfg(feature = "deflate")]
     pub fn send_compressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit(|wire| wire.send_compressed(message))
+        self.shared.commit_message(|wire| wire.send_compressed(message))
     }
 
     /// As [`WebSocket::send_encoded`](crate::WebSocket::send_encoded).
@@ -83,7 +84,7 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// [`Error::NotAdmitted`]; as [`send`](Self::send) otherwise.
     pub fn send_encoded<B: AsRef<[u8]>>(&self, message: &EncodedMessage<B>) -> Result<(), Error> {
-        self.shared.commit(|wire| wire.send_encoded(message))
+        self.shared.commit_message(|wire| wire.send_encoded(message))
     }
 
     /// Sends a message without waiting for the peer: what it does not take at once stays behind, and is written by the next
@@ -136,13 +137,24 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::PingLen`] for a longer payload; as [`send`](Self::send) otherwise.
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
-        self.shared.commit(|wire| {
+        self.shared.commit_control(|wire| {
             if wire.is_closing() {
                 return Err(Error::Closed);
             }
             wire.sender.ping(payload);
             Ok(())
         })
+    }
+
+    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4). Pings, pongs and the
+    /// Close go out between its parts; the messages of other clones wait for its end, without a limit in time. A thread
+    /// that sends by a clone while it has this writer waits for itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn message_writer(&mut self, message_type: MessageType) -> Result<SplitMessageWriter<'_, S>, Error> {
+        SplitMessageWriter::new(&self.shared, message_type)
     }
 
     /// Sends a Close and returns: the reading half still gives messages until the peer's Close comes, and has to be read
@@ -161,7 +173,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.shared.lock().wire.sender.closure()
+        self.shared.lock().wire.closure()
     }
 
     /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters). What was received is as it
@@ -188,6 +200,18 @@ impl<S: Duplex> WriteHalf<S> {
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
         self.shared.lock().wire.timeouts
+    }
+
+    /// Frees the memory of the compressor, as [`WebSocket::release_deflate`](crate::WebSocket::release_deflate).
+    #[cfg(feature = "deflate")]
+    pub fn release_deflate(&self) {
+        if let Some(deflation) = &mut self.shared.lock().wire.deflation {
+            deflation.release();
+        }
+    }
+
+    pub(super) fn is_of(&self, shared: &Arc<Shared<S>>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
     }
 }
 

@@ -65,7 +65,7 @@ impl<S: Stream> WebSocket<S> {
     /// here.
     #[must_use]
     pub fn deflate(&self) -> Option<Agreed> {
-        self.intake.inbound.inflation.as_deref().map(Inflation::agreed)
+        self.intake.inbound.deflate()
     }
 
     /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
@@ -75,9 +75,7 @@ impl<S: Stream> WebSocket<S> {
         if let Some(deflation) = &mut self.wire.deflation {
             deflation.release();
         }
-        if let Some(inflation) = &mut self.intake.inbound.inflation {
-            inflation.release();
-        }
+        self.intake.inbound.release_deflate();
     }
 
     /// Makes use of what the configuration says was agreed on, if anything was.

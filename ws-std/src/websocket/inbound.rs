@@ -6,6 +6,8 @@ use ws_core::input::ReadBuffer;
 use super::Inflation;
 #[cfg(feature = "deflate")]
 use ws_core::connection::Fail as _;
+#[cfg(feature = "deflate")]
+use ws_core::extension::Agreed;
 
 /// What was read from the stream and is not taken yet. The receiver that understands it lies beside it, so that it can
 /// be used while payload is lent from here.
@@ -23,6 +25,20 @@ impl Inbound {
             buffer,
             #[cfg(feature = "deflate")]
             inflation: None,
+        }
+    }
+
+    /// What was agreed on, where what was compressed is inflated here.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn deflate(&self) -> Option<Agreed> {
+        self.inflation.as_deref().map(Inflation::agreed)
+    }
+
+    /// Frees the memory for inflating that can be done without.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn release_deflate(&mut self) {
+        if let Some(inflation) = &mut self.inflation {
+            inflation.release();
         }
     }
 

@@ -50,8 +50,7 @@ use inflation::Inflation;
 /// Where the stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`], and it may
 /// be made again when the stream is ready. No byte is lost, repeated or reordered. A `send` takes all of a message, of
 /// which the rest then waits in memory, or nothing: it takes nothing while something waits. [`flush`](Self::flush) goes
-/// on writing; [`wants_write`](Self::wants_write) tells whether there is need. The opening handshakes want a blocking
-/// stream, with or without timeouts.
+/// on writing; [`wants_write`](Self::wants_write) tells whether there is need, and the front page shows a loop.
 ///
 /// # Dropping
 ///
@@ -198,6 +197,20 @@ impl<S: Stream> WebSocket<S> {
         self.wire.wants_write()
     }
 
+    /// Whether something may still come from the stream: until the connection has ended. An event loop waits for the
+    /// stream to be readable as long, since pings and the peer's Close want answers whatever the program is doing; one
+    /// that leaves messages where they are, so that their sender has to wait, may look away meanwhile.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        self.wire.wants_read()
+    }
+
+    /// How much waits to be written, in bytes: what one call has sent, and 4.5 KiB of pongs and the Close.
+    #[must_use]
+    pub const fn queued_len(&self) -> usize {
+        self.wire.queue.len()
+    }
+
     /// Closes: sends a Close, discards what still comes until the peer's Close, and waits for the end of the stream,
     /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection was closed already, says how it went.
     ///
@@ -226,7 +239,7 @@ impl<S: Stream> WebSocket<S> {
     /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.wire.sender.closure()
+        self.wire.closure()
     }
 
     /// The peer's Close with its reason, once it came and as long as nothing else was read.
@@ -316,6 +329,15 @@ impl<S> WebSocket<S> {
         (self.wire, self.intake, self.subprotocol)
     }
 
+    /// Puts together what [`into_directions`](Self::into_directions) gave.
+    pub(crate) const fn from_directions(
+        wire: Wire<S>,
+        intake: Intake,
+        subprotocol: Option<Box<str>>,
+    ) -> Self {
+        Self { wire, intake, subprotocol }
+    }
+
     /// The stream.
     #[must_use]
     pub const fn get_ref(&self) -> &S {
@@ -335,7 +357,7 @@ impl<S> fmt::Debug for WebSocket<S> {
             .field("role", &self.wire.sender.role())
             .field("unread_len", &self.intake.inbound.buffer.unread().len())
             .field("queued_len", &self.wire.queue.len())
-            .field("closure", &self.wire.sender.closure())
+            .field("closure", &self.wire.closure())
             .finish_non_exhaustive()
     }
 }

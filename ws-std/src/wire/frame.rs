@@ -21,6 +21,17 @@ impl<S: Stream> Wire<S> {
         self.send_frame(start, Fin::Final, message.as_bytes())
     }
 
+    /// Whether a message may begin now that is sent in parts.
+    pub(crate) fn check_message_start(&self) -> Result<(), Error> {
+        if self.is_closing() {
+            return Err(Error::Closed);
+        }
+        if self.is_message_unfinished {
+            return Err(Error::MessageUnfinished);
+        }
+        Ok(())
+    }
+
     /// Sends a part of a message that is sent in parts. What was committed before has to be written.
     pub(crate) fn send_part(
         &mut self,

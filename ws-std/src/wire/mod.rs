@@ -11,12 +11,13 @@ mod shared;
 #[cfg(feature = "deflate")]
 pub(crate) use deflate::Deflation;
 pub(crate) use end::read_once;
+pub(crate) use shared::StreamEnd;
 
 use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use ws_core::connection::{EncodedMessage, Receiver, Signal};
+use ws_core::connection::{EncodedMessage, Receiver, Signal, Transport};
 use ws_core::frame::ControlPayload;
 use ws_core::input::ReadBuffer;
 
@@ -126,6 +127,11 @@ impl<S> Wire<S> {
     /// Whether either side has begun to close.
     pub(crate) const fn is_closing(&self) -> bool {
         self.clock.is_closing()
+    }
+
+    /// Whether something may still come from the stream.
+    pub(crate) fn wants_read(&self) -> bool {
+        !self.is_dead() && self.sender.transport() != Transport::Closed
     }
 
     /// Whether something waits to be written.

@@ -1,3 +1,5 @@
+use ws_core::connection::Closure;
+
 use super::{Fatal, Wire};
 use crate::counters::{Counters, Outcome, Traffic};
 use crate::error::Error;
@@ -13,6 +15,14 @@ impl Fatal {
 }
 
 impl<S> Wire<S> {
+    /// How the connection ended, once it has. The sending half takes what it has given for written.
+    // RFC 6455 §7.1.4: clean is what ended after the closing handshake, and a Close that was not written is not part of one.
+    pub(crate) fn closure(&self) -> Option<Closure> {
+        let mut closure = self.sender.closure()?;
+        closure.is_clean &= self.ending.write.is_none() && self.ending.fatal.is_none();
+        Some(closure)
+    }
+
     /// How the connection ended, once the stream is at its end.
     pub(super) fn outcome(&self) -> Outcome {
         let closure = self.sender.closure();
@@ -46,7 +56,7 @@ impl<S> Wire<S> {
     pub(super) fn tell_end(&mut self) {
         if !self.ending.is_told {
             self.ending.is_told = true;
-            telemetry::ended(self.id, self.outcome(), self.sender.closure());
+            telemetry::ended(self.id, self.outcome(), self.closure());
         }
     }
 

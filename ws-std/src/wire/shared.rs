@@ -10,6 +10,7 @@ use super::{Fatal, Wire};
 use crate::Stream;
 use crate::clock::Call;
 use crate::error::{Error, Phase};
+use crate::queue::Queue;
 use crate::timeouts::{Deadline, Passed};
 
 /// What two threads need of it that share it, and do the reading and the writing themselves.
@@ -38,13 +39,12 @@ impl<S> Wire<S> {
         (self.stream, wire)
     }
 
-    /// How long a write may move nothing: until the deadline of the closing handshake, where that is sooner.
+    /// How long a write may move nothing before somebody looks again: until the deadline of the closing handshake, where
+    /// that is sooner.
     pub(crate) fn write_limit(&self) -> Result<Option<Duration>, Passed> {
-        let remaining = self.closing_remaining()?;
-        Ok(match (remaining, self.timeouts.write()) {
-            (Some(remaining), Some(write)) => Some(remaining.min(write)),
-            (remaining, write) => remaining.or(write),
-        })
+        // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
+        let closing = self.closing_remaining()?.or(self.timeouts.close());
+        Ok([closing, self.timeouts.write()].into_iter().flatten().min())
     }
 
     /// How much is left for the closing handshake, where it has begun.
@@ -62,7 +62,29 @@ impl<S> Wire<S> {
     }
 }
 
+/// How far a stream was brought to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamEnd {
+    pub(crate) is_shut_down: bool,
+    /// How much was discarded behind the closing handshake, in bytes.
+    pub(crate) discarded_len: u64,
+}
+
 impl<S: Stream> Wire<S> {
+    /// Goes on by itself, behind those who shared it and have left `unwritten` unless there was no memory for that.
+    pub(crate) fn resume(mut self, mut unwritten: Queue, joined: io::Result<()>, end: StreamEnd) -> Self {
+        self.is_shut_down = end.is_shut_down;
+        self.discarded_len = end.discarded_len;
+        match joined.and_then(|()| unwritten.push(self.queue.bytes())) {
+            Ok(()) => self.queue = unwritten,
+            Err(full) => self.give_up(full.kind()),
+        }
+        // Where the stream cannot be limited, the deadlines are judged when it comes back.
+        let _unlimited = self.stream.limit_write(self.write_limit().unwrap_or(self.timeouts.write()));
+        self.wants_flush = true;
+        self
+    }
+
     /// Nothing is to be read or written any more: the closing handshake took too long.
     pub(crate) fn give_up_closing(&mut self) {
         self.die(Fatal::Timeout(Phase::Close));

@@ -7,12 +7,14 @@
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::panic,
+    clippy::panic_in_result_fn,
     reason = "what the tests may, their helpers may"
 )]
 
 #[cfg(feature = "deflate")]
 pub(crate) mod deflate;
 pub(crate) mod proxy;
+pub(crate) mod split;
 pub(crate) mod tcp;
 
 use std::collections::VecDeque;

@@ -1,0 +1,82 @@
+use core::fmt;
+
+use super::{Duplex, ReadHalf, WriteHalf};
+use crate::WebSocket;
+
+impl<S: Duplex> ReadHalf<S> {
+    /// Whether this and `writer` are halves of one connection.
+    #[must_use]
+    pub fn is_pair_of(&self, writer: &WriteHalf<S>) -> bool {
+        writer.is_of(&self.end.shared())
+    }
+
+    /// The whole connection again, once `writer` is the last [`WriteHalf`] of it. Nothing is lost: what a peer did not
+    /// take yet is written first, as with a [`WebSocket`] whose stream would block. The stream still blocks.
+    ///
+    /// ```
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # std::thread::spawn(move || ws_std::accept(listener.accept()?.0)?.read().map(drop));
+    /// let (reader, writer) = ws_std::connect(&url)?.split()?;
+    /// let another = writer.clone();
+    /// let (reader, writer) = reader.reunite(writer).map_err(|error| error.into_halves()).unwrap_err();
+    /// drop(another);
+    /// let mut socket = reader.reunite(writer)?;
+    /// socket.close(ws_std::CloseCode::NORMAL, "")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ReuniteError`], with the halves, where there are other clones of `writer`, or it is of another connection.
+    pub fn reunite(self, writer: WriteHalf<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
+        if !self.is_pair_of(&writer) {
+            return Err(ReuniteError::new(self, writer));
+        }
+        drop(writer);
+        let Self { end, intake, subprotocol } = self;
+        match end.into_wire() {
+            Ok(wire) => Ok(WebSocket::from_directions(wire, intake, subprotocol)),
+            Err(end) => {
+                let writer = WriteHalf::new(end.shared());
+                Err(ReuniteError::new(Self { end: *end, intake, subprotocol }, writer))
+            }
+        }
+    }
+}
+
+/// Halves that could not be put together, since they are of two connections, or others have the writing half too.
+pub struct ReuniteError<S: Duplex> {
+    halves: Box<(ReadHalf<S>, WriteHalf<S>)>,
+}
+
+impl<S: Duplex> ReuniteError<S> {
+    fn new(reader: ReadHalf<S>, writer: WriteHalf<S>) -> Self {
+        Self { halves: Box::new((reader, writer)) }
+    }
+
+    /// The halves, as they were.
+    #[must_use]
+    pub fn into_halves(self) -> (ReadHalf<S>, WriteHalf<S>) {
+        *self.halves
+    }
+}
+
+impl<S: Duplex> fmt::Display for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (reader, writer) = &*self.halves;
+        f.write_str(if reader.is_pair_of(writer) {
+            "the writing half of the connection has other clones"
+        } else {
+            "the halves are of two connections"
+        })
+    }
+}
+
+impl<S: Duplex> fmt::Debug for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReuniteError").finish_non_exhaustive()
+    }
+}
+
+impl<S: Duplex> core::error::Error for ReuniteError<S> {}

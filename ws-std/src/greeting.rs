@@ -6,6 +6,7 @@ use ws_core::input::ReadBuffer;
 
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
+use crate::queue::Queue;
 use crate::timeouts::Deadline;
 use crate::websocket::READ_BUFFER_LEN_MIN;
 use crate::{Stream, Timeouts};
@@ -18,6 +19,9 @@ pub(crate) struct Greeting<S> {
     pub(crate) timeouts: Timeouts,
     /// Something has come.
     pub(crate) has_received: bool,
+    /// What is committed and that the stream has not taken yet.
+    pub(crate) unwritten: Queue,
+    wants_flush: bool,
     deadline: Deadline,
 }
 
@@ -29,6 +33,8 @@ impl<S: Stream> Greeting<S> {
             buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]),
             timeouts,
             has_received: false,
+            unwritten: Queue::default(),
+            wants_flush: false,
             deadline,
         }
     }
@@ -55,23 +61,42 @@ impl<S: Stream> Greeting<S> {
         }
     }
 
-    /// Writes all of `bytes`.
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
-        while !bytes.is_empty() {
+    /// Whether something waits to be written.
+    pub(crate) const fn wants_write(&self) -> bool {
+        self.wants_flush || !self.unwritten.is_empty()
+    }
+
+    /// Writes all of `bytes`. What a stream that would block does not take is kept for [`write_out`](Self::write_out).
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.queue(bytes)?;
+        self.write_out()
+    }
+
+    /// Commits `bytes`, to be written.
+    pub(crate) fn queue(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.unwritten.push(bytes)?;
+        self.wants_flush = true;
+        Ok(())
+    }
+
+    /// Writes what waits to be written.
+    pub(crate) fn write_out(&mut self) -> Result<(), Error> {
+        while !self.unwritten.is_empty() {
             self.limit_write()?;
-            match self.stream.write(bytes) {
+            match self.stream.write(self.unwritten.bytes()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(len) => bytes = bytes.get(len..).unwrap_or_default(),
+                Ok(len) => self.unwritten.advance(len),
                 Err(error) => self.judge(error)?,
             }
         }
-        loop {
+        while self.wants_flush {
             self.limit_write()?;
             match self.stream.flush() {
-                Ok(()) => return Ok(()),
+                Ok(()) => self.wants_flush = false,
                 Err(error) => self.judge(error)?,
             }
         }
+        Ok(())
     }
 
     /// Writes what the stream takes at once, though the deadline has passed, and ends it without waiting for the peer.

@@ -59,6 +59,98 @@
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
 //! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
+//!
+//! # Non-blocking
+//!
+//! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call says so
+//! ([`Error::is_would_block`]) and may be made again when the stream is ready; no byte is lost, repeated or reordered.
+//!
+//! - **Registration.** The stream is waited for to be readable while [`WebSocket::wants_read`], and writable while
+//!   [`WebSocket::wants_write`]. When it is, [`read`](WebSocket::read) is called until it would block, and
+//!   [`flush`](WebSocket::flush); `read` writes pongs and the Close by itself.
+//! - **Output is bounded.** A `send` takes all of a message, the rest of which waits in memory where the stream is full, or
+//!   nothing: it would block, and takes nothing, once 16 KiB wait. So no more waits than 16 KiB, one message, and 4.5 KiB of
+//!   answers ([`WebSocket::queued_len`]). Whoever reads only when [`flush`](WebSocket::flush) has succeeded can answer each
+//!   message, and lets a peer wait that takes no answers.
+//! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] give something to `advance`.
+//! - **Times.** Deadlines are judged by each call: [`WebSocket::next_deadline`] says when to call
+//!   [`read`](WebSocket::read) at the latest, ready or not, and an opening handshake is to be called when
+//!   [`Timeouts::handshake`] is over. [`Timeouts::write`] is for streams that block: a loop sees by itself what has not moved
+//!   for long.
+//!
+//! An echo server of many connections on one thread:
+//!
+//! ```
+//! use std::io::ErrorKind;
+//! use std::net::{TcpListener, TcpStream};
+//! use std::time::Duration;
+//! use ws_std::{Error, Receiving, Server, WebSocket};
+//!
+//! enum Connection {
+//!     Opening(Receiving<TcpStream>),
+//!     Open(WebSocket<TcpStream>),
+//! }
+//!
+//! impl Connection {
+//!     /// Goes on until the stream would block. `None` at the end.
+//!     fn advance(self) -> Result<Option<Self>, Error> {
+//!         let mut socket = match self {
+//!             Self::Open(socket) => socket,
+//!             Self::Opening(mut receiving) => match receiving.advance() {
+//!                 Ok(incoming) => incoming.accept()?,
+//!                 Err(error) if error.is_would_block() => return Ok(Some(Self::Opening(receiving))),
+//!                 Err(error) => return Err(error),
+//!             },
+//!         };
+//!         match echo(&mut socket) {
+//!             Ok(()) => Ok(None),
+//!             Err(error) if error.is_would_block() => Ok(Some(Self::Open(socket))),
+//!             Err(error) => Err(error),
+//!         }
+//!     }
+//! }
+//!
+//! fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
+//!     // Nothing is read while an answer waits, so that there is room for the next.
+//!     while socket.flush().is_ok() {
+//!         let Some((message, mut writer)) = socket.read()? else { return Ok(()) };
+//!         writer.send(message)?;
+//!     }
+//!     socket.flush()
+//! }
+//!
+//! fn serve(listener: &TcpListener) -> Result<(), Error> {
+//!     listener.set_nonblocking(true)?;
+//!     let server = Server::new();
+//!     let mut connections = Vec::new();
+//!     loop {
+//!         match listener.accept() {
+//!             Ok((stream, _)) => {
+//!                 stream.set_nonblocking(true)?;
+//!                 connections.push(Connection::Opening(server.start_receive(stream)?));
+//!             }
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+//!             Err(error) => return Err(error.into()),
+//!         }
+//!         // Here a real loop waits for epoll or the like to name those that are ready.
+//!         std::thread::sleep(Duration::from_millis(1));
+//!         connections = connections
+//!             .into_iter()
+//!             .filter_map(|connection: Connection| connection.advance().unwrap_or_default())
+//!             .collect();
+//!     }
+//! }
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let url = format!("ws://{}/", listener.local_addr()?);
+//! # std::thread::spawn(move || serve(&listener));
+//! # let mut sockets = [ws_std::connect(&url)?, ws_std::connect(&url)?];
+//! # for socket in &mut sockets {
+//! #     socket.send_text("Hello")?;
+//! #     assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
+//! #     socket.close(ws_std::CloseCode::NORMAL, "done")?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
@@ -86,7 +178,9 @@ mod websocket;
 mod wire;
 mod writer;
 
-pub use client::{Client, ClientMisuse, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect};
+pub use client::{
+    Client, ClientMisuse, Connecting, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect,
+};
 pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
@@ -96,7 +190,7 @@ pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
 pub use sender::RoleSender;
-pub use server::{Incoming, Server, accept};
+pub use server::{Incoming, Receiving, Server, accept};
 pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;

@@ -25,7 +25,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// # Errors
     ///
     /// [`Error::Closed`] where a Close was sent or received, [`Error::MessageUnfinished`], [`Error::Io`] where the
-    /// stream would block over what was sent before, and what ends the connection: [`Error::Disconnected`],
+    /// stream would block and 16 KiB wait of what was sent before, and what ends the connection: [`Error::Disconnected`],
     /// [`Error::Timeout`], [`Error::Io`]. But for those that end the connection, nothing was taken of the message.
     #[inline]
     pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {

@@ -77,7 +77,7 @@ fn a_stream_that_would_block_at_every_byte_loses_repeats_and_reorders_nothing() 
 
 #[test]
 fn a_send_that_would_block_takes_all_or_nothing() {
-    for (message, role) in [(noise(10_000), Role::Server), (noise(300_000), Role::Client)] {
+    for (message, role) in [(noise(20_000), Role::Server), (noise(300_000), Role::Client)] {
         let script = Script { write_end: Some((10, Err(ErrorKind::WouldBlock))), ..Script::new(b"") };
         let mut socket = socket(&script, role);
         socket.send_binary(&message).unwrap();

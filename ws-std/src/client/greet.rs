@@ -9,16 +9,31 @@ use super::{Client, Refusal};
 use crate::greeting::{Greeting, required, write_head};
 use crate::{Error, MaskKeys, RoleSender, Stream, WebSocket, telemetry};
 
+/// A WebSocket, and the handshake that has opened it.
+pub(super) type Opened<S> = (WebSocket<S>, ClientHandshake<Vec<u8>>);
+
 impl Client {
     /// The opening handshake over a stream that is connected.
     pub(super) fn greet<S: Stream>(
         &self,
-        mut stream: S,
+        stream: S,
         uri: Uri<'_>,
         recipient: Recipient,
-    ) -> Result<(WebSocket<S>, ClientHandshake<Vec<u8>>), Error> {
-        let mut keys = MaskKeys::from_system()?;
-        stream.disable_delay()?;
+    ) -> Result<Opened<S>, Error> {
+        self.with_request(uri, recipient, |request| {
+            let mut exchange = Exchange::new(self, stream, request)?;
+            let answer = exchange.advance(request)?;
+            exchange.finish(self, uri, answer)
+        })
+    }
+
+    /// Lets `act` have the request.
+    pub(super) fn with_request<T>(
+        &self,
+        uri: Uri<'_>,
+        recipient: Recipient,
+        act: impl FnOnce(&ClientRequest<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let headers = self.headers_for(recipient)?;
         let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
         let subprotocols: Vec<_> = self.subprotocols.iter().map(AsRef::as_ref).collect();
@@ -30,32 +45,66 @@ impl Client {
         if let Some(deflate) = &self.deflate {
             request = request.deflate(deflate.config());
         }
-        let mut handshake = ClientHandshake::new(vec![0; self.head_len_max], keys.nonce());
-        let head = write_head(|out| handshake.write_request(&request, out), required)?;
-        let mut greeting = Greeting::new(stream, self.timeouts);
-        greeting.write(&head)?;
+        act(&request)
+    }
+}
+
+/// A request that is being written, or whose response is being read.
+pub(super) struct Exchange<S> {
+    keys: MaskKeys,
+    handshake: ClientHandshake<Vec<u8>>,
+    pub(super) greeting: Greeting<S>,
+}
+
+/// What a server says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Accepted,
+    Refused,
+}
+
+impl<S: Stream> Exchange<S> {
+    pub(super) fn new(client: &Client, mut stream: S, request: &ClientRequest<'_>) -> Result<Self, Error> {
+        let mut keys = MaskKeys::from_system()?;
+        stream.disable_delay()?;
+        let handshake = ClientHandshake::new(vec![0; client.head_len_max], keys.nonce());
+        let head = write_head(|out| handshake.write_request(request, out), required)?;
+        let mut greeting = Greeting::new(stream, client.timeouts);
+        greeting.queue(&head)?;
+        Ok(Self { keys, handshake, greeting })
+    }
+
+    /// Writes and reads; where the stream would block it may be called again, with the same request.
+    pub(super) fn advance(&mut self, request: &ClientRequest<'_>) -> Result<Answer, Error> {
+        let Self { handshake, greeting, .. } = self;
+        greeting.write_out()?;
         loop {
-            match handshake.receive(&request, &mut greeting.buffer.input()) {
+            match handshake.receive(request, &mut greeting.buffer.input()) {
                 ClientProgress::NeedInput if greeting.fill()? => {}
                 ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
-                ClientProgress::Accepted => break,
-                ClientProgress::Refused => {
-                    let refusal = Refusal::read(handshake, greeting);
-                    telemetry::refused_by_server(&uri, refusal.status());
-                    return Err(refusal.into());
-                }
+                ClientProgress::Accepted => return Ok(Answer::Accepted),
+                ClientProgress::Refused => return Ok(Answer::Refused),
                 ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
             }
         }
+    }
+
+    pub(super) fn finish(self, client: &Client, uri: Uri<'_>, answer: Answer) -> Result<Opened<S>, Error> {
+        let Self { keys, handshake, greeting } = self;
+        if let Answer::Refused = answer {
+            let refusal = Refusal::read(handshake, greeting);
+            telemetry::refused_by_server(&uri, refusal.status());
+            return Err(refusal.into());
+        }
         let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
-        let config = handshake.deflate().map_or(self.config, |agreed| self.config.with_deflate(agreed));
+        let config = handshake.deflate().map_or(client.config, |agreed| client.config.with_deflate(agreed));
         let sender = RoleSender::Client(Sender::with_config(keys, config));
         let receiver = Receiver::new(Role::Client, config);
         let Greeting { stream, buffer, .. } = greeting;
-        let socket = WebSocket::open(stream, self.timeouts, sender, receiver, buffer, subprotocol)?;
+        let socket = WebSocket::open(stream, client.timeouts, sender, receiver, buffer, subprotocol)?;
         telemetry::connected(socket.id(), &uri, socket.subprotocol());
         #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(self.deflate.as_ref(), &config);
+        let socket = socket.with_deflate(client.deflate.as_ref(), &config);
         Ok((socket, handshake))
     }
 }

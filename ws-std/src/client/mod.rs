@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §4.1.
 
+mod connecting;
 mod credentials;
 mod dial;
 mod greet;
@@ -18,6 +19,7 @@ mod response;
 mod socks;
 mod tunnel;
 
+pub use connecting::Connecting;
 pub use misuse::ClientMisuse;
 pub use proxy::Proxy;
 pub use proxy_error::{ProxyError, ProxyRefusal};
@@ -189,6 +191,15 @@ impl Client {
     ) -> Result<(WebSocket<S>, Response), Error> {
         let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named)?;
         Ok((socket, Response::new(handshake, url)))
+    }
+
+    /// As [`handshake`](Self::handshake), for a non-blocking stream: writes nothing yet. The time for the handshake begins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Uri`], [`Error::Entropy`], [`Error::Io`], and those for a request that cannot be written.
+    pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
+        Connecting::new(self.clone(), stream, url)
     }
 }
 

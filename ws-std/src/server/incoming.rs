@@ -129,12 +129,17 @@ impl<S: Stream> Incoming<S> {
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
         };
-        self.greeting.write(&head)?;
-        self.open(subprotocol)
+        match self.greeting.write(&head) {
+            Err(error) if !error.is_would_block() => Err(error),
+            // The rest of it leaves before anything else.
+            Ok(()) | Err(_) => self.open(subprotocol),
+        }
     }
 
     /// Answers without opening a WebSocket, and closes the connection: with an error of one's own, or with a page for
     /// a plain GET. The head says `Connection: close` and the length of the body.
+    ///
+    /// On a non-blocking stream, what that does not take at once is lost.
     ///
     /// # Errors
     ///
@@ -158,9 +163,10 @@ impl<S: Stream> Incoming<S> {
         let config = handshake.deflate().map_or(server.config, |agreed| server.config.with_deflate(agreed));
         let sender = RoleSender::Server(Sender::with_config(Unmasked, config));
         let receiver = Receiver::new(Role::Server, config);
-        let Greeting { stream, buffer, .. } = greeting;
+        let Greeting { stream, buffer, unwritten, .. } = greeting;
         let subprotocol = subprotocol.map(Into::into);
         let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
+        let socket = socket.with_unwritten(unwritten);
         let path = handshake.request().map_or("/", |request| request.path());
         telemetry::accepted(socket.id(), path, socket.subprotocol());
         #[cfg(feature = "deflate")]

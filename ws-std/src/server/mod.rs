@@ -2,18 +2,18 @@
 
 mod incoming;
 mod origins;
+mod receiving;
 
 pub use incoming::Incoming;
+pub use receiving::Receiving;
 
 use std::net::TcpStream;
 
 use ws_core::connection::Config;
-use ws_core::handshake::{ServerHandshake, ServerProgress};
 use ws_core::uri::Scheme;
 
 #[cfg(feature = "deflate")]
 use crate::Deflate;
-use crate::greeting::Greeting;
 use crate::{Error, Stream, Timeouts, WebSocket};
 use origins::Origins;
 
@@ -152,29 +152,17 @@ impl Server {
     ///
     /// [`Error::Handshake`] for a request that was refused, [`Error::Timeout`], [`Error::Disconnected`],
     /// [`Error::Io`].
-    pub fn receive<S: Stream>(&self, mut stream: S) -> Result<Incoming<S>, Error> {
-        stream.disable_delay()?;
-        let mut greeting = Greeting::new(stream, self.timeouts);
-        let mut handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
-        let is_websocket = loop {
-            match handshake.receive(&mut greeting.buffer.input()) {
-                ServerProgress::NeedInput => match greeting.fill() {
-                    Ok(true) => {}
-                    Ok(false) => return Err(Error::Disconnected(None)),
-                    Err(error) => {
-                        incoming::give_up(&mut greeting, &error);
-                        return Err(error);
-                    }
-                },
-                ServerProgress::Request => break true,
-                ServerProgress::NotWebSocket => break false,
-                ServerProgress::Failed(fault) => {
-                    incoming::refuse(&mut handshake, &mut greeting, fault);
-                    return Err(Error::Handshake(fault));
-                }
-            }
-        };
-        Ok(Incoming::new(self.clone(), greeting, handshake, is_websocket))
+    pub fn receive<S: Stream>(&self, stream: S) -> Result<Incoming<S>, Error> {
+        self.start_receive(stream)?.advance()
+    }
+
+    /// As [`receive`](Self::receive), for a non-blocking stream: reads nothing yet. The time for the handshake begins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
+        Receiving::new(self.clone(), stream)
     }
 }
 

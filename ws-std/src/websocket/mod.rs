@@ -49,7 +49,7 @@ use inflation::Inflation;
 ///
 /// Where the stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`], and it may
 /// be made again when the stream is ready. No byte is lost, repeated or reordered. A `send` takes all of a message, of
-/// which the rest then waits in memory, or nothing: it takes nothing while something waits. [`flush`](Self::flush) goes
+/// which the rest then waits in memory, or nothing: it takes nothing while 16 KiB or more wait. [`flush`](Self::flush) goes
 /// on writing; [`wants_write`](Self::wants_write) tells whether there is need, and the front page shows a loop.
 ///
 /// # Dropping
@@ -205,7 +205,8 @@ impl<S: Stream> WebSocket<S> {
         self.wire.wants_read()
     }
 
-    /// How much waits to be written, in bytes: what one call has sent, and 4.5 KiB of pongs and the Close.
+    /// How much waits to be written, in bytes: less than 16 KiB, what one call has sent behind that, and 4.5 KiB of pongs
+    /// and the Close.
     #[must_use]
     pub const fn queued_len(&self) -> usize {
         self.wire.queue.len()
@@ -327,6 +328,12 @@ impl<S> WebSocket<S> {
     /// The sending direction with the stream, the receiving one, and the subprotocol.
     pub(crate) fn into_directions(self) -> (Wire<S>, Intake, Option<Box<str>>) {
         (self.wire, self.intake, self.subprotocol)
+    }
+
+    /// The same, with what has to leave before anything else.
+    pub(crate) fn with_unwritten(mut self, unwritten: Queue) -> Self {
+        self.wire.queue = unwritten;
+        self
     }
 
     /// Puts together what [`into_directions`](Self::into_directions) gave.

@@ -214,11 +214,12 @@ impl<S: Stream> Wire<S> {
         self.write_committed(&[])
     }
 
-    /// Writes what was committed before, and fails where the stream does not take it: then nothing new is begun.
+    /// Writes what was committed before, and fails where the stream does not take it and much waits already: then nothing
+    /// new is begun.
     #[inline]
     pub(crate) fn make_ready(&mut self) -> Result<(), Error> {
         if self.wants_write() || self.ending.write.is_some() || self.is_dead() {
-            self.transmit()
+            self.make_room()
         } else {
             Ok(())
         }
@@ -231,6 +232,17 @@ impl<S: Stream> Wire<S> {
             self.sent.add_message();
         }
         self.clock.sent_message();
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self) -> Result<(), Error> {
+        match self.transmit() {
+            // What waits in the sending half goes first, and leaves its place to what comes.
+            Err(error) if error.is_would_block() && self.queue.len() < QUEUED_LEN_MAX => {
+                self.commit_control().map(drop)
+            }
+            result => result,
+        }
     }
 
     /// Queues what the sending half has to say. Returns how many bytes that was.
@@ -405,6 +417,10 @@ const HEADER_LEN_MAX: usize = 14;
 
 /// Room for two control frames at once, in bytes.
 const CONTROL_LEN_MAX: usize = 2 * (2 + 4 + 125);
+
+/// No message is taken while so much waits, in bytes: more than all answers that are gathered, so that who has written all
+/// that waited, and then reads a message, can send one.
+const QUEUED_LEN_MAX: usize = 16 * 1024;
 
 /// How much of answers to pings is gathered for one write, in bytes.
 const ANSWERS_LEN_MAX: usize = 4096;

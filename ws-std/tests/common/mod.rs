@@ -13,6 +13,7 @@
 
 #[cfg(feature = "deflate")]
 pub(crate) mod deflate;
+pub(crate) mod faults;
 pub(crate) mod proxy;
 pub(crate) mod split;
 pub(crate) mod tcp;

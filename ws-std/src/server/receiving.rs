@@ -1,0 +1,96 @@
+// Read first: RFC 6455 §4.2.1.
+
+use core::fmt;
+use std::io;
+
+use ws_core::handshake::{ServerHandshake, ServerProgress};
+
+use super::incoming::{give_up, refuse};
+use super::{HEAD_LEN_MAX, Incoming, Server};
+use crate::greeting::Greeting;
+use crate::{Error, Stream};
+
+/// A request that is being read from a stream that does not block, from [`Server::start_receive`].
+pub struct Receiving<S> {
+    state: Option<State<S>>,
+}
+
+struct State<S> {
+    server: Server,
+    greeting: Greeting<S>,
+    handshake: ServerHandshake<Vec<u8>>,
+}
+
+impl<S: Stream> Receiving<S> {
+    pub(super) fn new(server: Server, mut stream: S) -> Result<Self, Error> {
+        stream.disable_delay()?;
+        let greeting = Greeting::new(stream, server.timeouts);
+        let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
+        Ok(Self { state: Some(State { server, greeting, handshake }) })
+    }
+
+    /// Reads what is there. Where the stream would block it is to be called again when that is readable, and when
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over, to be told so.
+    ///
+    /// What [`Incoming::accept`] writes, and the stream does not take, leaves as the first of what the WebSocket has to
+    /// write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream would block; those of [`Server::receive`], after which it fails with
+    /// [`io::ErrorKind::NotConnected`], as it does behind the request.
+    pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
+        let Some(mut state) = self.state.take() else { return Err(io::ErrorKind::NotConnected.into()) };
+        match state.receive() {
+            Ok(is_websocket) => {
+                let State { server, greeting, handshake } = state;
+                Ok(Incoming::new(server, greeting, handshake, is_websocket))
+            }
+            Err(error) => {
+                if error.is_would_block() {
+                    self.state = Some(state);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The stream, until there is an outcome.
+    #[must_use]
+    pub const fn get_ref(&self) -> Option<&S> {
+        match &self.state {
+            Some(state) => Some(&state.greeting.stream),
+            None => None,
+        }
+    }
+}
+
+impl<S: Stream> State<S> {
+    /// Whether the request is one for a WebSocket, once it is there.
+    fn receive(&mut self) -> Result<bool, Error> {
+        loop {
+            match self.handshake.receive(&mut self.greeting.buffer.input()) {
+                ServerProgress::NeedInput => match self.greeting.fill() {
+                    Ok(true) => {}
+                    Ok(false) => return Err(Error::Disconnected(None)),
+                    Err(error) => {
+                        give_up(&mut self.greeting, &error);
+                        return Err(error);
+                    }
+                },
+                ServerProgress::Request => return Ok(true),
+                ServerProgress::NotWebSocket => return Ok(false),
+                ServerProgress::Failed(fault) => {
+                    refuse(&mut self.handshake, &mut self.greeting, fault);
+                    return Err(Error::Handshake(fault));
+                }
+            }
+        }
+    }
+}
+
+impl<S> fmt::Debug for Receiving<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiving").field("is_done", &self.state.is_none()).finish_non_exhaustive()
+    }
+}

@@ -262,4 +262,27 @@ mod growing {
         assert!(message.capacity() >= 1_000_000 && message.capacity() <= 2_500_000, "{}", message.capacity());
         assert!(counts.0 < 40 && counts.1 < 5_000_000, "{counts:?}");
     }
+
+    #[test]
+    fn an_allocation_is_not_made_longer_than_the_longest_message_in_advance() {
+        let mut connection = Connection::server(Config::new());
+        let mut message = MessageBuffer::new().with_len_max(100_000);
+        let mut buffer = ReadBuffer::new(vec![0; 1000]);
+        buffer.spare()[..14].copy_from_slice(&announce(100_000));
+        buffer.filled(14);
+        let (mut capacities, mut left) = (Vec::new(), 100_000);
+        while left > 0 {
+            let len = buffer.spare().len().min(left);
+            buffer.filled(len);
+            left -= len;
+            let mut input = buffer.input();
+            while let Some(Event::Data(fragment)) = connection.next_event(&mut input) {
+                message.push(fragment, &mut connection).expect("there is memory");
+            }
+            capacities.push(message.capacity());
+        }
+        capacities.dedup();
+        assert!(capacities.len() <= 9, "in few steps: {capacities:?}");
+        assert_eq!(capacities.last(), Some(&100_000), "and exactly: {capacities:?}");
+    }
 }

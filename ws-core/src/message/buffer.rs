@@ -42,6 +42,8 @@ pub struct MessageBuffer {
     content: Content,
     assembly: Assembly,
     kept_len_max: usize,
+    /// How long a message is expected to be at most.
+    len_max: usize,
     #[cfg(feature = "deflate")]
     inflater: Option<Inflater>,
 }
@@ -66,6 +68,7 @@ impl MessageBuffer {
             content: Content::Binary(Vec::new()),
             assembly: Assembly::Incomplete,
             kept_len_max: Self::KEPT_LEN_MAX,
+            len_max: usize::MAX,
             #[cfg(feature = "deflate")]
             inflater: None,
         }
@@ -75,6 +78,13 @@ impl MessageBuffer {
     #[must_use]
     pub fn with_kept_len_max(self, len: usize) -> Self {
         Self { kept_len_max: len, ..self }
+    }
+
+    /// The same, for messages of at most `len` bytes, as the limits of the connection are: the allocation, which is doubled
+    /// each time that it is too short, is not made longer than that in advance.
+    #[must_use]
+    pub fn with_len_max(self, len: usize) -> Self {
+        Self { len_max: len, ..self }
     }
 
     /// The same, inflating compressed messages (RFC 7692 §6.2); without it they are joined as they are.
@@ -200,13 +210,16 @@ impl MessageBuffer {
             // Bytes within text: the caller mixes events and pieces, and gets bytes.
             self.content = Content::Binary(self.content.take_bytes());
         }
+        let len_max = self.len_max;
         match (&mut self.content, payload) {
             (Content::Text(text), Payload::Text(added)) => {
-                text.try_reserve(added.len()).ok()?;
+                let room = wanted_room(text.len(), text.capacity(), added.len(), len_max);
+                text.try_reserve_exact(room).ok()?;
                 text.push_str(added);
             }
             (Content::Binary(bytes) | Content::Compressed(_, bytes), added) => {
-                bytes.try_reserve(added.as_bytes().len()).ok()?;
+                let room = wanted_room(bytes.len(), bytes.capacity(), added.as_bytes().len(), len_max);
+                bytes.try_reserve_exact(room).ok()?;
                 bytes.extend_from_slice(added.as_bytes());
             }
             (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) => {}
@@ -215,6 +228,15 @@ impl MessageBuffer {
         }
         Some(())
     }
+}
+
+/// How much room there is to be behind `len` bytes, so that `added` fit and the allocation grows in few steps.
+fn wanted_room(len: usize, capacity: usize, added: usize, len_max: usize) -> usize {
+    let required = len.saturating_add(added);
+    if required <= capacity {
+        return added;
+    }
+    required.max(capacity.saturating_mul(2).min(len_max)).saturating_sub(len)
 }
 
 impl Content {

@@ -81,7 +81,9 @@ impl<S: Stream> WebSocket<S> {
     /// Makes use of what the configuration says was agreed on, if anything was.
     pub(crate) fn with_deflate(mut self, deflate: Option<&Deflate>, config: &Config) -> Self {
         if let (Some(deflate), Some(agreed)) = (deflate, config.deflate()) {
-            let inflation = Inflation::new(agreed, config.limits().message_len_max());
+            let len_max = config.limits().message_len_max();
+            let inflation = Inflation::new(agreed, len_max);
+            self.intake.limit_message(len_max);
             self.intake.inbound.inflation = Some(Box::new(inflation));
             self.wire.deflation = Some(Box::new(Deflation::new(deflate, agreed)));
         }

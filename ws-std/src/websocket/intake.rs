@@ -71,6 +71,13 @@ impl Intake {
         }
     }
 
+    /// Assembles no message in more memory than one of so many bytes takes. Nothing has been assembled yet.
+    #[cfg(feature = "deflate")]
+    pub(super) fn limit_message(&mut self, len_max: u64) {
+        let len_max = usize::try_from(len_max).unwrap_or(usize::MAX);
+        self.message = MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX).with_len_max(len_max);
+    }
+
     /// As [`WebSocket::read`](crate::WebSocket::read).
     pub(crate) fn read(&mut self, outlet: &mut impl Outlet) -> Result<Option<Message<'_>>, Error> {
         let place = self.find_message(outlet)?;

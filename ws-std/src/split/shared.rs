@@ -193,7 +193,7 @@ impl<S: Duplex> Shared<S> {
                 mem::swap(&mut turn.batch, &mut state.wire.stream.queue);
             }
             let is_to_yield = state.waiting_count > 0 && is_done(&state);
-            if turn.batch.is_empty() || is_to_yield || state.wire.failure().is_some() {
+            if turn.is_done() || is_to_yield || state.wire.failure().is_some() {
                 break;
             }
             let limit = match (patience, state.wire.write_limit()) {

@@ -1,3 +1,4 @@
+use core::mem;
 use core::time::Duration;
 use std::io;
 use std::time::Instant;
@@ -11,6 +12,8 @@ pub(super) struct Turn<S> {
     pub(super) stream: S,
     /// What was taken out of the outbox, as far as it is not written.
     pub(super) batch: Queue,
+    /// How many bytes the stream took and may still hold back, as TLS does.
+    unflushed_len: usize,
     /// Since when the stream has taken nothing, where it would not take more.
     pub(super) blocked_since: Option<Instant>,
     /// Whether it is non-blocking.
@@ -33,13 +36,19 @@ impl<S: Duplex> Turn<S> {
         Ok(Self {
             stream,
             batch: Queue::default(),
+            unflushed_len: 0,
             blocked_since: None,
             haste: Haste::default(),
             limit: None,
         })
     }
 
-    /// Writes once, in no more than this time. Returns how many bytes that was, at least one.
+    /// Whether nothing is left of what was taken out of the outbox.
+    pub(super) fn is_done(&self) -> bool {
+        self.batch.is_empty() && self.unflushed_len == 0
+    }
+
+    /// Writes once, in no more than this time. Returns how many bytes have left, at least one.
     pub(super) fn write(&mut self, limit: Option<Duration>) -> Result<usize, Unwritten> {
         let begun = Instant::now();
         match self.try_write(limit) {
@@ -47,6 +56,11 @@ impl<S: Duplex> Turn<S> {
                 self.blocked_since = None;
                 self.haste = Haste::default();
                 Ok(len)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                // Some of it may have left.
+                self.blocked_since = None;
+                Err(Unwritten { error, has_waited: false })
             }
             Err(error) => {
                 self.blocked_since.get_or_insert(begun);
@@ -61,11 +75,15 @@ impl<S: Duplex> Turn<S> {
             self.stream.limit_write(limit)?;
             self.limit = limit;
         }
-        let len = self.stream.write(self.batch.bytes())?.min(self.batch.len());
-        if len == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
+        if self.unflushed_len == 0 {
+            let len = self.stream.write(self.batch.bytes())?.min(self.batch.len());
+            if len == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.batch.advance(len);
+            self.unflushed_len = len;
         }
-        self.batch.advance(len);
-        Ok(len)
+        self.stream.flush()?;
+        Ok(mem::take(&mut self.unflushed_len))
     }
 }

@@ -37,9 +37,14 @@ pub enum Error {
     PingLen,
     /// The URL is not one of a WebSocket.
     Uri(UriError),
-    /// A `wss:` URL, and no TLS to reach it. Connect with a TLS library, and use
+    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls`. Or connect with another TLS library, and use
     /// [`Client::handshake`](crate::Client::handshake) over its stream.
     TlsUnsupported,
+    /// TLS failed: the peer is not who it should be, or says the same of us, or what it sent was forged; or certificates of
+    /// our own cannot be used.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    Tls(Box<rustls::Error>),
     /// The server answered with something else than a WebSocket.
     Refused(Box<Refusal>),
     /// The proxy did not open a stream to the server.
@@ -101,7 +106,9 @@ impl fmt::Display for Error {
             Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
             Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
             Self::Uri(error) => error.fmt(f),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS, which this build of ws-std does not have"),
+            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls`"),
+            #[cfg(feature = "rustls")]
+            Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Proxy(error) => error.fmt(f),
             Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
@@ -122,6 +129,8 @@ impl core::error::Error for Error {
             Self::HandshakeMisuse(misuse) => Some(misuse),
             Self::ClientMisuse(misuse) => Some(misuse),
             Self::Proxy(error) => Some(error.as_ref()),
+            #[cfg(feature = "rustls")]
+            Self::Tls(error) => Some(error),
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
@@ -137,7 +146,20 @@ impl core::error::Error for Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
+        #[cfg(feature = "rustls")]
+        let error = match error.downcast::<crate::tls::TlsFault>() {
+            Ok(fault) => return fault.0.into(),
+            Err(error) => error,
+        };
         Self::Io(error)
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl From<rustls::Error> for Error {
+    fn from(error: rustls::Error) -> Self {
+        Self::Tls(Box::new(error))
     }
 }
 
@@ -203,6 +225,8 @@ impl From<Error> for io::Error {
             Error::Timeout(_) => Some(io::ErrorKind::TimedOut),
             Error::Closed => Some(io::ErrorKind::NotConnected),
             Error::Fault(_) | Error::Handshake(_) => Some(io::ErrorKind::InvalidData),
+            #[cfg(feature = "rustls")]
+            Error::Tls(_) => Some(io::ErrorKind::InvalidData),
             Error::MessageUnfinished
             | Error::NotAdmitted
             | Error::PingLen

@@ -26,8 +26,8 @@ pub(crate) struct Greeting<S> {
 }
 
 impl<S: Stream> Greeting<S> {
-    pub(crate) fn new(stream: S, timeouts: Timeouts) -> Self {
-        let deadline = Deadline::after(timeouts.handshake());
+    /// The deadline is that of [`Timeouts::handshake`], which may have begun with a handshake below.
+    pub(crate) fn new(stream: S, timeouts: Timeouts, deadline: Deadline) -> Self {
         Self {
             stream,
             buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]),
@@ -56,7 +56,7 @@ impl<S: Stream> Greeting<S> {
                     return Ok(len > 0);
                 }
                 Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
-                Err(error) => self.judge(error)?,
+                Err(error) => judge(error, self.deadline)?,
             }
         }
     }
@@ -86,14 +86,14 @@ impl<S: Stream> Greeting<S> {
             match self.stream.write(self.unwritten.bytes()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => self.unwritten.advance(len),
-                Err(error) => self.judge(error)?,
+                Err(error) => judge(error, self.deadline)?,
             }
         }
         while self.wants_flush {
             self.limit_write()?;
             match self.stream.flush() {
                 Ok(()) => self.wants_flush = false,
-                Err(error) => self.judge(error)?,
+                Err(error) => judge(error, self.deadline)?,
             }
         }
         Ok(())
@@ -117,27 +117,27 @@ impl<S: Stream> Greeting<S> {
         let remaining = self.deadline.remaining().map_err(|_passed| TIMEOUT)?;
         Ok(self.stream.limit_write(remaining)?)
     }
+}
 
-    /// What an error means: that the same is tried again, or the end.
-    fn judge(&self, error: io::Error) -> Result<(), Error> {
-        let kind = error.kind();
-        if kind == io::ErrorKind::Interrupted {
-            return Ok(());
-        }
-        if is_gone(kind) {
-            return Err(Error::Disconnected(Some(kind)));
-        }
-        if is_wait(kind) && self.deadline.remaining().is_err() {
-            return Err(TIMEOUT);
-        }
-        Err(error.into())
+/// What an error before the WebSocket is open means: that the same is tried again, or the end.
+pub(crate) fn judge(error: io::Error, deadline: Deadline) -> Result<(), Error> {
+    let kind = error.kind();
+    if kind == io::ErrorKind::Interrupted {
+        return Ok(());
     }
+    if is_gone(kind) {
+        return Err(Error::Disconnected(Some(kind)));
+    }
+    if is_wait(kind) && deadline.remaining().is_err() {
+        return Err(TIMEOUT);
+    }
+    Err(error.into())
 }
 
 /// How long a last word may take.
 const LAST_WRITE: Duration = Duration::from_millis(100);
 
-const TIMEOUT: Error = Error::Timeout(Phase::Handshake);
+pub(crate) const TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 
 /// Gives a head as much room as it asks for.
 pub(crate) fn write_head<E>(

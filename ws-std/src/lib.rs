@@ -58,7 +58,9 @@
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
-//! - `wss:` needs TLS from elsewhere: [`Client::handshake`] and [`Server::receive`] take any [`Stream`].
+//! - With the feature `rustls`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls` says
+//!   otherwise; `Server::accept_tls` is the other side. With TLS from elsewhere, [`Client::handshake`] and [`Server::receive`]
+//!   take any [`Stream`].
 //!
 //! # Non-blocking
 //!
@@ -174,6 +176,8 @@ mod split;
 mod stream;
 mod telemetry;
 mod timeouts;
+#[cfg(feature = "rustls")]
+mod tls;
 mod websocket;
 mod wire;
 mod writer;
@@ -194,6 +198,8 @@ pub use server::{Incoming, Receiving, Server, accept};
 pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;
+#[cfg(feature = "rustls")]
+pub use tls::{ClientTls, ServerTls, TlsStream};
 pub use websocket::{Parts, WebSocket};
 pub use writer::Writer;
 
@@ -206,6 +212,8 @@ pub use writer::Writer;
 /// ```
 pub type Message<'a> = ws_core::event::Payload<'a>;
 
+#[cfg(feature = "rustls")]
+pub use rustls;
 pub use ws_core;
 pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
 pub use ws_core::event::MessageType;

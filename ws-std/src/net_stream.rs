@@ -2,9 +2,11 @@ use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
+#[cfg(feature = "rustls")]
+use crate::TlsStream;
 use crate::{Duplex, Stream};
 
-/// What [`Client::connect`](crate::Client::connect) opens: a TCP stream, as it is for `ws:`.
+/// What [`Client::connect`](crate::Client::connect) opens: a TCP stream, as it is for `ws:`, with TLS on it for `wss:`.
 ///
 /// ```
 /// use std::net::{TcpListener, TcpStream};
@@ -22,6 +24,8 @@ pub struct NetStream(Layer);
 #[derive(Debug)]
 enum Layer {
     Plain(TcpStream),
+    #[cfg(feature = "rustls")]
+    Tls(TlsStream),
 }
 
 impl NetStream {
@@ -30,7 +34,30 @@ impl NetStream {
     pub const fn tcp(&self) -> &TcpStream {
         match &self.0 {
             Layer::Plain(stream) => stream,
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.get_ref(),
         }
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl NetStream {
+    /// TLS, where it is on the TCP stream.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&TlsStream> {
+        match &self.0 {
+            Layer::Plain(_) => None,
+            Layer::Tls(stream) => Some(stream),
+        }
+    }
+}
+
+#[cfg(feature = "rustls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl From<TlsStream> for NetStream {
+    fn from(stream: TlsStream) -> Self {
+        Self(Layer::Tls(stream))
     }
 }
 
@@ -45,6 +72,8 @@ impl Read for NetStream {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.read(bytes),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.read(bytes),
         }
     }
 }
@@ -54,12 +83,16 @@ impl Write for NetStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.write(bytes),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.write(bytes),
         }
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.write_vectored(slices),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.write_vectored(slices),
         }
     }
 
@@ -67,6 +100,8 @@ impl Write for NetStream {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.flush(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.flush(),
         }
     }
 }
@@ -75,30 +110,40 @@ impl Stream for NetStream {
     fn shutdown_write(&mut self) -> io::Result<()> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.shutdown_write(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.shutdown_write(),
         }
     }
 
     fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.limit_read(timeout),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.limit_read(timeout),
         }
     }
 
     fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.limit_write(timeout),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.limit_write(timeout),
         }
     }
 
     fn disable_delay(&mut self) -> io::Result<()> {
         match &mut self.0 {
             Layer::Plain(stream) => stream.disable_delay(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.disable_delay(),
         }
     }
 
     fn is_vectored(&self) -> bool {
         match &self.0 {
             Layer::Plain(stream) => stream.is_vectored(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.is_vectored(),
         }
     }
 }
@@ -107,18 +152,24 @@ impl Duplex for NetStream {
     fn share(&self) -> io::Result<Self> {
         match &self.0 {
             Layer::Plain(stream) => stream.share().map(Self::from),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.share().map(Self::from),
         }
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {
         match &self.0 {
             Layer::Plain(stream) => stream.read_limit(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.read_limit(),
         }
     }
 
     fn abort(&self) -> io::Result<()> {
         match &self.0 {
             Layer::Plain(stream) => stream.abort(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.abort(),
         }
     }
 }

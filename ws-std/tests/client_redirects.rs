@@ -172,8 +172,11 @@ fn what_is_not_followed_is_given_back() {
 #[test]
 fn a_redirect_to_tls_needs_tls() {
     let (url, server) = serve_answers(vec![redirect(302, "https://127.0.0.1:1/")], false);
+    let client = Client::new().with_redirects(1);
     // Nobody listens there, where there is TLS to find out.
-    let result = Client::new().with_redirects(1).connect(&url);
+    #[cfg(feature = "rustls")]
+    let client = client.with_tls(common::tls::Authority::new("CA").client_tls());
+    let result = client.connect(&url);
     assert!(matches!(result, Err(Error::TlsUnsupported | Error::Io(_))), "{result:?}");
     server.join().unwrap();
 }

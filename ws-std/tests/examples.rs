@@ -143,7 +143,8 @@ fn the_client_tells_a_failure_by_words_and_exit_code() {
         (&[][..], 2, "no URL"),
         (&["ws://localhost/", "--verbose", "1"], 2, "unknown option --verbose"),
         (&["ws://localhost/", "--text"], 2, "--text needs a value"),
-        (&["wss://localhost/"], 1, "TLS"),
+        #[cfg(not(feature = "rustls"))]
+        (&["wss://localhost/"], 1, "feature `rustls`"),
         (&["http://localhost/"], 1, "ws: or wss:"),
     ] {
         let output = client(arguments, "");

@@ -282,9 +282,15 @@ fn each_address_of_a_host_is_tried() {
 fn urls_that_lead_nowhere_are_told_apart() {
     assert!(matches!(ws_std::connect("http://localhost/"), Err(Error::Uri(UriError::Scheme))));
     assert!(matches!(ws_std::connect("ws://localhost/#top"), Err(Error::Uri(UriError::Fragment))));
-    assert!(matches!(ws_std::connect("wss://localhost/"), Err(Error::TlsUnsupported)));
     // Nobody listens at a port that was just given back.
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = ws_std::connect(&format!("ws://{address}/")).unwrap_err();
     assert!(matches!(error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused));
+}
+
+#[cfg(not(feature = "rustls"))]
+#[test]
+fn without_the_feature_a_wss_url_is_an_error_that_names_it() {
+    let error = ws_std::connect("wss://localhost/").unwrap_err();
+    assert!(matches!(error, Error::TlsUnsupported) && error.to_string().contains("feature `rustls`"));
 }

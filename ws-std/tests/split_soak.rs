@@ -7,7 +7,6 @@
 mod common;
 
 use std::io::Write;
-use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,9 +49,10 @@ impl Carried {
 fn both_directions_saturated_with_messages_pings_and_fragments_stay_whole_in_bounded_memory() {
     let time = std::env::var("WS_SOAK_SECONDS")
         .map_or(TIME, |seconds| Duration::from_secs(seconds.parse().expect("a number of seconds")));
-    #[cfg(feature = "deflate")]
-    let time = time / 2;
+    let time = time / (1 + u32::from(cfg!(feature = "deflate")) + u32::from(cfg!(feature = "rustls")));
     soak("plain", &Server::new(), &Client::new(), time);
+    #[cfg(feature = "rustls")]
+    soak_tls(&Server::new(), &Client::new(), time);
     #[cfg(feature = "deflate")]
     {
         // These are in fragments where they are longer than 64 KiB.
@@ -63,11 +63,32 @@ fn both_directions_saturated_with_messages_pings_and_fragments_stay_whole_in_bou
 
 fn soak(name: &str, server: &Server, client: &Client, time: Duration) {
     let before = ALLOCATOR.current_usage();
-    ALLOCATOR.reset_peak_usage();
     let accepting = server.clone();
     let (url, server) = serve(move |stream| accepting.accept(stream).unwrap().split().unwrap());
-    let (mut client_reader, client_writer) = client.connect(&url).unwrap().split().unwrap();
-    let (mut server_reader, server_writer) = server.join().unwrap();
+    let ours = client.connect(&url).unwrap().split().unwrap();
+    saturate(name, before, time, ours, server.join().unwrap());
+}
+
+#[cfg(feature = "rustls")]
+fn soak_tls(server: &Server, client: &Client, time: Duration) {
+    let authority = common::tls::Authority::new("CA");
+    let config = authority.issue("localhost").server_tls().build();
+    let client = client.clone().with_tls(authority.client_tls());
+    let before = ALLOCATOR.current_usage();
+    let accepting = server.clone();
+    let (url, server) = serve(move |stream| accepting.accept_tls(stream, &config).unwrap().split().unwrap());
+    let ours = client.connect(&url.replace("ws://127.0.0.1", "wss://localhost")).unwrap().split().unwrap();
+    saturate("TLS", before, time, ours, server.join().unwrap());
+}
+
+fn saturate<C: Duplex + Send, S: Duplex + Send>(
+    name: &str,
+    before: usize,
+    time: Duration,
+    (mut client_reader, client_writer): (ReadHalf<C>, WriteHalf<C>),
+    (mut server_reader, server_writer): (ReadHalf<S>, WriteHalf<S>),
+) {
+    ALLOCATOR.reset_peak_usage();
     let until = Instant::now() + time;
     let (sent_up, sent_down, received_up, (received_down, pong_count), first_peak) = thread::scope(|scope| {
         let up = scope.spawn(|| send(client_writer.clone(), until, 1));
@@ -120,7 +141,7 @@ fn send(mut writer: WriteHalf<impl Duplex>, until: Instant, seed: u64) -> Carrie
     sent
 }
 
-fn receive(reader: &mut ReadHalf<TcpStream>) -> Carried {
+fn receive(reader: &mut ReadHalf<impl Duplex>) -> Carried {
     let mut received = Carried::default();
     while let Some(message) = reader.read().unwrap() {
         received.add(message.as_bytes());

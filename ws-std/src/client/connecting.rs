@@ -8,6 +8,7 @@ use ws_core::uri::Uri;
 use super::greet::Exchange;
 use super::headers::Recipient;
 use super::{Client, Response};
+use crate::timeouts::Deadline;
 use crate::{Error, Stream, WebSocket};
 
 /// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`].
@@ -19,8 +20,9 @@ pub struct Connecting<S> {
 
 impl<S: Stream> Connecting<S> {
     pub(super) fn new(client: Client, stream: S, url: &str) -> Result<Self, Error> {
+        let deadline = Deadline::after(client.timeouts.handshake());
         let exchange = client.with_request(Uri::parse(url)?, Recipient::Named, |request| {
-            Exchange::new(&client, stream, request)
+            Exchange::new(&client, stream, request, deadline)
         })?;
         Ok(Self { client, url: url.into(), exchange: Some(exchange) })
     }

@@ -7,6 +7,7 @@ use ws_core::uri::Uri;
 use super::headers::Recipient;
 use super::{Client, Refusal};
 use crate::greeting::{Greeting, required, write_head};
+use crate::timeouts::Deadline;
 use crate::{Error, MaskKeys, RoleSender, Stream, WebSocket, telemetry};
 
 /// A WebSocket, and the handshake that has opened it.
@@ -19,9 +20,10 @@ impl Client {
         stream: S,
         uri: Uri<'_>,
         recipient: Recipient,
+        deadline: Deadline,
     ) -> Result<Opened<S>, Error> {
         self.with_request(uri, recipient, |request| {
-            let mut exchange = Exchange::new(self, stream, request)?;
+            let mut exchange = Exchange::new(self, stream, request, deadline)?;
             let answer = exchange.advance(request)?;
             exchange.finish(self, uri, answer)
         })
@@ -64,12 +66,17 @@ pub(super) enum Answer {
 }
 
 impl<S: Stream> Exchange<S> {
-    pub(super) fn new(client: &Client, mut stream: S, request: &ClientRequest<'_>) -> Result<Self, Error> {
+    pub(super) fn new(
+        client: &Client,
+        mut stream: S,
+        request: &ClientRequest<'_>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
         let mut keys = MaskKeys::from_system()?;
         stream.disable_delay()?;
         let handshake = ClientHandshake::new(vec![0; client.head_len_max], keys.nonce());
         let head = write_head(|out| handshake.write_request(request, out), required)?;
-        let mut greeting = Greeting::new(stream, client.timeouts);
+        let mut greeting = Greeting::new(stream, client.timeouts, deadline);
         greeting.queue(&head)?;
         Ok(Self { keys, handshake, greeting })
     }

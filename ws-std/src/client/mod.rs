@@ -15,6 +15,8 @@ mod proxy_error;
 mod redirects;
 mod refusal;
 mod response;
+#[cfg(feature = "rustls")]
+mod secure;
 #[cfg(feature = "socks")]
 mod socks;
 mod tunnel;
@@ -33,6 +35,7 @@ use ws_core::uri::Uri;
 
 #[cfg(feature = "deflate")]
 use crate::Deflate;
+use crate::timeouts::Deadline;
 use crate::{Error, NetStream, Stream, Timeouts, WebSocket};
 use credentials::Credentials;
 use headers::{Field, Recipient};
@@ -87,6 +90,8 @@ pub struct Client {
     head_len_max: usize,
     #[cfg(feature = "deflate")]
     deflate: Option<Deflate>,
+    #[cfg(feature = "rustls")]
+    tls: secure::Tls,
 }
 
 impl Client {
@@ -108,19 +113,22 @@ impl Client {
             head_len_max: 16 * 1024,
             #[cfg(feature = "deflate")]
             deflate: None,
+            #[cfg(feature = "rustls")]
+            tls: secure::Tls::default(),
         }
     }
 
-    /// Connects to a `ws:` URL over TCP.
+    /// Connects to a `ws:` URL over TCP, or with the feature `rustls` to a `wss:` URL over TLS.
     ///
     /// The addresses of its host are tried in the order of the operating system, IPv6 and IPv4 by turns, each 250 ms after
     /// the one before it or as soon as that one fails; the first that answers is taken (RFC 8305). Each attempt is a
     /// thread of its own, at most 8 at a time, where there is more than one address. All of it takes
-    /// [`Timeouts::connect`] at most.
+    /// [`Timeouts::connect`] at most. The handshake of TLS and the opening handshake share [`Timeouts::handshake`].
     ///
     /// # Errors
     ///
-    /// [`Error::TlsUnsupported`] for a `wss:` URL; [`Error::Io`] where no address answers, with what happened to each in
+    /// [`Error::TlsUnsupported`] for a `wss:` URL without the feature, and with it `Error::Tls` where the server is not proven
+    /// to be the one that the URL names; [`Error::Io`] where no address answers, with what happened to each in
     /// its text; [`Error::Timeout`], [`Error::Proxy`]; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         self.connect_with_response(url).map(|(socket, _response)| socket)
@@ -189,7 +197,8 @@ impl Client {
         stream: S,
         url: &str,
     ) -> Result<(WebSocket<S>, Response), Error> {
-        let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named)?;
+        let deadline = Deadline::after(self.timeouts.handshake());
+        let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
         Ok((socket, Response::new(handshake, url)))
     }
 

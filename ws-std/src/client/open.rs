@@ -9,12 +9,21 @@ use crate::timeouts::Deadline;
 use crate::{Error, NetStream};
 
 impl Client {
-    /// The stream to a server, on which the opening handshake is next.
-    pub(super) fn open(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<NetStream, Error> {
+    /// The stream to a server, on which the opening handshake is next, and the deadline of that, which TLS has a share in.
+    pub(super) fn open(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<(NetStream, Deadline), Error> {
+        #[cfg(feature = "rustls")]
+        let security = self.tls.for_uri(uri)?;
+        #[cfg(not(feature = "rustls"))]
         if uri.scheme().is_secure() {
             return Err(Error::TlsUnsupported);
         }
-        Ok(self.reach(uri, recipient)?.into())
+        let stream = self.reach(uri, recipient)?;
+        let deadline = Deadline::after(self.timeouts.handshake());
+        #[cfg(feature = "rustls")]
+        let stream = security.apply(stream, deadline)?;
+        #[cfg(not(feature = "rustls"))]
+        let stream = NetStream::from(stream);
+        Ok((stream, deadline))
     }
 
     /// The TCP stream that ends at the server, with nothing read from it that the server has sent.

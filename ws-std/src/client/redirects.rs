@@ -16,7 +16,7 @@ impl Client {
     /// Followed are 301, 302, 303, 307 and 308 whose `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative
     /// to the one that was asked for. From `wss:` none leads to `ws:`. To another scheme, host or port no `Authorization`,
     /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, and
-    /// on the way from there neither. Each step has the [`Timeouts`](crate::Timeouts) for itself.
+    /// on the way from there neither; a certificate of the client's is shown to each server that asks for one. Each step has the [`Timeouts`](crate::Timeouts) for itself.
     ///
     /// ```no_run
     /// use ws_std::Client;
@@ -39,8 +39,8 @@ impl Client {
         let mut left_count = self.redirect_count_max;
         loop {
             let uri = Uri::parse(&url)?;
-            let stream = self.open(&uri, recipient)?;
-            let refusal = match self.greet(stream, uri, recipient) {
+            let (stream, deadline) = self.open(&uri, recipient)?;
+            let refusal = match self.greet(stream, uri, recipient, deadline) {
                 Ok((socket, handshake)) => return Ok((socket, Response::new(handshake, &url))),
                 Err(Error::Refused(refusal)) => refusal,
                 Err(error) => return Err(error),

@@ -3,6 +3,8 @@
 mod incoming;
 mod origins;
 mod receiving;
+#[cfg(feature = "rustls")]
+mod secure;
 
 pub use incoming::Incoming;
 pub use receiving::Receiving;
@@ -14,6 +16,7 @@ use ws_core::uri::Scheme;
 
 #[cfg(feature = "deflate")]
 use crate::Deflate;
+use crate::timeouts::Deadline;
 use crate::{Error, Stream, Timeouts, WebSocket};
 use origins::Origins;
 
@@ -162,7 +165,12 @@ impl Server {
     ///
     /// [`Error::Io`].
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
-        Receiving::new(self.clone(), stream)
+        let deadline = Deadline::after(self.timeouts.handshake());
+        self.start_receive_until(stream, deadline)
+    }
+
+    fn start_receive_until<S: Stream>(&self, stream: S, deadline: Deadline) -> Result<Receiving<S>, Error> {
+        Receiving::new(self.clone(), stream, deadline)
     }
 }
 

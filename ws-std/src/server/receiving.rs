@@ -8,6 +8,7 @@ use ws_core::handshake::{ServerHandshake, ServerProgress};
 use super::incoming::{give_up, refuse};
 use super::{HEAD_LEN_MAX, Incoming, Server};
 use crate::greeting::Greeting;
+use crate::timeouts::Deadline;
 use crate::{Error, Stream};
 
 /// A request that is being read from a stream that does not block, from [`Server::start_receive`].
@@ -22,9 +23,9 @@ struct State<S> {
 }
 
 impl<S: Stream> Receiving<S> {
-    pub(super) fn new(server: Server, mut stream: S) -> Result<Self, Error> {
+    pub(super) fn new(server: Server, mut stream: S, deadline: Deadline) -> Result<Self, Error> {
         stream.disable_delay()?;
-        let greeting = Greeting::new(stream, server.timeouts);
+        let greeting = Greeting::new(stream, server.timeouts, deadline);
         let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
         Ok(Self { state: Some(State { server, greeting, handshake }) })
     }

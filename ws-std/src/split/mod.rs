@@ -25,11 +25,10 @@ use crate::{Error, Stream, WebSocket};
 use outbox::Outbox;
 use shared::Shared;
 
-/// A stream that one thread can read while another writes it: TCP, and Unix sockets.
+/// A stream that one thread can read while another writes it: TCP, Unix sockets, and `TlsStream` over them.
 ///
-/// Not TLS: there each direction needs the state of the other, so that one lock has to be held over all that is done with
-/// it, over waiting too. A program that needs both at once over TLS makes the socket under it non-blocking, and uses one
-/// thread.
+/// TLS of other libraries mostly is not: what reads there may have to write, and one lock is held over all of it, over waiting
+/// too. `TlsStream` locks its state only to encrypt and to decrypt, and never over a read or a write.
 pub trait Duplex: Stream + Sized {
     /// A second handle to the same stream, for another thread. Both block, also where this one did not before.
     ///

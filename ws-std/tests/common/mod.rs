@@ -17,6 +17,8 @@ pub(crate) mod faults;
 pub(crate) mod proxy;
 pub(crate) mod split;
 pub(crate) mod tcp;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

@@ -1,0 +1,63 @@
+// Read first: RFC 6455 §4.1, §10.6.
+
+use alloc::sync::Arc;
+use std::net::TcpStream;
+use std::sync::OnceLock;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use ws_core::uri::Uri;
+
+use super::Client;
+use crate::timeouts::Deadline;
+use crate::{ClientTls, Error, NetStream, TlsStream};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl Client {
+    /// The same, with this on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
+    /// offer `http/1.1` or nothing. Otherwise the platform's roots are loaded for the first `wss:` URL, and kept.
+    #[must_use]
+    pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
+        self.tls = Tls(Arc::new(OnceLock::from(config.into())));
+        self
+    }
+}
+
+/// The configuration, made when it is first needed, and shared with the clones of a client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
+
+impl Tls {
+    /// What a URL asks for on top of TCP, before anything is connected.
+    pub(super) fn for_uri(&self, uri: &Uri<'_>) -> Result<Security, Error> {
+        if !uri.scheme().is_secure() {
+            return Ok(Security::Ws);
+        }
+        // RFC 6455 §4.1: the client sends the host by SNI, and fails the connection where TLS does.
+        let name = ServerName::try_from(uri.authority().host_name().to_owned())
+            .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
+        Ok(Security::Wss { config: self.config()?, name })
+    }
+
+    fn config(&self) -> Result<Arc<ClientConfig>, Error> {
+        if let Some(config) = self.0.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = ClientTls::platform()?.into();
+        Ok(Arc::clone(self.0.get_or_init(|| config)))
+    }
+}
+
+pub(super) enum Security {
+    Ws,
+    Wss { config: Arc<ClientConfig>, name: ServerName<'static> },
+}
+
+impl Security {
+    pub(super) fn apply(self, stream: TcpStream, deadline: Deadline) -> Result<NetStream, Error> {
+        match self {
+            Self::Ws => Ok(stream.into()),
+            Self::Wss { config, name } => Ok(TlsStream::start_client(stream, config, name, deadline)?.into()),
+        }
+    }
+}

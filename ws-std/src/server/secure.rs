@@ -1,0 +1,51 @@
+use alloc::sync::Arc;
+
+use rustls::ServerConfig;
+
+use super::{Incoming, Server};
+use crate::timeouts::Deadline;
+use crate::{Error, Stream, TlsStream, WebSocket};
+
+#[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+impl Server {
+    /// As [`receive`](Self::receive), behind a handshake of TLS on the stream: `wss:`. Both share
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a configuration.
+    ///
+    /// ```no_run
+    /// use ws_std::{Server, ServerTls};
+    ///
+    /// # fn serve(stream: std::net::TcpStream, chain: &[u8], key: &[u8]) -> Result<(), ws_std::Error> {
+    /// let tls = ServerTls::new(chain, key)?.build();
+    /// let incoming = Server::new().receive_tls(stream, &tls)?;
+    /// let mut socket = if incoming.path() == "/chat" { incoming.accept()? } else { return Ok(()) };
+    /// assert!(socket.get_ref().with_connection(|tls| tls.protocol_version().is_some()));
+    /// socket.send_text("welcome")
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TlsStream::accept`] and of [`receive`](Self::receive).
+    pub fn receive_tls<S: Stream>(
+        &self,
+        stream: S,
+        config: &Arc<ServerConfig>,
+    ) -> Result<Incoming<TlsStream<S>>, Error> {
+        let deadline = Deadline::after(self.timeouts.handshake());
+        let stream = TlsStream::start_server(stream, Arc::clone(config), deadline)?;
+        self.start_receive_until(stream, deadline)?.advance()
+    }
+
+    /// Accepts whatever is allowed: [`receive_tls`](Self::receive_tls) and [`Incoming::accept`].
+    ///
+    /// # Errors
+    ///
+    /// As theirs.
+    pub fn accept_tls<S: Stream>(
+        &self,
+        stream: S,
+        config: &Arc<ServerConfig>,
+    ) -> Result<WebSocket<TlsStream<S>>, Error> {
+        self.receive_tls(stream, config)?.accept()
+    }
+}

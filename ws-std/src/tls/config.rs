@@ -1,0 +1,214 @@
+// Read first: RFC 6455 §10.6.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use rustls::client::WantsClientCert;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+
+use crate::Error;
+
+/// Whom a client trusts on `wss:`, and how it shows itself: what most programs need of a [`ClientConfig`] of rustls, by its
+/// provider `ring`. For more, make a `ClientConfig` yourself.
+///
+/// By ALPN it says that it speaks `http/1.1`, which is what WebSockets begin with.
+///
+/// ```no_run
+/// use ws_std::{Client, ClientTls};
+///
+/// let tls = ClientTls::from_roots(&std::fs::read("ca.pem")?)?;
+/// let client = Client::new().with_tls(tls);
+/// let socket = client.connect("wss://chat.internal/")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ClientTls {
+    trusting: ConfigBuilder<ClientConfig, WantsClientCert>,
+    config: ClientConfig,
+}
+
+impl ClientTls {
+    /// Trusts whom the platform trusts. Its roots are loaded now, which takes a while: make it once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the platform has no roots.
+    pub fn platform() -> Result<Self, Error> {
+        Ok(Self::new(client_builder()?.with_platform_verifier()?))
+    }
+
+    /// Trusts these certificate authorities and no others: certificates in PEM, or one in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where there is none, or one cannot be read.
+    pub fn from_roots(certificates: &[u8]) -> Result<Self, Error> {
+        let roots = roots(certificates)?;
+        Ok(Self::new(client_builder()?.with_root_certificates(roots)))
+    }
+
+    /// The same, and a server that asks for it is shown this certificate: a chain with our own first, in PEM or one in DER, and
+    /// its private key, in PEM or in DER as PKCS #8, SEC 1 or PKCS #1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where they cannot be read, or do not belong together.
+    pub fn with_certificate(self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        let config =
+            self.trusting.clone().with_client_auth_cert(read_certificates(chain)?, read_key(key)?)?;
+        Ok(Self { config: with_client_alpn(config), ..self })
+    }
+
+    fn new(trusting: ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
+        let config = with_client_alpn(trusting.clone().with_no_client_auth());
+        Self { trusting, config }
+    }
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTls").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl From<ClientTls> for Arc<ClientConfig> {
+    fn from(tls: ClientTls) -> Self {
+        Self::new(tls.config)
+    }
+}
+
+/// How a server shows itself on `wss:`, and which clients it trusts: what most programs need of a [`ServerConfig`] of rustls,
+/// by its provider `ring`. For more, such as several names, make a `ServerConfig` yourself.
+///
+/// By ALPN it chooses `http/1.1`, and refuses clients that offer something else only.
+///
+/// ```no_run
+/// use ws_std::{Server, ServerTls};
+///
+/// let tls = ServerTls::new(&std::fs::read("chain.pem")?, &std::fs::read("key.pem")?)?.build();
+/// let listener = std::net::TcpListener::bind("127.0.0.1:9443")?;
+/// for stream in listener.incoming() {
+///     let mut socket = Server::new().accept_tls(stream?, &tls)?;
+///     socket.send_text("welcome")?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    chain: Vec<CertificateDer<'static>>,
+    key: Arc<PrivateKeyDer<'static>>,
+    config: ServerConfig,
+}
+
+impl ServerTls {
+    /// Shows this certificate: a chain with our own first, in PEM or one in DER, and its private key, in PEM or in DER as
+    /// PKCS #8, SEC 1 or PKCS #1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where they cannot be read, or do not belong together.
+    pub fn new(chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        let (chain, key) = (read_certificates(chain)?, read_key(key)?);
+        let config =
+            server_builder()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
+        Ok(Self { chain, key: Arc::new(key), config: with_server_alpn(config) })
+    }
+
+    /// The same, but a client has to show a certificate of one of these authorities: in PEM, or one in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where there is none, or one cannot be read.
+    pub fn with_client_roots(self, certificates: &[u8]) -> Result<Self, Error> {
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots(certificates)?.into(), provider())
+            .build()
+            .map_err(|error| fault(error.to_string()))?;
+        let config = server_builder()?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(self.chain.clone(), self.key.clone_key())?;
+        Ok(Self { config: with_server_alpn(config), ..self })
+    }
+
+    /// The configuration for [`Server::receive_tls`](crate::Server::receive_tls).
+    #[must_use]
+    pub fn build(self) -> Arc<ServerConfig> {
+        Arc::new(self.config)
+    }
+}
+
+impl From<ServerTls> for Arc<ServerConfig> {
+    fn from(tls: ServerTls) -> Self {
+        tls.build()
+    }
+}
+
+/// Not the provider of the process, which is for the program to choose, or nobody.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
+    ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()
+}
+
+fn server_builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
+    ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()
+}
+
+fn with_client_alpn(mut config: ClientConfig) -> ClientConfig {
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config
+}
+
+fn with_server_alpn(mut config: ServerConfig) -> ServerConfig {
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config
+}
+
+fn roots(certificates: &[u8]) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_certificates(certificates)? {
+        roots.add(certificate)?;
+    }
+    Ok(roots)
+}
+
+/// At least one certificate.
+fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    if !is_pem(bytes) {
+        return Ok(vec![CertificateDer::from(bytes.to_vec())]);
+    }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => Err(fault("no certificate in the PEM")),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(fault(error.to_string())),
+    }
+}
+
+fn read_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
+    if is_pem(bytes) {
+        PrivateKeyDer::from_pem_slice(bytes).map_err(|error| fault(format!("private key: {error}")))
+    } else {
+        PrivateKeyDer::try_from(bytes.to_vec()).map_err(|problem| fault(format!("private key: {problem}")))
+    }
+}
+
+/// PEM begins with a line of its own, perhaps behind a text; DER of what is read here never holds one.
+fn is_pem(bytes: &[u8]) -> bool {
+    bytes.windows(PEM_START.len()).any(|window| window == PEM_START)
+}
+
+/// What is wrong with what the program gave.
+fn fault(what: impl Into<String>) -> Error {
+    rustls::Error::General(what.into()).into()
+}
+
+const ALPN: &[u8] = b"http/1.1";
+
+const PEM_START: &[u8] = b"-----BEGIN";

@@ -1,0 +1,120 @@
+// Read first: RFC 6455 §4.1.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::io;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+
+use super::session::Shared;
+use super::{TlsStream, lock};
+use crate::greeting::{TIMEOUT, judge};
+use crate::linger::linger;
+use crate::timeouts::Deadline;
+use crate::{Error, Stream};
+
+impl<S: Stream> TlsStream<S> {
+    /// Does the handshake of a client with the server of this name, within this time. The stream has to block.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the server is not who it should be, or the other way round; [`Error::Timeout`],
+    /// [`Error::Disconnected`], [`Error::Io`].
+    pub fn connect(
+        stream: S,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        timeout: Option<Duration>,
+    ) -> Result<Self, Error> {
+        Self::start_client(stream, config, name, Deadline::after(timeout))
+    }
+
+    /// Does the handshake of a server, within this time. The stream has to block.
+    ///
+    /// Where it fails the client is told why, and its end of the stream is waited for, so that it can read that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the client refuses our certificate, has to show one and does not, or does not speak TLS;
+    /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    pub fn accept(stream: S, config: Arc<ServerConfig>, timeout: Option<Duration>) -> Result<Self, Error> {
+        Self::start_server(stream, config, Deadline::after(timeout))
+    }
+
+    pub(crate) fn start_client(
+        stream: S,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let mut stream = Self::new(stream, ClientConnection::new(config, name)?.into());
+        match stream.handshake(deadline) {
+            Ok(()) => Ok(stream),
+            Err(error) => {
+                let _gone = stream.shutdown_write();
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn start_server(
+        stream: S,
+        config: Arc<ServerConfig>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let mut stream = Self::new(stream, ServerConnection::new(config)?.into());
+        match stream.handshake(deadline) {
+            Ok(()) => Ok(stream),
+            Err(error) => {
+                let _gone = stream.shutdown_write();
+                let _would_block = linger(&mut stream.stream, deadline, &mut 0);
+                Err(error)
+            }
+        }
+    }
+
+    fn new(stream: S, connection: Connection) -> Self {
+        Self { stream, shared: Arc::new(Shared::new(connection)) }
+    }
+
+    fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
+        self.disable_delay()?;
+        loop {
+            let remaining = deadline.remaining().map_err(|_passed| TIMEOUT)?;
+            self.limit_read(remaining)?;
+            self.limit_write(remaining)?;
+            match self.step() {
+                Ok(true) => break,
+                Ok(false) => {}
+                Err(error) => judge(error, deadline)?,
+            }
+        }
+        self.limit_read(None)?;
+        Ok(self.limit_write(None)?)
+    }
+
+    /// Goes on with the handshake by one read or one write, so that the deadline is looked at in between. `true` when it is
+    /// done, and written.
+    fn step(&mut self) -> io::Result<bool> {
+        let mut incoming = lock(&self.shared.incoming);
+        let mut outgoing = lock(&self.shared.outgoing);
+        let mut session = lock(&self.shared.session);
+        if !outgoing.is_empty() || session.give(&mut outgoing)? {
+            outgoing.write_once(&mut self.stream)?;
+            return Ok(false);
+        }
+        if !session.connection.is_handshaking() {
+            self.stream.flush()?;
+            return Ok(true);
+        }
+        if incoming.is_ended && incoming.bytes().is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !session.feed(&mut incoming)? {
+            self.stream.flush()?;
+            incoming.fill(&mut self.stream)?;
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,231 @@
+use core::time::Duration;
+use std::io::{self, IoSlice, Read as _, Write as _};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use rustls::Connection;
+
+use super::incoming::Incoming;
+use super::outgoing::Outgoing;
+use super::{TlsFault, lock};
+use crate::Stream;
+use crate::error::is_wait;
+
+/// What all handles to a TLS stream share.
+///
+/// The session is locked to encrypt and to decrypt, never while a stream is read or written: those hold `incoming` or
+/// `outgoing`. Locks are taken in the order of the fields. Whatever leaves the session goes through `outgoing`, whoever caused
+/// it, so that records leave in the order of their numbers.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) incoming: Mutex<Incoming>,
+    pub(super) outgoing: Mutex<Outgoing>,
+    pub(super) session: Mutex<Session>,
+}
+
+/// The state of TLS: no I/O.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    /// What the peer did wrong, or said that we did.
+    fault: Option<rustls::Error>,
+    closing: Closing,
+}
+
+/// How far the end of the sending direction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    No,
+    /// Our `close_notify` is encrypted. Behind it the stream under TLS is to be shut down.
+    Begun,
+    Done,
+}
+
+impl Shared {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            incoming: Mutex::default(),
+            outgoing: Mutex::default(),
+            session: Mutex::new(Session::new(connection)),
+        }
+    }
+
+    /// Encrypts as much as there is room for, once all that was encrypted before is written, and writes it. What the stream
+    /// does not take waits: at most [`WAITING_LEN_MAX`] of plaintext.
+    pub(super) fn write<S: Stream>(&self, stream: &mut S, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if slices.iter().all(|slice| slice.is_empty()) {
+            return Ok(0);
+        }
+        loop {
+            self.flush(stream)?;
+            let len = lock(&self.session).encrypt(slices)?;
+            if len > 0 {
+                return match self.flush(stream) {
+                    // It is committed. The next call says that the stream would block.
+                    Err(error) if is_wait(error.kind()) || error.kind() == io::ErrorKind::Interrupted => {
+                        Ok(len)
+                    }
+                    flushed => flushed.map(|()| len),
+                };
+            }
+        }
+    }
+
+    /// Writes all that was encrypted.
+    pub(super) fn flush<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
+        loop {
+            self.drain(stream, &mut lock(&self.outgoing))?;
+            // Who found the lock taken meanwhile has left it to us.
+            if !lock(&self.session).wants_write() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes what the peer takes at once: for who reads, and must not wait for a peer that does not. What stays behind
+    /// leaves before anything new. `true` where nothing does.
+    pub(super) fn write_at_once<S: Stream>(&self, stream: &mut S) -> bool {
+        loop {
+            // Who has it looks again once it is free.
+            let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
+            let drained = match stream.limit_write(Some(AT_ONCE)) {
+                Ok(()) => self.drain(stream, &mut outgoing),
+                Err(error) => Err(error),
+            };
+            let _ended = stream.limit_write(outgoing.limit);
+            drop(outgoing);
+            if drained.is_err() {
+                return false;
+            }
+            if !lock(&self.session).wants_write() {
+                return true;
+            }
+        }
+    }
+
+    /// Ends the sending direction, or, where something waits, begins to.
+    pub(super) fn shut_down<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
+        let is_idle = self.try_lock_outgoing().is_some_and(|outgoing| outgoing.is_empty())
+            && !lock(&self.session).wants_write();
+        lock(&self.session).shut_down();
+        let is_told = self.write_at_once(stream);
+        if is_idle && !is_told && lock(&self.session).take_end_early() {
+            // Nothing is lost but the `close_notify` itself, and who reads to the end must not wait for it.
+            return stream.shutdown_write();
+        }
+        Ok(())
+    }
+
+    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+        match self.outgoing.try_lock() {
+            Ok(outgoing) => Some(outgoing),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut Outgoing) -> io::Result<()> {
+        loop {
+            outgoing.write_all(stream)?;
+            if lock(&self.session).give(outgoing)? {
+                continue;
+            }
+            stream.flush()?;
+            if lock(&self.session).take_end() {
+                stream.shutdown_write()?;
+            }
+            return Ok(());
+        }
+    }
+}
+
+impl Session {
+    fn new(mut connection: Connection) -> Self {
+        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
+        Self { connection, fault: None, closing: Closing::No }
+    }
+
+    /// Takes ciphertext. `false` where there is none to take.
+    pub(super) fn feed(&mut self, incoming: &mut Incoming) -> io::Result<bool> {
+        if let Some(fault) = &self.fault {
+            return Err(TlsFault(fault.clone()).into());
+        }
+        let bytes = incoming.bytes();
+        if bytes.is_empty() && !incoming.is_ended {
+            return Ok(false);
+        }
+        let len = self.connection.read_tls(&mut &*bytes)?;
+        incoming.advance(len);
+        match self.connection.process_new_packets() {
+            Ok(_state) => Ok(true),
+            Err(fault) => {
+                self.fault = Some(fault.clone());
+                Err(TlsFault(fault).into())
+            }
+        }
+    }
+
+    /// Gives plaintext. `None` where more ciphertext has to come first.
+    pub(super) fn decrypt(&mut self, incoming: &mut Incoming, bytes: &mut [u8]) -> io::Result<Option<usize>> {
+        loop {
+            match self.connection.reader().read(bytes) {
+                Ok(len) => return Ok(Some(len)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // An end without `close_notify` may have been made by an attacker.
+                Err(error) => return Err(error),
+            }
+            if !self.feed(incoming)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn encrypt(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.closing != Closing::No {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if let Some(fault) = &self.fault {
+            return Err(TlsFault(fault.clone()).into());
+        }
+        self.connection.writer().write_vectored(slices)
+    }
+
+    /// Moves records to where they are written from. `false` where there are none.
+    pub(super) fn give(&mut self, outgoing: &mut Outgoing) -> io::Result<bool> {
+        let has_records = self.connection.wants_write();
+        while self.connection.wants_write() {
+            let _len = self.connection.write_tls(outgoing.sink())?;
+        }
+        Ok(has_records)
+    }
+
+    /// Whether records wait, or the end of the stream behind them.
+    pub(super) fn wants_write(&self) -> bool {
+        self.connection.wants_write() || self.closing == Closing::Begun
+    }
+
+    fn shut_down(&mut self) {
+        if self.closing == Closing::No {
+            self.connection.send_close_notify();
+            self.closing = Closing::Begun;
+        }
+    }
+
+    /// Whether the end of the stream is due: once, behind the last record.
+    fn take_end(&mut self) -> bool {
+        !self.connection.wants_write() && self.take_end_early()
+    }
+
+    fn take_end_early(&mut self) -> bool {
+        let is_due = self.closing == Closing::Begun;
+        if is_due {
+            self.closing = Closing::Done;
+        }
+        is_due
+    }
+}
+
+/// How much plaintext is encrypted before the ciphertext has left, in bytes: four records.
+const WAITING_LEN_MAX: usize = 64 * 1024;
+
+/// How long a write waits that is not to wait: the least that operating systems know.
+const AT_ONCE: Duration = Duration::from_millis(1);

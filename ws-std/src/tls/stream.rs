@@ -1,0 +1,146 @@
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use rustls::Connection;
+
+use super::lock;
+use super::session::Shared;
+use crate::{Duplex, Stream};
+
+/// TLS over another stream, by rustls, with its handshake done.
+///
+/// [`Client::connect`](crate::Client::connect) and [`Server::receive_tls`](crate::Server::receive_tls) make one. It can also
+/// be made for any stream, and given to [`Client::handshake`](crate::Client::handshake) or
+/// [`Server::receive`](crate::Server::receive).
+///
+/// # Non-blocking streams
+///
+/// The stream under it may be made non-blocking once it is there. Where that says [`WouldBlock`](io::ErrorKind::WouldBlock) no
+/// byte is lost or repeated: plaintext that a write took is encrypted and committed, and leaves before anything new, with the
+/// next write or flush. Not more than 64 KiB wait in this way. A read may have decrypted more than it gave out: read until it
+/// would block, before you wait for the socket.
+///
+/// # Its end
+///
+/// [`shutdown_write`](Stream::shutdown_write) sends a `close_notify`, then ends the sending direction of the stream under it. A
+/// peer that ends its own without one may be an attacker who cuts the connection: a read then fails with
+/// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). Behind a closing handshake a WebSocket takes that for its end, since it
+/// knows that nothing is missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
+pub struct TlsStream<S = TcpStream> {
+    pub(super) stream: S,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl<S> TlsStream<S> {
+    /// The stream under TLS, to ask for its addresses and to change its settings.
+    #[must_use]
+    pub const fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    /// Asks what was negotiated: the peer's certificates, the version of TLS, the protocol that ALPN chose, and at a server the
+    /// name that the client asked for.
+    ///
+    /// It is for asking; reads and writes of other threads wait meanwhile.
+    pub fn with_connection<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
+        ask(&lock(&self.shared.session).connection)
+    }
+}
+
+impl<S: Stream> Read for TlsStream<S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let mut incoming = lock(&self.shared.incoming);
+        let begun = incoming.limit.map(|_| Instant::now());
+        let mut is_first = true;
+        loop {
+            let mut session = lock(&self.shared.session);
+            let decrypted = session.decrypt(&mut incoming, bytes);
+            let wants_write = session.wants_write();
+            drop(session);
+            if wants_write {
+                self.shared.write_at_once(&mut self.stream);
+            }
+            if let Some(len) = decrypted? {
+                return Ok(len);
+            }
+            if is_first {
+                incoming.fill(&mut self.stream)?;
+                is_first = false;
+            } else {
+                incoming.fill_more(&mut self.stream, begun)?;
+            }
+        }
+    }
+}
+
+impl<S: Stream> Write for TlsStream<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    /// As many bytes as possible share a record.
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.shared.write(&mut self.stream, slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.shared.flush(&mut self.stream)
+    }
+}
+
+impl<S: Stream> Stream for TlsStream<S> {
+    /// Does not wait: where the stream under it takes no more now, the end follows what still waits, with the next read, write
+    /// or flush.
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shared.shut_down(&mut self.stream)
+    }
+
+    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut incoming = lock(&self.shared.incoming);
+        incoming.limit = timeout;
+        self.stream.limit_read(timeout)
+    }
+
+    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut outgoing = lock(&self.shared.outgoing);
+        outgoing.limit = timeout;
+        self.stream.limit_write(timeout)
+    }
+
+    fn disable_delay(&mut self) -> io::Result<()> {
+        self.stream.disable_delay()
+    }
+
+    fn is_vectored(&self) -> bool {
+        true
+    }
+}
+
+/// Neither direction waits for the other: the one lock that both need is held to encrypt and to decrypt, which are 16 KiB at
+/// once at most to decrypt and 64 KiB to encrypt, and never while the stream under TLS is read or written.
+impl<S: Duplex> Duplex for TlsStream<S> {
+    fn share(&self) -> io::Result<Self> {
+        Ok(Self { stream: self.stream.share()?, shared: Arc::clone(&self.shared) })
+    }
+
+    fn read_limit(&self) -> io::Result<Option<Duration>> {
+        self.stream.read_limit()
+    }
+
+    fn abort(&self) -> io::Result<()> {
+        self.stream.abort()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}

@@ -50,7 +50,7 @@ impl Served {
         let mut child = program.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim_start_matches("listening on http://").split('/').next().unwrap().to_owned();
+        let address = line.split('/').nth(2).unwrap().to_owned();
         Self { child, url: format!("ws://{address}/") }
     }
 
@@ -381,4 +381,48 @@ fn the_socket_io_client_tells_what_a_server_says_that_it_does_not_understand() {
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
         server.join().unwrap();
     }
+}
+
+/// A private authority, and a server that it has certified, as files.
+#[cfg(feature = "rustls")]
+fn serve_wss(name: &str) -> (Served, String) {
+    let authority = common::tls::Authority::new(name);
+    let identity = authority.issue("localhost");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (chain, key) = (file("chain.pem", &identity.chain), file("key.pem", &identity.key));
+    let mut served = Served::start("wss_server", &[&chain, &key]);
+    served.url = served.url.replace("ws://127.0.0.1", "wss://localhost");
+    (served, file("ca.pem", &authority.pem()))
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn the_wss_client_trusts_the_authority_that_it_is_given_and_no_other() {
+    let (server, authority) = serve_wss("given_authority");
+    let output = example("wss_client").args([&server.url, &authority]).output().unwrap();
+    assert_eq!((text(&output.stdout), output.status.code()), ("Hello over TLS\n", Some(0)));
+    assert!(text(&output.stderr).contains("TLSv1_3"), "{}", text(&output.stderr));
+    let (_other, other_authority) = serve_wss("other_authority");
+    let output = example("wss_client").args([&server.url, &other_authority]).output().unwrap();
+    assert_eq!((text(&output.stdout), output.status.code()), ("", Some(1)));
+    assert!(text(&output.stderr).contains("UnknownIssuer"), "{}", text(&output.stderr));
+}
+
+/// Where the roots of the platform are files, this names them.
+#[cfg(all(feature = "rustls", target_os = "linux"))]
+#[test]
+fn both_clients_trust_the_platform_where_nothing_else_is_said() {
+    let (server, authority) = serve_wss("platform");
+    let output = example("wss_client").arg(&server.url).env("SSL_CERT_FILE", &authority).output().unwrap();
+    assert_eq!((text(&output.stdout), output.status.code()), ("Hello over TLS\n", Some(0)));
+    let mut program = example("client");
+    let program = program.args([&server.url, "--text", "x"]).env("SSL_CERT_FILE", &authority);
+    let output = program.output().unwrap();
+    assert_eq!((text(&output.stdout), output.status.code()), ("x\n", Some(0)), "{}", text(&output.stderr));
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::bytes::copy;
+
 /// Owns the bytes between the socket and the protocol, and remembers how far they were understood.
 ///
 /// The storage is the caller's: an array, a slice of a static, a `Vec` or a box. It never grows and is never
@@ -94,7 +96,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> ReadBuffer<S> {
     pub fn move_to<T: AsRef<[u8]> + AsMut<[u8]>>(self, mut storage: T) -> Result<ReadBuffer<T>, (Self, T)> {
         let unread = self.unread();
         match storage.as_mut().get_mut(..unread.len()) {
-            Some(target) => target.copy_from_slice(unread),
+            Some(target) => copy(unread, target),
             None => return Err((self, storage)),
         }
         let end = unread.len();
@@ -160,15 +162,31 @@ impl<'b> Input<'b> {
         self.bytes
     }
 
-    /// Drops `len` bytes that stand behind the first `kept` ones, which move up to the bytes that follow.
+    /// Drops `len` bytes that stand behind the first `kept` ones, which move up to the bytes that follow; at most 3.
     #[inline]
     pub(crate) fn skip_behind(&mut self, kept: usize, len: usize) {
-        if kept > 0 && kept.saturating_add(len) <= self.bytes.len() {
-            self.bytes.copy_within(..kept, len);
+        if kept > 0 {
+            self.move_up(kept, len);
         }
         let _skipped = self.take(len);
     }
+
+    #[inline]
+    fn move_up(&mut self, kept: usize, len: usize) {
+        let mut held = [0; KEPT_LEN_MAX];
+        debug_assert!(kept <= held.len(), "what is kept is a part of a code point");
+        for (held, byte) in held.iter_mut().zip(self.bytes.get(..kept).unwrap_or_default()) {
+            *held = *byte;
+        }
+        let (held, _) = held.split_at(kept.min(held.len()));
+        for (byte, held) in self.bytes.get_mut(len..).unwrap_or_default().iter_mut().zip(held) {
+            *byte = *held;
+        }
+    }
 }
+
+/// A code point has up to 4 bytes, and what is kept of it lacks one.
+const KEPT_LEN_MAX: usize = 3;
 
 #[cfg(test)]
 mod tests {

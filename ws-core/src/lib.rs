@@ -112,6 +112,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod bytes;
 pub mod connection;
 #[cfg(feature = "deflate")]
 pub mod deflate;

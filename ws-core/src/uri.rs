@@ -4,6 +4,8 @@
 use core::fmt;
 use core::net::Ipv6Addr;
 
+use crate::bytes::AsciiSet;
+
 /// The two schemes of WebSocket URIs (RFC 6455 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: it registers two schemes")]
@@ -152,10 +154,11 @@ impl<'a> Authority<'a> {
     ///
     /// [`UriError::HostMissing`], [`UriError::Host`], [`UriError::PercentEncoding`] or [`UriError::Port`].
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
-        let host_len = if text.starts_with('[') {
-            text.find(']').and_then(|end| end.checked_add(1)).ok_or(UriError::Host)?
+        let bytes = text.as_bytes();
+        let host_len = if bytes.first() == Some(&b'[') {
+            position(bytes, b']').and_then(|end| end.checked_add(1)).ok_or(UriError::Host)?
         } else {
-            text.find(':').unwrap_or(text.len())
+            position(bytes, b':').unwrap_or(bytes.len())
         };
         let (host, port) = text.split_at_checked(host_len).ok_or(UriError::Host)?;
         if host.is_empty() {
@@ -322,8 +325,13 @@ impl core::error::Error for UriError {}
 
 /// Splits what follows `//` into the authority and the rest, which begins with `/` or `?` or is empty.
 pub(crate) fn split_authority(text: &str) -> (&str, &str) {
-    let len = text.find(['/', '?']).unwrap_or(text.len());
+    let len = text.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(text.len());
     text.split_at_checked(len).unwrap_or((text, ""))
+}
+
+/// As `find`, for a character that is one byte: without what finds longer ones.
+fn position(bytes: &[u8], byte: u8) -> Option<usize> {
+    bytes.iter().position(|other| *other == byte)
 }
 
 /// What is wrong wherever it stands.
@@ -361,24 +369,11 @@ fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> b
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    NAME_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
+    NAME_BYTES.contains(byte)
 }
 
-/// Whether each byte is unreserved or a sub-delimiter: one load instead of a chain of comparisons.
-static NAME_BYTES: [bool; 256] = {
-    let mut is_name_byte = [false; 256];
-    let mut rest: &mut [bool] = &mut is_name_byte;
-    let mut byte = 0_u8;
-    while let Some((first, others)) = rest.split_first_mut() {
-        let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        let is_sub_delimiter =
-            matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
-        *first = is_unreserved || is_sub_delimiter;
-        byte = byte.wrapping_add(1);
-        rest = others;
-    }
-    is_name_byte
-};
+/// The unreserved characters and the sub-delimiters of RFC 3986.
+static NAME_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"-._~!$&'()*+,;=");
 
 fn parse_port(digits: &str) -> Result<u16, UriError> {
     let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');

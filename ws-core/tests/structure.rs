@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module uses only modules of lower levels, and its own.
-const LEVELS: [&[&str]; 7] = [
+const LEVELS: [&[&str]; 8] = [
+    &["bytes"],
     &["frame", "utf8", "input", "uri"],
     &["error"],
     &["event", "extension"],

@@ -1,3 +1,4 @@
+use crate::bytes::copy;
 use crate::frame::{Mask, MaskKey};
 
 /// A frame between its header and the last byte of its payload.
@@ -38,7 +39,7 @@ impl FrameInProgress {
         }
         let len = payload.len().min(out.len());
         if let (Some(payload), Some(out)) = (payload.get(..len), out.get_mut(..len)) {
-            out.copy_from_slice(payload);
+            copy(payload, out);
         }
         len
     }

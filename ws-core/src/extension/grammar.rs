@@ -2,6 +2,8 @@
 
 use core::{fmt, str};
 
+use crate::bytes::AsciiSet;
+
 /// The extensions in one line of a `Sec-WebSocket-Extensions` header, in their order.
 ///
 /// Borrows the line, allocates nothing and looks at each byte once. After the first error it ends. A line may hold
@@ -249,38 +251,10 @@ pub(crate) const fn is_space(byte: u8) -> bool {
 }
 
 fn is_token_byte(byte: u8) -> bool {
-    TOKEN_BYTES.get(usize::from(byte)).copied().unwrap_or_default()
+    TOKEN_BYTES.contains(byte)
 }
 
-/// Whether each byte is a character of a token: one load instead of a chain of comparisons.
-static TOKEN_BYTES: [bool; 256] = {
-    let mut is_token_byte = [false; 256];
-    let mut rest: &mut [bool] = &mut is_token_byte;
-    let mut byte = 0_u8;
-    while let Some((first, others)) = rest.split_first_mut() {
-        *first = byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
-        byte = byte.wrapping_add(1);
-        rest = others;
-    }
-    is_token_byte
-};
+static TOKEN_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 /// What is left of a line.
 #[derive(Clone, Copy, Debug)]

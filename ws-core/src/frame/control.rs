@@ -1,5 +1,7 @@
 use core::fmt;
 
+use crate::bytes::copy;
+
 /// The payload of a control frame: at most 125 bytes (RFC 6455 §5.5), held inline.
 ///
 /// ```
@@ -45,7 +47,7 @@ impl ControlPayload {
         let (Some(room), Ok(added)) = (room.get_mut(..bytes.len()), u8::try_from(bytes.len())) else {
             return false;
         };
-        room.copy_from_slice(bytes);
+        copy(bytes, room);
         self.len = self.len.saturating_add(added);
         true
     }

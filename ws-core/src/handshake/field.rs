@@ -166,7 +166,7 @@ impl FieldName {
             7 => ("upgrade", Self::Upgrade),
             10 => ("connection", Self::Connection),
             14 => ("content-length", Self::ContentLength),
-            17 if name.ends_with(['y', 'Y']) => ("sec-websocket-key", Self::Key),
+            17 if matches!(name.as_bytes(), [.., b'y' | b'Y']) => ("sec-websocket-key", Self::Key),
             17 => ("transfer-encoding", Self::TransferEncoding),
             20 => ("sec-websocket-accept", Self::Accept),
             21 => ("sec-websocket-version", Self::Version),

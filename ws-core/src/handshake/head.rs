@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::{HandshakeFault, HandshakeLimit, HandshakeViolation};
+use crate::bytes::copy;
 use crate::extension::is_space;
 use crate::input::Input;
 
@@ -61,7 +62,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         let room = self.storage.as_mut().get_mut(start..).unwrap_or_default();
         let (copied, _) = input.unread().split_at(room.len().min(input.len()));
         if let Some(room) = room.get_mut(..copied.len()) {
-            room.copy_from_slice(copied);
+            copy(copied, room);
         }
         self.len = start.saturating_add(copied.len());
         let verdict = self.scan(start);

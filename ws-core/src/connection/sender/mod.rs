@@ -10,6 +10,7 @@ pub use data::{FrameStart, Sent};
 use super::closing::Closing;
 use super::frame_in_progress::FrameInProgress;
 use super::{Closure, Config, Masking, NextMask, Role, Transport};
+use crate::bytes::copy;
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
 use crate::extension::DeflateDirection;
@@ -143,12 +144,12 @@ impl<K: Masking> Sender<K> {
         let header = FrameHeader::new(opcode, fin, payload_len, key).ok_or(Misuse::FrameLen)?;
         let header = header.with_reserved(reserved).encode();
         let (head, body) = out.split_at_mut(header.as_bytes().len().min(required));
-        head.copy_from_slice(header.as_bytes());
+        copy(header.as_bytes(), head);
         match key {
             Some(key) => {
                 Mask::new(key).apply_into(payload, body);
             }
-            None => body.copy_from_slice(payload),
+            None => copy(payload, body),
         }
         Ok(required)
     }

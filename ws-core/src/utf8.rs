@@ -208,6 +208,9 @@ impl State {
 
     #[inline]
     fn after_each(self, bytes: &[u8]) -> Self {
+        if SMALL {
+            return bytes.iter().fold(self, |state, &byte| state.next(byte));
+        }
         let shift = bytes.iter().fold(u64::from(self.0), |shift, &byte| {
             let row = TRANSITIONS.get(usize::from(byte)).copied().unwrap_or_default();
             // Only the low six bits of `shift` are the state; what is above them shifts nothing.
@@ -349,6 +352,9 @@ const LONG: usize = BLOCK + LOOK_BACK;
 const LONG: usize = FROM_UTF8_LONG;
 #[cfg(not(feature = "simd"))]
 const BLOCK: usize = 128;
+/// Whether the grammar is walked instead of its table, which takes 2 KiB: without an operating system, flash is dearer
+/// than time.
+const SMALL: bool = cfg!(target_os = "none");
 /// Whether the compiler may use vectors of bytes; where it may not, the table is faster.
 #[cfg(not(feature = "simd"))]
 const WIDE: bool = cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"));

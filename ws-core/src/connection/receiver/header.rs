@@ -22,12 +22,15 @@ impl Receiver {
                 return Ok(None);
             }
         }
-        self.gather_header(input)
+        match self.gather_header(input)? {
+            Some(header) => self.begin_frame(&header).map(|()| None),
+            None => Ok(Some(Next::NeedInput)),
+        }
     }
 
     /// Reads a frame's header that comes in parts: byte by byte, so that nothing behind it is touched.
     #[inline(never)]
-    fn gather_header(&mut self, input: &mut Input<'_>) -> Result<Option<Next>, Fault> {
+    fn gather_header(&mut self, input: &mut Input<'_>) -> Result<Option<FrameHeader>, Fault> {
         let kept_len = usize::from(self.kept_len);
         while let Some(&byte) = input.unread().get(kept_len) {
             if self.header_len == 0 {
@@ -39,17 +42,14 @@ impl Receiver {
             input.skip_behind(kept_len, 1);
             let judged = self.rules().judge(self.control.as_bytes())?;
             match (judged.header, judged.first, judged.payload_len) {
-                (Some((header, _)), _, _) => {
-                    self.begin_frame(&header)?;
-                    return Ok(None);
-                }
+                (Some((header, _)), _, _) => return Ok(Some(header)),
                 (None, Some((opcode, reserved)), Some(payload_len)) => {
                     self.judge_len(opcode, reserved, payload_len)?;
                 }
                 (None, _, _) => {}
             }
         }
-        Ok(Some(Next::NeedInput))
+        Ok(None)
     }
 
     /// What a length means for the limits, as soon as it is known, which is before the masking key is.

@@ -302,8 +302,17 @@ impl<'a> ClientRequest<'a> {
     /// In the order of RFC 6455 §1.3 and the case in which it writes it: there are servers that compare it.
     fn write(&self, key: &[u8], out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
-        output.text("GET ").display(self.uri.resource_name()).text(" HTTP/1.1\r\n");
-        output.text("Host: ").display(self.uri.host_header()).text("\r\n");
+        let resource_name = self.uri.resource_name();
+        output.text("GET ").text(resource_name.path());
+        if let Some(query) = resource_name.query() {
+            output.text("?").text(query);
+        }
+        let host = self.uri.host_header();
+        output.text(" HTTP/1.1\r\nHost: ").text(host.host());
+        if let Some(port) = host.port() {
+            output.text(":").number(usize::from(port));
+        }
+        output.text("\r\n");
         output.header("Upgrade", b"websocket").header("Connection", b"Upgrade");
         output.header("Sec-WebSocket-Key", key);
         if let Some(origin) = self.origin {

@@ -31,10 +31,23 @@ impl HandshakeFault {
         }
     }
 
-    /// One line without its end, also the body of the refusal.
-    pub(super) const fn text(self) -> &'static str {
+    /// One line without its end.
+    const fn text(self) -> &'static str {
         match self {
             Self::Violation(violation) => violation.text(),
+            Self::Limit(limit) => limit.text(),
+        }
+    }
+
+    /// The line for the body of a refusal: a fault that only a response can have is none, so that a server that
+    /// refuses holds only the texts that it may need.
+    pub(super) const fn refusal(self) -> &'static str {
+        match self {
+            Self::Violation(HandshakeViolation::Extensions(_)) => "malformed Sec-WebSocket-Extensions",
+            Self::Violation(violation) => match violation.request_text() {
+                Some(text) => text,
+                None => "refused",
+            },
             Self::Limit(limit) => limit.text(),
         }
     }
@@ -165,13 +178,36 @@ impl HandshakeViolation {
         }
     }
 
-    pub(super) const fn text(self) -> &'static str {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "request_text names each of the others, without a wildcard"
+    )]
+    const fn text(self) -> &'static str {
         match self {
+            Self::Extensions(error) => error.text(),
+            Self::StatusLine => "malformed status line",
+            Self::AcceptMissing => "no Sec-WebSocket-Accept",
+            Self::Accept => "Sec-WebSocket-Accept does not answer the key",
+            Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
+            Self::ExtensionNotOffered => "the server chose an extension that was not offered",
+            Self::Deflate(error) => error.text(),
+            Self::ConnectProtocol => "the protocol of the CONNECT is not websocket",
+            Self::ConnectScheme => "the scheme of the CONNECT is neither http nor https",
+            Self::ConnectHeader => "a header that HTTP/2 does not have",
+            _ => match self.request_text() {
+                Some(text) => text,
+                None => "",
+            },
+        }
+    }
+
+    /// What a request by HTTP/1.1 can have, in words.
+    const fn request_text(self) -> Option<&'static str> {
+        Some(match self {
             Self::LineEnding => "a line of the head does not end with CR LF",
             Self::LeadingEmptyLine => "an empty line before the head",
             Self::FoldedLine => "a header folded into a second line",
             Self::RequestLine => "malformed request line",
-            Self::StatusLine => "malformed status line",
             Self::HeaderName => "malformed header name",
             Self::HeaderValue => "control character in a header",
             Self::HttpVersion => "the version is not HTTP/1.1",
@@ -187,16 +223,17 @@ impl HandshakeViolation {
             Self::Key => "Sec-WebSocket-Key is not 16 bytes in base64",
             Self::Version => "Sec-WebSocket-Version is not 13",
             Self::Subprotocols => "Sec-WebSocket-Protocol is not a list of tokens",
-            Self::Extensions(error) => error.text(),
-            Self::AcceptMissing => "no Sec-WebSocket-Accept",
-            Self::Accept => "Sec-WebSocket-Accept does not answer the key",
-            Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
-            Self::ExtensionNotOffered => "the server chose an extension that was not offered",
-            Self::Deflate(error) => error.text(),
-            Self::ConnectProtocol => "the protocol of the CONNECT is not websocket",
-            Self::ConnectScheme => "the scheme of the CONNECT is neither http nor https",
-            Self::ConnectHeader => "a header that HTTP/2 does not have",
-        }
+            Self::Extensions(_)
+            | Self::StatusLine
+            | Self::AcceptMissing
+            | Self::Accept
+            | Self::SubprotocolNotOffered
+            | Self::ExtensionNotOffered
+            | Self::Deflate(_)
+            | Self::ConnectProtocol
+            | Self::ConnectScheme
+            | Self::ConnectHeader => return None,
+        })
     }
 }
 

@@ -1,9 +1,8 @@
 // Read first: RFC 9112 §3, §4, §5.
 
-use core::fmt::{self, Write as _};
-
 use super::field::{FieldName, Header};
 use super::{HandshakeMisuse, WriteError};
+use crate::bytes::copy;
 use crate::extension::{DeflateText, is_token};
 
 /// Writes a head, and goes on counting where the caller's bytes end.
@@ -17,10 +16,12 @@ impl<'o> Output<'o> {
         Self { out, len: 0 }
     }
 
+    /// Called so often that a copy of it at each place would be the largest part of a handshake.
+    #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         let end = self.len.saturating_add(bytes.len());
         if let Some(room) = self.out.get_mut(self.len..end) {
-            room.copy_from_slice(bytes);
+            copy(bytes, room);
         }
         self.len = end;
         self
@@ -56,15 +57,35 @@ impl<'o> Output<'o> {
         self.text("\r\n")
     }
 
-    pub(super) fn display(&mut self, value: impl fmt::Display) -> &mut Self {
-        let written = write!(self, "{value}");
-        debug_assert!(written.is_ok(), "writing here does not fail, and so does no Display of ours");
-        self
+    /// A number in decimal digits. Without `core::fmt`, which would be larger than all the rest of a handshake.
+    pub(super) fn number(&mut self, number: usize) -> &mut Self {
+        let mut digits = [b'0'; 20];
+        let mut rest = number;
+        let mut len: usize = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or_default());
+            rest /= 10;
+            len = len.saturating_add(1);
+            if rest == 0 {
+                break;
+            }
+        }
+        let (_, digits) = digits.split_at(digits.len().saturating_sub(len));
+        self.bytes(digits)
     }
 
     /// The status line of a response.
     pub(super) fn status(&mut self, status: u16) -> &mut Self {
-        self.text("HTTP/1.1 ").display(status).text(" ").text(reason(status)).text("\r\n")
+        self.status_line(status, reason(status))
+    }
+
+    /// The same for the status of a fault: a server that only refuses holds no other words.
+    pub(super) fn status_of_fault(&mut self, status: u16) -> &mut Self {
+        self.status_line(status, fault_reason(status))
+    }
+
+    fn status_line(&mut self, status: u16, reason: &str) -> &mut Self {
+        self.text("HTTP/1.1 ").number(usize::from(status)).text(" ").text(reason).text("\r\n")
     }
 
     /// How much was written, where it was all.
@@ -73,13 +94,6 @@ impl<'o> Output<'o> {
             return Err(WriteError::BufferTooSmall { required: self.len });
         }
         Ok(self.len)
-    }
-}
-
-impl fmt::Write for Output<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.text(text);
-        Ok(())
     }
 }
 
@@ -108,7 +122,6 @@ fn is_reserved(name: &str) -> bool {
 /// The usual words for a status; they mean nothing to a program.
 fn reason(status: u16) -> &'static str {
     match status {
-        101 => "Switching Protocols",
         200 => "OK",
         204 => "No Content",
         301 => "Moved Permanently",
@@ -117,21 +130,28 @@ fn reason(status: u16) -> &'static str {
         304 => "Not Modified",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
-        400 => "Bad Request",
         401 => "Unauthorized",
-        403 => "Forbidden",
         404 => "Not Found",
-        405 => "Method Not Allowed",
         408 => "Request Timeout",
         410 => "Gone",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => fault_reason(status),
+    }
+}
+
+/// The same for what [`HandshakeFault::status`](super::HandshakeFault::status) may be.
+fn fault_reason(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        405 => "Method Not Allowed",
         414 => "URI Too Long",
         426 => "Upgrade Required",
-        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",
-        503 => "Service Unavailable",
         505 => "HTTP Version Not Supported",
         _ => "",
     }

@@ -228,7 +228,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         let mut output = Output::new(out);
         output.status(status).header("Connection", b"close").headers(headers);
         if has_body || status == 205 {
-            output.text("Content-Length: ").display(body_len).text("\r\n");
+            output.text("Content-Length: ").number(body_len).text("\r\n");
         }
         let len = output.text("\r\n").bytes(body).finish()?;
         self.is_answered = true;
@@ -247,14 +247,16 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     pub fn refuse(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
         self.check_unanswered()?;
         let (status, text) = match self.progress {
-            ServerProgress::Failed(fault) => (fault.status(), fault.text()),
-            ServerProgress::NotWebSocket => (426, HandshakeViolation::Upgrade.text()),
+            ServerProgress::Failed(fault) => (fault.status(), fault.refusal()),
+            ServerProgress::NotWebSocket => {
+                (426, HandshakeFault::Violation(HandshakeViolation::Upgrade).refusal())
+            }
             ServerProgress::Request | ServerProgress::NeedInput => {
                 return Err(HandshakeMisuse::NoFault.into());
             }
         };
         let mut output = Output::new(out);
-        output.status(status);
+        output.status_of_fault(status);
         match status {
             405 => output.text("Connection: close\r\nAllow: GET\r\n"),
             // RFC 9110 §15.5.22: 426 says in Upgrade what is required, which makes Connection say it, too.
@@ -262,7 +264,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
                 .text("Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
             _ => output.text("Connection: close\r\n"),
         };
-        output.text("Content-Type: text/plain\r\nContent-Length: ").display(text.len().saturating_add(1));
+        output.text("Content-Type: text/plain\r\nContent-Length: ").number(text.len().saturating_add(1));
         let len = output.text("\r\n\r\n").text(text).text("\n").finish()?;
         self.is_answered = true;
         Ok(len)
@@ -400,6 +402,10 @@ impl<'a> Response<'a> {
         &self,
         request: &Request<'_>,
     ) -> Result<(Option<Agreed>, Option<DeflateText>), HandshakeMisuse> {
+        if self.extensions.is_none() && self.deflate.is_none() {
+            // Told apart so that a server that takes up nothing need not hold what reads the offers.
+            return Ok((None, None));
+        }
         let listed = || ExtensionList::new(self.extensions.unwrap_or_default().as_bytes()).flatten();
         if let Some(config) = self.deflate {
             if listed().any(|extension| is_deflate(extension.name())) {
@@ -416,7 +422,7 @@ impl<'a> Response<'a> {
     /// In the case in which the RFC writes it: there are clients that compare it.
     fn write(&self, key: &[u8], deflate: Option<DeflateText>, out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
-        output.status(101).header("Upgrade", b"websocket").header("Connection", b"Upgrade");
+        output.text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
         output.header("Sec-WebSocket-Accept", &accept_key(key));
         if let Some(subprotocol) = self.subprotocol {
             output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());

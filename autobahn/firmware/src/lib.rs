@@ -1,0 +1,12 @@
+//! What the programs for the board share: the board itself, the echo, the network.
+#![no_std]
+
+pub mod asynchronous;
+pub mod board;
+pub mod echo;
+#[cfg(feature = "network")]
+pub mod entropy;
+#[cfg(feature = "network")]
+pub mod network;
+#[cfg(feature = "network")]
+pub mod script;

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::firmware::{Board, wait_answering};
 use crate::process::{Result, Running, TICK, output};
 use crate::role::Role;
 use crate::suite::{Suite, create};
@@ -20,6 +21,8 @@ pub(crate) enum Agent {
     Ours,
     /// A command line for the shell, with places to fill in.
     Other(String),
+    /// The server on an emulated board.
+    Firmware(Board),
 }
 
 impl Agent {
@@ -28,6 +31,15 @@ impl Agent {
         match self {
             Self::Ours => "ws-std",
             Self::Other(_) => "other",
+            Self::Firmware(_) => "firmware",
+        }
+    }
+
+    /// The name of the folder that its report is in.
+    pub(crate) fn folder(&self, role: Role) -> String {
+        match self {
+            Self::Ours | Self::Other(_) => role.to_string(),
+            Self::Firmware(_) => format!("firmware/{role}"),
         }
     }
 
@@ -35,7 +47,7 @@ impl Agent {
     pub(crate) fn prepare(&self, role: Role) -> Result<()> {
         match self {
             Self::Ours => build(program(role)).and_then(|()| sibling(program(role))).map(drop),
-            Self::Other(_) => Ok(()),
+            Self::Other(_) | Self::Firmware(_) => Ok(()),
         }
     }
 
@@ -44,10 +56,19 @@ impl Agent {
         let mut command = match self {
             Self::Ours => self.ours(role, addr)?,
             Self::Other(line) => self.other(line, suite, addr),
+            Self::Firmware(board) => board.command(Some(addr)),
         };
         let log_file = create(log)?;
         let errors = log_file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
         Running::start(&format!("the {role}"), command.stdout(log_file).stderr(errors))
+    }
+
+    /// Waits until the server that was started can be tested.
+    pub(crate) fn wait_ready(&self, server: &mut Running, addr: SocketAddr) -> Result<()> {
+        match self {
+            Self::Ours | Self::Other(_) => wait_listening(server, addr),
+            Self::Firmware(_) => wait_answering(server, addr),
+        }
     }
 
     fn ours(&self, role: Role, addr: SocketAddr) -> Result<Command> {
@@ -153,7 +174,7 @@ fn this_program() -> Result<PathBuf> {
 }
 
 /// The path of a program of this package, which lies beside this one.
-fn sibling(name: &str) -> Result<PathBuf> {
+pub(crate) fn sibling(name: &str) -> Result<PathBuf> {
     let this =
         env::current_exe().map_err(|error| format!("where this program is cannot be told: {error}"))?;
     let path = this.with_file_name(name).with_extension(env::consts::EXE_EXTENSION);

@@ -1,9 +1,11 @@
 //! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports. With the word
-//! `interop` first, it has them talk with other implementations instead.
+//! `interop` first, it has them talk with other implementations instead; with the word `firmware`, it tests ws-core on an
+//! emulated microcontroller.
 
 mod agent;
 mod args;
 mod cases;
+mod firmware;
 mod interop;
 mod process;
 mod progress;
@@ -32,8 +34,11 @@ use crate::suite::Suite;
 #[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1).peekable();
-    if arguments.peek().is_some_and(|first| first == "interop") {
-        return interop::main(arguments.skip(1));
+    let word = arguments.peek().and_then(|first| first.to_str()).unwrap_or_default().to_owned();
+    match word.as_str() {
+        "firmware" => return firmware::main(arguments.skip(1)),
+        "interop" => return interop::main(arguments.skip(1)),
+        _ => {}
     }
     let options = match args::parse(arguments) {
         Ok(Command::Run(options)) => options,
@@ -81,7 +86,7 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
             suite: &suite,
             cases: &case_numbers,
             addr,
-            folder: reports.join(role.to_string()),
+            folder: reports.join(agent(options, role).folder(role)),
             timeout: options.timeout,
         })
         .collect();

@@ -74,7 +74,7 @@ impl Plan<'_> {
 
     fn test_server(&self, news: &Sender<News>, troubles: &mut Vec<String>) -> Result<()> {
         let mut server = self.start_agent()?;
-        wait_listening(&mut server, self.addr).map_err(|error| self.with_agent_log(error))?;
+        self.agent.wait_ready(&mut server, self.addr).map_err(|error| self.with_agent_log(error))?;
         let url = url(self.addr);
         let mut wstest = self.suite.start_client(&self.folder, &url, self.agent.name(), self.cases)?;
         let mut watch = Watch::new(self, news);

@@ -100,6 +100,8 @@
 //! # Ok::<(), &'static str>(())
 //! ```
 //!
+//! The shape of a server for a microcontroller is on a page of its own, [`_without_alloc`].
+//!
 //! # Features
 //!
 //! None is needed. `alloc` adds [`message::MessageBuffer`]. `std` lets dependencies use std. `simd` validates text by the
@@ -126,3 +128,7 @@ pub mod keepalive;
 pub mod message;
 pub mod uri;
 pub mod utf8;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("without_alloc.md")]
+pub mod _without_alloc {}

@@ -1,11 +1,12 @@
 //! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports. With the word
-//! `interop` first, it has them talk with other implementations instead; with the word `firmware`, it tests ws-core on an
-//! emulated microcontroller.
+//! `interop` first, it has them talk with other implementations instead; with `handshake`, it tries opening handshakes; with
+//! `firmware`, it tests ws-core on an emulated microcontroller.
 
 mod agent;
 mod args;
 mod cases;
 mod firmware;
+mod handshake;
 mod interop;
 mod process;
 mod progress;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let word = arguments.peek().and_then(|first| first.to_str()).unwrap_or_default().to_owned();
     match word.as_str() {
         "firmware" => return firmware::main(arguments.skip(1)),
+        "handshake" => return handshake::main(arguments.skip(1)),
         "interop" => return interop::main(arguments.skip(1)),
         _ => {}
     }

@@ -2,7 +2,6 @@
 
 use super::field::{FieldName, Header};
 use super::{HandshakeMisuse, WriteError};
-use crate::bytes::copy;
 use crate::extension::{DeflateText, is_token};
 
 /// Writes a head, and goes on counting where the caller's bytes end.
@@ -19,11 +18,11 @@ impl<'o> Output<'o> {
     /// Called so often that a copy of it at each place would be the largest part of a handshake.
     #[inline(never)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        let end = self.len.saturating_add(bytes.len());
-        if let Some(room) = self.out.get_mut(self.len..end) {
-            copy(bytes, room);
+        let room = self.out.get_mut(self.len..).and_then(|room| room.get_mut(..bytes.len()));
+        if let Some(room) = room {
+            room.copy_from_slice(bytes);
         }
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
         self
     }
 

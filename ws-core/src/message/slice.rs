@@ -56,15 +56,15 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
             self.is_compressed = matches!(fragment.payload, Payload::Compressed { .. });
         }
         let bytes = fragment.payload.as_bytes();
-        let end = self.len.saturating_add(bytes.len());
-        let Some(room) = self.storage.as_mut().get_mut(self.len..end) else {
+        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..bytes.len()));
+        let Some(room) = room else {
             self.assembly = Assembly::Incomplete;
             let fault = Fault::Limit(Limit::MessageLen);
             connection.fail(fault);
             return Err(fault);
         };
         room.copy_from_slice(bytes);
-        self.len = end;
+        self.len = self.len.saturating_add(bytes.len());
         self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
         Ok(self.assembly)
     }

@@ -16,6 +16,7 @@
 //! | [`keepalive`] | pings and deadlines, by your clock |
 //! | [`frame`], [`utf8`], [`uri`], [`extension`] | the codecs beneath, each usable alone |
 //! | [`error`], [`event`] | what can go wrong, and what arrives |
+//! | [`limits`] | a page of every limit, its default and what happens beyond it |
 //!
 //! # A server, without an allocator
 //!
@@ -125,6 +126,8 @@ pub mod frame;
 pub mod handshake;
 pub mod input;
 pub mod keepalive;
+#[doc = include_str!("limits.md")]
+pub mod limits {}
 pub mod message;
 pub mod uri;
 pub mod utf8;

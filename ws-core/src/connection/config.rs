@@ -128,8 +128,8 @@ impl Limits {
         Self { message_len_max: len, ..self }
     }
 
-    /// The most frames that a message may be cut into, empty ones included. Default 131,072, as in Node's `ws`;
-    /// beyond it [`Limit::FragmentCount`](crate::error::Limit::FragmentCount).
+    /// The most frames that a message may be cut into, empty ones included. Default 131,072, as in Node's `ws`
+    /// 8.21.0; beyond it [`Limit::FragmentCount`](crate::error::Limit::FragmentCount).
     #[must_use]
     pub const fn with_fragment_count_max(self, count: u32) -> Self {
         Self { fragment_count_max: count, ..self }

@@ -136,3 +136,18 @@ fn files_are_at_most_500_lines() {
         }
     }
 }
+
+#[test]
+fn each_dependency_is_accounted_for() {
+    let accounts = fs::read_to_string(folder("SECURITY.md")).unwrap();
+    for manifest in ["ws-core/Cargo.toml", "ws-std/Cargo.toml"] {
+        let text = fs::read_to_string(folder(manifest)).unwrap();
+        let (_, dependencies) = text.split_once("\n[dependencies]\n").unwrap();
+        let lines = dependencies.lines().take_while(|line| !line.starts_with('['));
+        let names: Vec<_> = lines.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+        assert!(names.len() >= 3, "{manifest}: {names:?}");
+        for name in names {
+            assert!(name == "ws-core" || accounts.contains(&format!("`{name}`")), "SECURITY.md: {name}");
+        }
+    }
+}

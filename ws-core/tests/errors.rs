@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use ws_core::error::{Fault, Limit, Misuse, SendError};
-use ws_core::extension::{DeflateError, ExtensionError};
-use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, MaskKey, ReservedBits, Violation};
+use ws_core::extension::{DeflateError, ExtensionError, ExtensionList};
+use ws_core::frame::{
+    CloseCode, CloseFrame, ControlPayload, Fin, FrameHeader, MaskKey, Opcode, ReservedBits, Violation,
+};
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, WriteError,
 };
@@ -219,6 +221,12 @@ fn values_show_and_compare_what_they_hold() {
     let shown = format!("{close:?}");
     assert!(shown.contains("1000") && shown.contains("bye"), "{shown}");
     assert!(format!("{:?}", MaskKey::new([0xab; 4])).contains("ab"));
+    let header = FrameHeader::new(Opcode::Text, Fin::Final, 5, None).unwrap();
+    assert_eq!(format!("{:?}", header.encode()), "EncodedHeader([81, 05])");
+    assert_eq!(FrameHeader::new(Opcode::Ping, Fin::More, 0, None), None);
+    let extension = ExtensionList::new(b"a; b=\"c\"").next().unwrap().unwrap();
+    assert!(format!("{:?}", extension.params().next().unwrap().value()).contains('c'));
+    assert_eq!(AcceptError::from(WriteError::from(HandshakeMisuse::Body)), HandshakeMisuse::Body.into());
     let shown = format!("{:?}", Header::new("X-Name", "value"));
     assert!(shown.contains("X-Name") && shown.contains("value"), "{shown}");
 }

@@ -1,0 +1,214 @@
+//! Whole messages, in a caller's slice and in a buffer that grows, and what `Connection` passes on to its halves.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
+#![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
+
+use ws_core::connection::{Config, Connection, FrameStart, KeySource, Limits, Pongs, Receiver, Role, Sender};
+use ws_core::error::{Limit, Misuse, SendError};
+use ws_core::event::{Event, Fragment, MessageType, Payload};
+use ws_core::frame::{CloseCode, ControlPayload, Fin, Mask, MaskKey};
+use ws_core::handshake::{ClientHandshake, ServerHandshake};
+use ws_core::input::ReadBuffer;
+use ws_core::message::{Assembly, MessageSlice};
+use ws_core::uri::Authority;
+use ws_core::utf8::Utf8;
+
+fn buffer(bytes: &[u8]) -> ReadBuffer<Vec<u8>> {
+    ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).unwrap()
+}
+
+/// Gives each fragment of some bytes to a function, with who received it.
+fn each(bytes: &[u8], mut push: impl FnMut(Fragment<'_>, &mut Receiver)) {
+    let mut receiver = Receiver::new(Role::Client, Config::new());
+    let mut buffer = buffer(bytes);
+    let mut input = buffer.input();
+    while let Some(event) = receiver.next_event(&mut input) {
+        let Event::Data(fragment) = event else { panic!("{event:?}") };
+        push(fragment, &mut receiver);
+    }
+}
+
+#[test]
+fn s10_4_a_message_as_long_as_the_slice_is_taken_and_one_byte_more_is_not() {
+    for (storage_len, fits) in [(5, true), (4, false)] {
+        let mut slice = MessageSlice::new(vec![0; storage_len]);
+        let mut verdicts = Vec::new();
+        each(b"\x01\x03Hel\x80\x02lo", |fragment, receiver| {
+            verdicts.push(slice.push(fragment, receiver));
+            if let Some(Err(fault)) = verdicts.last() {
+                assert_eq!(fault.close_code(), CloseCode::MESSAGE_TOO_BIG);
+                assert!(receiver.take_signal().is_some(), "the connection is failed");
+            }
+        });
+        let last = if fits { Ok(Assembly::Complete) } else { Err(Limit::MessageLen.into()) };
+        assert_eq!(verdicts, [Ok(Assembly::Incomplete), last]);
+        assert_eq!(slice.message(), fits.then_some(Payload::Text("Hello")));
+        assert!(format!("{slice:?}").contains("assembly"));
+        assert_eq!(slice.into_storage().len(), storage_len);
+    }
+}
+
+#[test]
+fn a_message_is_there_when_it_is_whole_and_the_next_takes_its_place() {
+    let mut slice = MessageSlice::new([0; 8]);
+    let mut seen = Vec::new();
+    each(b"\x02\x01a\x80\x01b\x81\x01c", |fragment, receiver| {
+        slice.push(fragment, receiver).unwrap();
+        seen.push(slice.message().map(|message| (message.message_type(), message.as_bytes().to_vec())));
+    });
+    let binary = (MessageType::Binary, b"ab".to_vec());
+    assert_eq!(seen, [None, Some(binary), Some((MessageType::Text, b"c".to_vec()))]);
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn what_a_buffer_holds_can_be_taken_once_by_its_type() {
+    let mut buffer = ws_core::message::MessageBuffer::default().with_kept_len_max(16);
+    each(b"\x81\x05Hello\x82\x02ab\x01\x01c", |fragment, receiver| {
+        let is_text = matches!(fragment.payload, Payload::Text(_));
+        let is_whole = buffer.push(fragment, receiver).unwrap() == Assembly::Complete;
+        assert_eq!(buffer.message().is_some(), is_whole);
+        assert!(format!("{buffer:?}").contains("capacity"));
+        match (is_whole, is_text) {
+            (true, true) => assert_eq!(buffer.take_text().as_deref(), Some("Hello")),
+            (true, false) => {
+                assert_eq!(buffer.take_text(), None, "bytes are no text");
+                assert_eq!(buffer.take_bytes().as_deref(), Some(b"ab".as_slice()));
+            }
+            (false, _) => {}
+        }
+        assert_eq!((buffer.take_text(), buffer.take_bytes(), buffer.message()), (None, None, None));
+    });
+}
+
+/// Keys that mask nothing, so that what is written can be read.
+struct ZeroKeys;
+
+impl KeySource for ZeroKeys {
+    fn next_key(&mut self) -> Option<MaskKey> {
+        Some(MaskKey::new([0; 4]))
+    }
+}
+
+#[test]
+fn s5_5_3_pongs_by_hand_are_those_that_the_caller_sends() {
+    let mut connection = Connection::client(ZeroKeys, Config::new().with_pongs(Pongs::Manual));
+    let mut buffer = buffer(b"\x89\x01a\x88\x02\x03\xe8");
+    let mut input = buffer.input();
+    assert_eq!(connection.next_piece(&mut input), Some(Event::Ping));
+    assert!(!connection.wants_transmit());
+    connection.pong(ControlPayload::new(b"b").unwrap());
+    assert!(connection.wants_transmit());
+    let mut out = [0; 200];
+    let len = connection.poll_transmit(&mut out);
+    assert_eq!(&out[..len], b"\x8a\x81\0\0\0\0b");
+    assert_eq!(connection.close_frame(), None);
+    assert!(!connection.receiver().is_message_in_progress());
+    let next = connection.advance(&mut input);
+    assert!(!next.is_payload());
+    assert_eq!(connection.close_frame().unwrap().code(), Some(CloseCode::NORMAL));
+}
+
+#[test]
+fn a_frame_that_is_written_by_others_is_passed_and_not_more_of_it() {
+    let mut connection = Connection::server(Config::new());
+    connection.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 5)).unwrap();
+    assert_eq!(connection.pass(0), Ok(()));
+    assert_eq!(connection.pass(6), Err(Misuse::PayloadLen));
+    assert_eq!(connection.pass(2), Ok(()));
+    let mut out = [0; 2];
+    assert_eq!(connection.mask_into(b"abc", &mut out), 2, "as much as fits");
+    assert_eq!(&out, b"ab");
+    assert_eq!(connection.send_text("x", &mut [0; 9]), Err(SendError::Busy));
+    assert_eq!(connection.mask(&mut [0; 1]), Ok(()));
+    assert_eq!(connection.pass(1), Err(Misuse::PayloadLen), "the frame is over");
+    assert!(connection.send_text("x", &mut [0; 9]).is_ok());
+}
+
+#[test]
+fn a_key_source_may_be_lent() {
+    let mut keys = ZeroKeys;
+    let mut sender = Sender::new(&mut keys);
+    let mut out = [0; 16];
+    assert_eq!(sender.send_binary(b"a", &mut out), Ok(7));
+    assert_eq!(&out[..7], b"\x82\x81\0\0\0\0a");
+}
+
+#[test]
+fn states_show_what_they_are_and_not_their_storage() {
+    let storage = [0xab; 4];
+    let shown = [
+        format!("{:?}", ReadBuffer::new(storage)),
+        format!("{:?}", ServerHandshake::new(storage)),
+        format!("{:?}", ClientHandshake::new(storage, [0xab; 16])),
+        format!("{:?}", MessageSlice::new(storage)),
+    ];
+    for text in shown {
+        assert!(text.len() > 12 && !text.contains("171") && !text.contains("ab,"), "{text}");
+    }
+    assert_eq!(ClientHandshake::new(storage, [0; 16]).into_storage(), storage);
+    let key = MaskKey::new([1, 2, 3, 4]);
+    assert_eq!(format!("{:?}", Mask::from(key)), format!("{:?}", Mask::new(key)));
+    assert_eq!(Authority::parse("h:7").unwrap().port(), Some(7));
+    assert_eq!(Limits::default(), Limits::new());
+    assert!(Utf8::default().is_boundary());
+}
+
+#[test]
+fn each_usual_status_has_its_words() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    for (status, words) in [
+        (301, "Moved Permanently"),
+        (303, "See Other"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (401, "Unauthorized"),
+        (408, "Request Timeout"),
+        (410, "Gone"),
+        (429, "Too Many Requests"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (599, ""),
+    ] {
+        let mut handshake = ServerHandshake::new([0; 256]);
+        let _ = handshake.receive(&mut buffer(request).input());
+        let mut out = [0; 512];
+        let len = handshake.reject(status, &[], b"", &mut out).unwrap();
+        let expected = format!("HTTP/1.1 {status} {words}\r\n");
+        assert!(out[..len].starts_with(expected.as_bytes()), "{}", String::from_utf8_lossy(&out[..len]));
+    }
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
+    use ws_core::connection::EncodedMessage;
+    use ws_core::deflate::{ContextTakeover, DeflateSettings, Deflater, Inflater};
+    use ws_core::extension::{Agreed, DeflateConfig, DeflateParams, WindowBits};
+    use ws_core::message::MessageBuffer;
+
+    assert_eq!(DeflateConfig::default(), DeflateConfig::new());
+    let mut receiver =
+        Receiver::new(Role::Client, Config::new().with_deflate(Agreed::client(DeflateParams::default())));
+    let (mut slice, mut buffer_of_bytes) = (MessageSlice::new([0; 16]), MessageBuffer::new());
+    // RFC 7692 §7.2.3.1: "Hello" in one frame.
+    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    let mut buffer = buffer(&[[0xc1, 7].as_slice(), &hello].concat());
+    let mut input = buffer.input();
+    while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
+        slice.push(fragment, &mut receiver).unwrap();
+        buffer_of_bytes.push(fragment, &mut receiver).unwrap();
+    }
+    let expected = Payload::Compressed { message_type: MessageType::Text, bytes: &hello };
+    assert_eq!((slice.message(), buffer_of_bytes.message()), (Some(expected), Some(expected)));
+
+    let deflater = Deflater::new(DeflateSettings::default());
+    let inflater = Inflater::new(1000, WindowBits::MAX, ContextTakeover::Allowed);
+    let encoded = EncodedMessage::new(Payload::Text("secret")).unwrap();
+    assert_eq!(encoded.as_borrowed().as_bytes(), encoded.as_bytes());
+    for text in [format!("{deflater:?}"), format!("{inflater:?}"), format!("{encoded:?}")] {
+        assert!(text.ends_with(".. }") && !text.contains("secret"), "{text}");
+    }
+}

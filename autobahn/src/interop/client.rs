@@ -2,20 +2,24 @@
 
 use std::error::Error;
 use std::fmt::Debug;
+use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use ws_std::rustls::pki_types::ServerName;
 use ws_std::ws_core::event::Event;
 use ws_std::ws_core::frame::CloseFrame;
 use ws_std::ws_core::uri::Uri;
 use ws_std::{
-    Client, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, RoleSender, Stream, WebSocket,
+    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, RoleSender, Stream,
+    TlsStream, WebSocket,
 };
 
-use super::counted::{Counted, SILENCE_LIMIT};
+use super::counted::{Counted, Counts, SILENCE_LIMIT};
 use super::feature::Feature;
 use super::server::deflate;
 
@@ -25,6 +29,42 @@ pub(crate) struct Urls {
     pub(crate) plain: String,
     pub(crate) deflate: String,
     pub(crate) no_takeover: String,
+    /// The certificate to trust, where it is by TLS.
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl Urls {
+    fn connect(&self, client: Client, url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
+        let client = match self.tls()? {
+            Some(tls) => client.with_tls(tls),
+            None => client,
+        };
+        let socket = client.connect(url)?;
+        // A peer that says nothing must not hold up the run.
+        socket.get_ref().tcp().set_read_timeout(Some(SILENCE_LIMIT))?;
+        Ok(socket)
+    }
+
+    /// The same, with the bytes counted that pass over TCP.
+    fn connect_counted(&self, client: &Client, url: &str) -> Result<(AnySocket, Counts), Box<dyn Error>> {
+        let uri = Uri::parse(url)?;
+        let host = uri.authority().host_name();
+        let stream = Counted::new(TcpStream::connect((host, uri.port()))?);
+        let counts = stream.counts.clone();
+        let stream: Box<dyn Stream> = match self.tls()? {
+            Some(tls) => {
+                let name = ServerName::try_from(host.to_owned())?;
+                Box::new(TlsStream::connect(stream, tls.into(), name, Some(SILENCE_LIMIT))?)
+            }
+            None => Box::new(stream),
+        };
+        Ok((client.handshake(stream, url)?, counts))
+    }
+
+    fn tls(&self) -> Result<Option<ClientTls>, Box<dyn Error>> {
+        let Some(ca) = &self.ca else { return Ok(None) };
+        Ok(Some(ClientTls::from_roots(&fs::read(ca)?)?))
+    }
 }
 
 /// Says what went wrong, if anything did.
@@ -41,13 +81,13 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
         Feature::Many => many(urls),
         Feature::FragmentsToServer => send_fragments(urls),
         Feature::FragmentsToClient => {
-            let mut socket = connect(&urls.plain)?;
+            let mut socket = urls.connect(Client::new(), &urls.plain)?;
             equal(ask(&mut socket, &format!("!fragments {UNICODE}"))?.as_str(), UNICODE)?;
             end(socket)
         }
         Feature::PingToServer => ping(urls),
         Feature::PingToClient => {
-            let mut socket = connect(&format!("{}?pongs", urls.plain))?;
+            let mut socket = urls.connect(Client::new(), &format!("{}?pongs", urls.plain))?;
             equal(ask(&mut socket, "!ping are you there?")?.as_str(), "pong are you there?")?;
             end(socket)
         }
@@ -58,11 +98,11 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
         }
         Feature::NoCodeToClient => is_closed(urls, NO_STATUS, ""),
         Feature::Subprotocol => subprotocol(urls),
-        Feature::Deflate => deflates(&urls.deflate, deflate(true), 0..1000),
-        Feature::NoTakeover => deflates(&urls.no_takeover, deflate(false), 8000..15000),
+        Feature::Deflate => deflates(urls, &urls.deflate, deflate(true), 0..1000),
+        Feature::NoTakeover => deflates(urls, &urls.no_takeover, deflate(false), 8000..15000),
         Feature::EmptyDeflated => {
-            empty_deflated(&urls.deflate, deflate(true))?;
-            empty_deflated(&urls.no_takeover, deflate(false))
+            empty_deflated(urls, &urls.deflate, deflate(true))?;
+            empty_deflated(urls, &urls.no_takeover, deflate(false))
         }
     }
 }
@@ -80,13 +120,13 @@ pub(crate) fn close_without_code<S: Stream>(socket: WebSocket<S>) -> Result<WebS
 }
 
 fn exchange(urls: &Urls, messages: &[Message<'_>]) -> Outcome {
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     messages.iter().try_for_each(|&message| echoes(&mut socket, message))?;
     end(socket)
 }
 
 fn many(urls: &Urls) -> Outcome {
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     for i in 0..MANY {
         socket.send_text(&format!("message {i}"))?;
     }
@@ -97,7 +137,7 @@ fn many(urls: &Urls) -> Outcome {
 }
 
 fn send_fragments(urls: &Urls) -> Outcome {
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     let mut message = socket.message_writer(MessageType::Text)?;
     for piece in UNICODE.as_bytes().chunks(3) {
         message.write_all(piece)?;
@@ -109,7 +149,7 @@ fn send_fragments(urls: &Urls) -> Outcome {
 }
 
 fn ping(urls: &Urls) -> Outcome {
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     for payload in ["", "are you there?", &"x".repeat(125)] {
         socket.ping(payload.as_bytes())?;
         let (event, _) = socket.read_event()?.ok_or("closed before the pong")?;
@@ -122,7 +162,7 @@ fn ping(urls: &Urls) -> Outcome {
 /// Closes, and asks the server what it saw.
 fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
     let name = format!("{}-{:?}", std::process::id(), std::time::Instant::now());
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     equal(ask(&mut socket, &format!("!id {name}"))?.as_str(), "named")?;
     if let Some(code) = code {
         socket.close(code, reason)?;
@@ -137,7 +177,7 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
     if closure.status.get() != 1000 {
         equal(closure.status.get(), number)?;
     }
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     let told = loop {
         let told = ask(&mut socket, &format!("!closure {name}"))?;
         if told != "pending" {
@@ -151,7 +191,7 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
 
 /// Has the server close.
 fn is_closed(urls: &Urls, code: u16, reason: &str) -> Outcome {
-    let mut socket = connect(&urls.plain)?;
+    let mut socket = urls.connect(Client::new(), &urls.plain)?;
     socket.send_text(&format!("!close {code} {reason}"))?;
     equal(socket.read()?.map(|(message, _)| message), None)?;
     let closure = socket.closure().ok_or("the end is not known")?;
@@ -162,7 +202,7 @@ fn is_closed(urls: &Urls, code: u16, reason: &str) -> Outcome {
 fn subprotocol(urls: &Urls) -> Outcome {
     let offering = ["one", "two", "three"].into_iter().fold(Client::new(), Client::with_subprotocol);
     for (client, agreed) in [(offering, Some("two")), (Client::new(), None)] {
-        let mut socket = open(&client, &urls.plain)?;
+        let mut socket = urls.connect(client, &urls.plain)?;
         equal(socket.subprotocol(), agreed)?;
         equal(ask(&mut socket, "!subprotocol")?.as_str(), agreed.unwrap_or("none"))?;
         end(socket)?;
@@ -171,9 +211,8 @@ fn subprotocol(urls: &Urls) -> Outcome {
 }
 
 /// Sends the same text twice: what the second costs on the wire tells whether it could refer to the first.
-fn deflates(url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
-    let mut socket = open_counted(&Client::new().with_deflate(deflate), url)?;
-    let counts = socket.get_ref().counts.clone();
+fn deflates(urls: &Urls, url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
+    let (mut socket, counts) = urls.connect_counted(&Client::new().with_deflate(deflate), url)?;
     let text = incompressible(16384);
     echoes(&mut socket, Message::Text(&text))?;
     let before = counts.get();
@@ -192,31 +231,13 @@ fn deflates(url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
     end(socket)
 }
 
-fn empty_deflated(url: &str, deflate: Deflate) -> Outcome {
-    let mut socket = open(&Client::new().with_deflate(deflate), url)?;
+fn empty_deflated(urls: &Urls, url: &str, deflate: Deflate) -> Outcome {
+    let mut socket = urls.connect(Client::new().with_deflate(deflate), url)?;
     for message in ["", "Hello", ""] {
         echoes(&mut socket, Message::Text(message))?;
     }
     echoes(&mut socket, Message::Binary(b""))?;
     end(socket)
-}
-
-fn connect(url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
-    open(&Client::new(), url)
-}
-
-fn open(client: &Client, url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
-    let socket = client.connect(url)?;
-    // A peer that says nothing must not hold up the run.
-    socket.get_ref().tcp().set_read_timeout(Some(SILENCE_LIMIT))?;
-    Ok(socket)
-}
-
-/// The same, with the bytes counted that pass over TCP.
-fn open_counted(client: &Client, url: &str) -> Result<WebSocket<Counted<TcpStream>>, Box<dyn Error>> {
-    let uri = Uri::parse(url)?;
-    let stream = TcpStream::connect((uri.authority().host_name(), uri.port()))?;
-    Ok(client.handshake(Counted::new(stream), url)?)
 }
 
 fn end<S: Stream>(mut socket: WebSocket<S>) -> Outcome {
@@ -280,6 +301,7 @@ fn incompressible(len: usize) -> String {
     noise(len).into_iter().filter_map(|byte| digits.get(usize::from(byte & 63))).collect()
 }
 
+type AnySocket = WebSocket<Box<dyn Stream>>;
 type Outcome = Result<(), Box<dyn Error>>;
 
 const UNICODE: &str = "Grüße, €, 漢字, 𝄞, שלום";

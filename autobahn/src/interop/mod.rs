@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use lexopt::ValueExt as _;
+use ws_std::ServerTls;
 
 use feature::LEGEND;
 use peer::Peer;
@@ -76,6 +77,7 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
     writeln!(out, "{}\n\n{LEGEND}\n", tools.versions.join(", "))?;
     let folder = crate::reports_folder()?.join("interop");
     fs::create_dir_all(&folder)?;
+    proxy::certify(&folder).map_err(|error| format!("the certificates cannot be made: {error}"))?;
     let proxy = Proxy::start(&tools, &folder)?;
     let routes = routes(&tools, &proxy, &folder)?;
 
@@ -102,11 +104,16 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
 /// Who is to talk with whom, and how they get there. Starts our server.
 fn routes(tools: &Tools, proxy: &Proxy, folder: &Path) -> Result<Vec<Route>, Box<dyn Error>> {
     let origins = [format!("http://{}", proxy.plain), format!("https://{}", proxy.tls)];
-    let ours = OurServer::start(&tools::folder().join("node/driver.mjs"), &origins)?;
+    let script = tools::folder().join("node/driver.mjs");
+    let ours = OurServer::start(&script, &origins, None)?;
+    let tls =
+        ServerTls::new(&fs::read(folder.join("server.pem"))?, &fs::read(folder.join("server.key"))?)?.build();
+    let ours_by_tls = OurServer::start(&script, &[], Some(&tls))?;
     let ways = [
         ("", Hosts::direct(ours.ports)),
+        ("TLS <- ", Hosts::direct(ours_by_tls.ports).with_tls(&proxy.ca)),
         ("nginx <- ", Hosts::by_proxy(proxy.plain, ours.ports)),
-        ("nginx TLS <- ", Hosts::by_tls_proxy(proxy.tls, ours.ports, &proxy.ca)),
+        ("nginx TLS <- ", Hosts::by_proxy(proxy.tls, ours.ports).with_tls(&proxy.ca)),
     ];
     let mut routes = Vec::new();
     for (way, hosts) in ways {
@@ -118,9 +125,12 @@ fn routes(tools: &Tools, proxy: &Proxy, folder: &Path) -> Result<Vec<Route>, Box
     for peer in Peer::SERVERS {
         let theirs = TheirServer::start(peer, tools, folder)?;
         if peer == Peer::Ws {
-            let hosts = Hosts::by_proxy(proxy.plain, theirs.ports());
-            let name = format!("our client -> nginx -> {}", peer.name());
-            routes.push(Route::to_their_server(name, &theirs, &hosts));
+            let plain = Hosts::by_proxy(proxy.plain, theirs.ports());
+            let tls = Hosts::by_proxy(proxy.tls, theirs.ports()).with_tls(&proxy.ca);
+            for (way, hosts) in [("nginx", plain), ("nginx TLS", tls)] {
+                let name = format!("our client -> {way} -> {}", peer.name());
+                routes.push(Route::to_their_server(name, &theirs, &hosts));
+            }
         }
         let hosts = Hosts::direct(theirs.ports());
         routes.push(Route::to_their_server(format!("our client -> {}", peer.name()), &theirs, &hosts));
@@ -134,7 +144,7 @@ mod tests {
     use feature::Feature;
 
     fn our_hosts() -> [u16; 3] {
-        OurServer::start(&tools::folder().join("node/driver.mjs"), &[]).unwrap().ports
+        OurServer::start(&tools::folder().join("node/driver.mjs"), &[], None).unwrap().ports
     }
 
     /// What the peers' programs do, ours do with each other.

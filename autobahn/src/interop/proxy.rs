@@ -26,9 +26,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it in a folder of its own.
+    /// Starts it in a folder of its own, with what [`certify`] has put there.
     pub(crate) fn start(tools: &Tools, folder: &Path) -> Result<Self> {
-        certify(folder).map_err(|error| format!("the certificates cannot be made: {error}"))?;
         let [plain, tls] = *free_addrs(2)? else { return Err("no ports for nginx".to_owned()) };
         let config = fs::read_to_string(tools::folder().join("nginx.conf"))
             .map_err(|error| format!("nginx.conf: {error}"))?
@@ -48,7 +47,7 @@ impl Proxy {
 }
 
 /// Makes an authority, and a certificate of its for this machine: `ca.pem`, `server.pem` and `server.key`.
-fn certify(folder: &Path) -> std::result::Result<(), Box<dyn Error>> {
+pub(crate) fn certify(folder: &Path) -> std::result::Result<(), Box<dyn Error>> {
     let mut params = CertificateParams::new([])?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];

@@ -38,15 +38,16 @@ impl Hosts {
         Self { bases: ports.map(|port| format!("{proxy}/{port}/")), ca: None }
     }
 
-    pub(crate) fn by_tls_proxy(proxy: SocketAddr, ports: [u16; 3], ca: &Path) -> Self {
-        Self { ca: Some(ca.to_owned()), ..Self::by_proxy(proxy, ports) }
+    /// The same by TLS, trusting this certificate.
+    pub(crate) fn with_tls(self, ca: &Path) -> Self {
+        Self { ca: Some(ca.to_owned()), ..self }
     }
 
     /// Where to connect to.
     pub(crate) fn urls(&self) -> Urls {
         let scheme = if self.ca.is_some() { "wss" } else { "ws" };
         let [plain, deflate, no_takeover] = self.bases.each_ref().map(|base| format!("{scheme}://{base}"));
-        Urls { plain, deflate, no_takeover }
+        Urls { plain, deflate, no_takeover, ca: self.ca.clone() }
     }
 
     /// What a peer's client is told.
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn a_page_is_where_its_websocket_is() {
         let proxy = SocketAddr::from(([127, 0, 0, 1], 443));
-        let hosts = Hosts::by_tls_proxy(proxy, [1, 2, 3], Path::new("ca.pem"));
+        let hosts = Hosts::by_proxy(proxy, [1, 2, 3]).with_tls(Path::new("ca.pem"));
         assert_eq!(hosts.urls().deflate, "wss://127.0.0.1:443/2/");
         assert!(hosts.config(Peer::Chromium, &[]).contains("\"page\":\"https://127.0.0.1:443/1/\""));
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use ws_std::rustls::ServerConfig;
 use ws_std::ws_core::event::Event;
 use ws_std::ws_core::extension::DeflateConfig;
 use ws_std::{CloseCode, Deflate, Header, Incoming, Message, MessageType, Server, Stream, WebSocket};
@@ -34,8 +35,9 @@ struct Shared {
 }
 
 impl OurServer {
-    /// Starts it. Pages of its own may connect to the first port, those of `origins` to the others.
-    pub(crate) fn start(script: &Path, origins: &[String]) -> Result<Self> {
+    /// Starts it, with TLS where that is configured. Pages of its own may connect to the first port, those of `origins` to
+    /// the others.
+    pub(crate) fn start(script: &Path, origins: &[String], tls: Option<&Arc<ServerConfig>>) -> Result<Self> {
         let script = fs::read(script).map_err(|error| format!("{}: {error}", script.display()))?;
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listeners = [listen(), listen(), listen()];
@@ -47,7 +49,8 @@ impl OurServer {
             *port = listener.local_addr().map_err(|error| format!("our server: {error}"))?.port();
             servers.push((listener, deflate));
         }
-        let page_origin = format!("http://127.0.0.1:{}", ports[0]);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let page_origin = format!("{scheme}://127.0.0.1:{}", ports[0]);
         for (listener, deflate) in servers {
             let server = Server::new().with_subprotocol("two").with_subprotocol("three");
             let server = match deflate() {
@@ -59,8 +62,8 @@ impl OurServer {
                     .with_deflate(deflate),
                 None => server,
             };
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || listen_on(&listener, &server, &shared));
+            let (shared, tls) = (Arc::clone(&shared), tls.cloned());
+            thread::spawn(move || listen_on(&listener, &server, tls.as_ref(), &shared));
         }
         Ok(Self { ports })
     }
@@ -80,20 +83,28 @@ pub(crate) fn deflate(is_taking_over: bool) -> Deflate {
     Deflate::new().with_config(config).with_threshold(0)
 }
 
-fn listen_on(listener: &TcpListener, server: &Server, shared: &Arc<Shared>) {
+fn listen_on(listener: &TcpListener, server: &Server, tls: Option<&Arc<ServerConfig>>, shared: &Arc<Shared>) {
     for stream in listener.incoming().flatten() {
-        let (server, shared) = (server.clone(), Arc::clone(shared));
+        let (server, tls, shared) = (server.clone(), tls.cloned(), Arc::clone(shared));
         // Where a conversation goes wrong the client sees it, and reports it.
-        thread::spawn(move || welcome(&server, stream, &shared).map_err(|error| error.to_string()));
+        thread::spawn(move || {
+            receive(&server, stream, tls.as_ref(), &shared).map_err(|error| error.to_string())
+        });
     }
 }
 
-fn welcome(server: &Server, stream: TcpStream, shared: &Shared) -> Outcome {
+fn receive(server: &Server, stream: TcpStream, tls: Option<&Arc<ServerConfig>>, shared: &Shared) -> Outcome {
     let stream = Counted::new(stream);
     let counts = stream.counts.clone();
-    let incoming = server.receive(stream)?;
+    match tls {
+        Some(tls) => welcome(server.receive_tls(stream, tls)?, &counts, shared),
+        None => welcome(server.receive(stream)?, &counts, shared),
+    }
+}
+
+fn welcome<S: Stream>(incoming: Incoming<S>, counts: &Counts, shared: &Shared) -> Outcome {
     if incoming.is_websocket() {
-        serve(incoming.accept()?, &counts, shared)
+        serve(incoming.accept()?, counts, shared)
     } else {
         serve_page(incoming, shared)
     }

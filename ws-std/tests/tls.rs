@@ -27,8 +27,8 @@ use ws_std::rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion, version,
 };
 use ws_std::{
-    Client, ClientTls, CloseCode, Error, Message, NetStream, Phase, Proxy, Server, ServerTls, Timeouts,
-    TlsStream, WebSocket,
+    Client, ClientTls, CloseCode, Error, Header, Message, NetStream, Phase, Proxy, Server, ServerTls,
+    Timeouts, TlsStream, WebSocket,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -236,6 +236,29 @@ fn a_client_shows_its_certificate_where_the_server_asks_for_one() {
     let (error, text) = tls_error(client(&other.issue("somebody")).connect(&url));
     assert_eq!(error, TlsError::AlertReceived(AlertDescription::UnknownCA), "{text}");
     assert!(matches!(server.join().unwrap(), Err(Error::Tls(_))));
+}
+
+#[test]
+fn a_client_shows_no_certificate_to_another_server_that_a_redirect_names() {
+    let authority = Authority::new("CA");
+    let (identity, shown) = (authority.issue("localhost"), authority.issue("somebody"));
+    let server_tls = || identity.server_tls().with_client_roots(authority.pem().as_bytes()).unwrap();
+    let (other_url, other) = serve_tls(server_tls());
+    let redirecting: Arc<ServerConfig> = server_tls().build();
+    let (url, first) = serve(move |stream| {
+        let incoming = Server::new().receive_tls(stream, &redirecting).unwrap();
+        let location = Header { name: "Location", value: other_url.as_bytes() };
+        incoming.reject(307, &[location], b"")
+    });
+    let (chain, key) = (shown.chain.as_bytes(), shown.key.as_bytes());
+    let client = Client::new()
+        .with_tls(authority.client_tls().with_certificate(chain, key).unwrap())
+        .with_redirects(1);
+    let (error, text) = tls_error(client.connect(&url.replace("ws://127.0.0.1", "wss://localhost")));
+    assert_eq!(error, TlsError::AlertReceived(AlertDescription::CertificateRequired), "{text}");
+    first.join().unwrap().unwrap();
+    let error = other.join().unwrap().unwrap_err();
+    assert!(matches!(error, Error::Tls(error) if *error == TlsError::NoCertificatesPresented));
 }
 
 /// A configuration made without our help.

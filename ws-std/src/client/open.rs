@@ -12,7 +12,7 @@ impl Client {
     /// The stream to a server, on which the opening handshake is next, and the deadline of that, which TLS has a share in.
     pub(super) fn open(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<(NetStream, Deadline), Error> {
         #[cfg(feature = "rustls")]
-        let security = self.tls.for_uri(uri)?;
+        let security = self.tls.for_uri(uri, recipient)?;
         #[cfg(not(feature = "rustls"))]
         if uri.scheme().is_secure() {
             return Err(Error::TlsUnsupported);

@@ -4,11 +4,14 @@ use alloc::sync::Arc;
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
-use rustls::ClientConfig;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, SignatureScheme};
 use ws_core::uri::Uri;
 
 use super::Client;
+use super::headers::Recipient;
 use crate::timeouts::Deadline;
 use crate::{ClientTls, Error, NetStream, TlsStream};
 
@@ -29,14 +32,18 @@ pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 
 impl Tls {
     /// What a URL asks for on top of TCP, before anything is connected.
-    pub(super) fn for_uri(&self, uri: &Uri<'_>) -> Result<Security, Error> {
+    pub(super) fn for_uri(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<Security, Error> {
         if !uri.scheme().is_secure() {
             return Ok(Security::Ws);
         }
         // RFC 6455 §4.1: the client sends the host by SNI, and fails the connection where TLS does.
         let name = ServerName::try_from(uri.authority().host_name().to_owned())
             .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
-        Ok(Security::Wss { config: self.config()?, name })
+        let config = match recipient {
+            Recipient::Named => self.config()?,
+            Recipient::Other => without_certificate(self.config()?),
+        };
+        Ok(Security::Wss { config, name })
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, Error> {
@@ -45,6 +52,31 @@ impl Tls {
         }
         let config = ClientTls::platform()?.into();
         Ok(Arc::clone(self.0.get_or_init(|| config)))
+    }
+}
+
+/// The same for a server that only a redirect has named: the client's certificate is a credential, and so is a session that
+/// was opened with it.
+fn without_certificate(config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+    if !config.client_auth_cert_resolver.has_certs() {
+        return config;
+    }
+    let mut config = ClientConfig::clone(&config);
+    config.client_auth_cert_resolver = Arc::new(NoCertificate);
+    config.resumption = Resumption::disabled();
+    Arc::new(config)
+}
+
+#[derive(Debug)]
+struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

@@ -65,8 +65,9 @@ pub(crate) fn receive(
 
 fn take_all(receiver: &mut Receiver, buffer: &mut ReadBuffer<Vec<u8>>, way: Way, found: &mut Found) {
     let mut input = buffer.input();
+    let turn_count_max = 2 * input.len() + 1000;
     for turn in 0usize.. {
-        assert!(turn <= 2 * input.len() + 1000, "no progress");
+        assert!(turn <= turn_count_max, "no progress");
         let goes_on = match way {
             Way::Pieces => found.piece(receiver.next_piece(&mut input), receiver),
             Way::AdvanceThenEvents => match receiver.advance(&mut input) {

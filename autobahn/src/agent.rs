@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::firmware::{Board, wait_answering};
 use crate::process::{Result, Running, TICK, output};
 use crate::role::Role;
-use crate::suite::{Suite, create};
+use crate::suite::Suite;
 
 /// Whom a role tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +58,7 @@ impl Agent {
             Self::Other(line) => self.other(line, suite, addr),
             Self::Firmware(board) => board.command(Some(addr)),
         };
-        let log_file = create(log)?;
-        let errors = log_file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
-        Running::start(&format!("the {role}"), command.stdout(log_file).stderr(errors))
+        Running::start_logged(&format!("the {role}"), &mut command, log)
     }
 
     /// Waits until the server that was started can be tested.

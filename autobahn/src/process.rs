@@ -28,6 +28,27 @@ impl Running {
         Ok(Self { name: name.to_owned(), child })
     }
 
+    /// The same, with all that it prints kept in a file.
+    pub(crate) fn start_logged(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
+        let (output, errors) = create(log)?;
+        Self::start(name, command.stdout(output).stderr(errors))
+    }
+
+    /// The same, with its lines given as it prints them. What it complains of is in the file only.
+    pub(crate) fn start_watched(
+        name: &str,
+        command: &mut Command,
+        log: &Path,
+    ) -> Result<(Self, Receiver<String>)> {
+        let (output, errors) = create(log)?;
+        let mut running = Self::start(name, command.stdout(Stdio::piped()).stderr(errors))?;
+        let (sender, lines) = mpsc::channel();
+        if let Some(stdout) = running.child.stdout.take() {
+            thread::spawn(move || copy_lines(stdout, output, &sender));
+        }
+        Ok((running, lines))
+    }
+
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child.try_wait().map_err(|error| format!("{}: {error}", self.name))
@@ -44,15 +65,6 @@ impl Running {
             }
             thread::sleep(TICK);
         }
-    }
-
-    /// The lines it prints, as it prints them, copied to a log. For a program started with its output piped.
-    pub(crate) fn lines(&mut self, log: File) -> Receiver<String> {
-        let (sender, receiver) = mpsc::channel();
-        if let Some(stdout) = self.child.stdout.take() {
-            thread::spawn(move || copy_lines(stdout, log, &sender));
-        }
-        receiver
     }
 }
 
@@ -103,6 +115,13 @@ pub(crate) fn tail(log: &Path) -> String {
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
 const TAIL_LINE_COUNT: usize = 10;
+
+/// Creates a file for two streams to write to one after the other, or says which one cannot be.
+fn create(log: &Path) -> Result<(File, File)> {
+    File::create(log)
+        .and_then(|file| Ok((file.try_clone()?, file)))
+        .map_err(|error| format!("{}: {error}", log.display()))
+}
 
 fn copy_lines(stdout: ChildStdout, mut log: File, sender: &mpsc::Sender<String>) {
     let mut stdout = BufReader::new(stdout);

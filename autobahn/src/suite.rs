@@ -1,9 +1,9 @@
 //! The Autobahn WebSocket Testsuite: installing it, asking it for its cases, starting it.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -68,12 +68,9 @@ impl Suite {
         fs::write(&spec_file, spec.to_string())
             .map_err(|error| format!("{}: {error}", spec_file.display()))?;
         let log = folder.join("wstest.log");
-        let log_file = create(&log)?;
-        let errors = log_file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
         let mut command = Command::new(&self.wstest);
-        command.arg("-m").arg(mode).arg("-s").arg(spec_file).stdout(Stdio::piped()).stderr(errors);
-        let mut running = Running::start("wstest", &mut command)?;
-        let lines = running.lines(log_file);
+        command.arg("-m").arg(mode).arg("-s").arg(spec_file);
+        let (running, lines) = Running::start_watched("wstest", &mut command, &log)?;
         Ok(Wstest { running, lines, log })
     }
 }
@@ -91,11 +88,6 @@ pub(crate) struct Wstest {
 /// The case that a line of wstest's output says to begin.
 pub(crate) fn begun_case(line: &str) -> Option<CaseId> {
     line.strip_prefix("Running test case ID ")?.split(' ').next()?.parse().ok()
-}
-
-/// Creates a file, or says which one cannot be.
-pub(crate) fn create(path: &Path) -> Result<File> {
-    File::create(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Where the suite puts its report, within a role's folder.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
@@ -12,23 +12,21 @@ use crate::agent::Agent;
 use crate::agent::{free_addrs, sibling, wait_listening};
 use crate::process::Running;
 use crate::role::Role;
-use crate::suite::create;
 
 /// Runs it, and says whether it found everything as it should be.
 pub(super) fn run(image: &Path, folder: &Path, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
     Agent::Ours.prepare(Role::Server)?;
     let addr = *free_addrs(1)?.first().ok_or("no address is free")?;
-    let server_log = create(&folder.join("client-server.log"))?;
     let mut command = Command::new(sibling("echo-server")?);
-    command.arg(addr.to_string()).stdout(server_log);
-    let mut server = Running::start("the server for the board's client", &mut command)?;
+    command.arg(addr.to_string());
+    let log = folder.join("client-server.log");
+    let mut server = Running::start_logged("the server for the board's client", &mut command, &log)?;
     wait_listening(&mut server, addr)?;
 
     let board = Board::with_port(PathBuf::from(image), folder, addr.port())?;
-    let mut command = board.command(None);
-    command.stdout(Stdio::piped()).stderr(create(&folder.join("client-qemu.log"))?);
-    let mut running = Running::start("the board with the client", &mut command)?;
-    let lines = running.lines(create(&folder.join("client.log"))?);
+    let log = folder.join("client.log");
+    let (_running, lines) =
+        Running::start_watched("the board with the client", &mut board.command(None), &log)?;
     let deadline = Instant::now().checked_add(LIMIT).ok_or("the clock is at its end")?;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());

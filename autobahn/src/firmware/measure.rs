@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::board::Board;
@@ -12,7 +12,6 @@ use super::budget::{self, Figures};
 use super::faults;
 use super::{build, folder};
 use crate::process::{Running, output};
-use crate::suite::create;
 
 /// Measures and compares; says whether all is within the budget, and free of what must not be in an image.
 pub(super) fn run(with_peers: bool, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
@@ -64,10 +63,9 @@ fn flash(image: &Path) -> Result<u64, Box<dyn Error>> {
 fn on_board(image: &Path) -> Result<Figures, Box<dyn Error>> {
     let folder = folder()?;
     let board = Board::new(image.to_owned(), &folder)?;
-    let mut command = board.command(None);
-    command.stdout(Stdio::piped()).stderr(create(&folder.join("stack-qemu.log"))?);
-    let mut running = Running::start("the board that measures its stack", &mut command)?;
-    let lines = running.lines(create(&folder.join("stack.log"))?);
+    let log = folder.join("stack.log");
+    let (_running, lines) =
+        Running::start_watched("the board that measures its stack", &mut board.command(None), &log)?;
     let deadline = Instant::now().checked_add(LIMIT).ok_or("the clock is at its end")?;
     let mut printed = String::new();
     loop {

@@ -11,7 +11,6 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use super::tools::{self, Tools};
 use crate::agent::{free_addrs, wait_listening};
 use crate::process::{Result, Running};
-use crate::suite::create;
 
 /// A running nginx, which is ended when this is dropped.
 #[derive(Debug)]
@@ -36,10 +35,9 @@ impl Proxy {
             .replace("{folder}", &folder.display().to_string());
         let path = folder.join("nginx.conf");
         fs::write(&path, config).map_err(|error| format!("{}: {error}", path.display()))?;
-        let log = create(&folder.join("nginx.log"))?;
         let mut command = Command::new(tools.path("nginx"));
-        command.arg("-p").arg(folder).arg("-c").arg(path).arg("-e").arg("stderr").stderr(log);
-        let mut running = Running::start("nginx", &mut command)?;
+        command.arg("-p").arg(folder).arg("-c").arg(path).arg("-e").arg("stderr");
+        let mut running = Running::start_logged("nginx", &mut command, &folder.join("nginx.log"))?;
         wait_listening(&mut running, plain)?;
         wait_listening(&mut running, tls)?;
         Ok(Self { plain, tls, ca: folder.join("ca.pem"), _running: running })

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -17,7 +16,6 @@ use super::table::{Outcome, Row};
 use super::tools::Tools;
 use crate::process::{Result, Running, tail};
 use crate::role::Role;
-use crate::suite::create;
 
 /// How a client gets to a server's three ports.
 #[derive(Clone, Debug)]
@@ -177,13 +175,7 @@ fn start(
     tools: &Tools,
     log: &Path,
 ) -> Result<(Running, Receiver<String>)> {
-    let log_file = create(log)?;
-    let errors = log_file.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
-    let mut command = peer.command(role, tools);
-    command.args(config).stdout(Stdio::piped()).stderr(errors);
-    let mut running = Running::start(name, &mut command)?;
-    let lines = running.lines(log_file);
-    Ok((running, lines))
+    Running::start_watched(name, peer.command(role, tools).args(config), log)
 }
 
 /// What a line of a client's says: `ok FEATURE`, or `failed FEATURE: WHY`.

@@ -1,4 +1,4 @@
-//! What the programs for the board share: the board itself, the echo, the network.
+//! What the programs for the board share: the board itself, the echo, the network, and what is measured without one.
 #![no_std]
 
 pub mod asynchronous;
@@ -8,5 +8,6 @@ pub mod echo;
 pub mod entropy;
 #[cfg(feature = "network")]
 pub mod network;
+pub mod over_uart;
 #[cfg(feature = "network")]
 pub mod script;

@@ -4,29 +4,13 @@
 
 use edge_ws::FrameHeader;
 use ws_firmware::board::{entry, uart};
+use ws_firmware::over_uart::relay_frames;
 
 #[entry]
 fn main() -> ! {
     ws_firmware::board::start();
     uart::start();
-    let mut bytes = [0; 1024];
-    let mut filled = 0;
-    loop {
-        filled = match bytes.get_mut(filled..) {
-            Some(spare) => uart::read(spare).wrapping_add(filled),
-            None => 0,
-        };
-        let frame = bytes.get_mut(..filled).unwrap_or_default();
-        if let Some(taken) = relay(frame) {
-            filled = filled.saturating_sub(taken);
-            for at in 0..filled {
-                let byte = bytes.get(at.wrapping_add(taken)).copied().unwrap_or_default();
-                if let Some(place) = bytes.get_mut(at) {
-                    *place = byte;
-                }
-            }
-        }
-    }
+    relay_frames(relay)
 }
 
 /// Sends back a frame that is complete, and says how long it was.

@@ -7,25 +7,14 @@ use core::convert::Infallible;
 use embedded_websocket::framer::{Framer, ReadResult, Stream};
 use embedded_websocket::{WebSocketContext, WebSocketSendMessageType, WebSocketServer, read_http_header};
 use ws_firmware::board::{entry, uart};
+use ws_firmware::over_uart::wait_for_request;
 
 #[entry]
 fn main() -> ! {
     ws_firmware::board::start();
     uart::start();
     loop {
-        let mut head = [0; 1024];
-        let mut filled: usize = 0;
-        let context = loop {
-            filled = filled.wrapping_add(uart::read(head.get_mut(filled..).unwrap_or_default()));
-            if let Some(context) = request(head.get(..filled).unwrap_or_default()) {
-                break context;
-            }
-            if filled == head.len() {
-                uart::write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n");
-                filled = 0;
-            }
-        };
-        serve(&context);
+        serve(&wait_for_request(request));
     }
 }
 

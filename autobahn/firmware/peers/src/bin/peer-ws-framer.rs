@@ -3,6 +3,7 @@
 #![no_main]
 
 use ws_firmware::board::{entry, uart};
+use ws_firmware::over_uart::wait_for_request;
 use ws_framer::{Header, WsFrame, WsRxFramer, WsTxFramer, process_sec_websocket_key};
 
 #[entry]
@@ -10,19 +11,7 @@ fn main() -> ! {
     ws_firmware::board::start();
     uart::start();
     loop {
-        let mut head = [0; 1024];
-        let mut filled: usize = 0;
-        let key = loop {
-            filled = filled.wrapping_add(uart::read(head.get_mut(filled..).unwrap_or_default()));
-            if let Some(key) = request(head.get(..filled).unwrap_or_default()) {
-                break key;
-            }
-            if filled == head.len() {
-                uart::write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n");
-                filled = 0;
-            }
-        };
-        serve(&key);
+        serve(&wait_for_request(request));
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::io::ErrorKind;
 
 use common::deflate::*;
-use common::{Script, frame, frames, peer};
+use common::{Script, echo_again_and_again, frame, frames, peer};
 use ws_std::ws_core::deflate::CompressionLevel;
 use ws_std::ws_core::error::{Fault, Limit, Violation};
 use ws_std::ws_core::extension::DeflateParams;
@@ -58,17 +58,7 @@ fn a_stream_that_would_block_at_every_byte_loses_repeats_and_reorders_nothing() 
         for step in [1, 3, 1000] {
             let script = Script { step, between: Some(ErrorKind::WouldBlock), ..Script::new(&wire) };
             let mut socket = socket(&script, role);
-            loop {
-                match socket.read() {
-                    Ok(Some((message, mut writer))) => {
-                        while let Err(error) = writer.send(message) {
-                            assert!(error.is_would_block(), "{error}");
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(error) => assert!(error.is_would_block(), "{error}"),
-                }
-            }
+            echo_again_and_again(&mut socket);
             let echo = Script::new(&script.written());
             assert!(read_all(&mut self::socket(&echo, peer(role))) == said, "{role:?} {step}");
         }

@@ -12,7 +12,8 @@ mod common;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use common::faults::{Direction, Fault, Faulty, Halves, Said, Side, Whole};
+use common::faults::{Direction, Fault, Faulty, Halves, Side, Whole};
+use common::said::Said;
 use common::{frame, peer};
 use ws_std::{Config, Error, Role, WebSocket};
 

@@ -8,7 +8,8 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use common::deflate::{agreed, params};
-use common::faults::{Direction, Fault, Faulty, Halves, Said, Side, Whole};
+use common::faults::{Direction, Fault, Faulty, Halves, Side, Whole};
+use common::said::Said;
 use common::{Script, peer};
 use ws_std::ws_core::extension::DeflateParams;
 use ws_std::{AnyStream, CloseCode, Config, Deflate, Error, Role, Stream, WebSocket};

@@ -5,7 +5,7 @@ mod common;
 
 use std::io::ErrorKind;
 
-use common::{Script, frame, frames, peer};
+use common::{Script, echo_again_and_again, frame, frames, peer};
 use ws_std::ws_core::error::{Fault, Limit, Violation};
 use ws_std::ws_core::event::Event;
 use ws_std::{AnyStream, CloseCode, ClosureCause, Config, Error, Message, Role, Stream, WebSocket};
@@ -74,17 +74,7 @@ fn a_stream_that_would_block_at_every_byte_loses_repeats_and_reorders_nothing() 
             let between = Some(ErrorKind::WouldBlock);
             let script = Script { step, between, ..Script::new(&said) };
             let mut socket = script.socket(role);
-            loop {
-                match socket.read() {
-                    Ok(Some((message, mut writer))) => {
-                        while let Err(error) = writer.send(message) {
-                            assert!(error.is_would_block(), "{error}");
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(error) => assert!(error.is_would_block(), "{error}"),
-                }
-            }
+            echo_again_and_again(&mut socket);
             assert_eq!(frames(&script.written()), answered, "{step}");
         }
     }

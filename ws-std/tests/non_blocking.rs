@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::faults::Said;
+use common::said::Said;
 use common::tcp::{request, response_by_hand, serve};
 use common::{Script, frame, frames};
 use ws_std::{

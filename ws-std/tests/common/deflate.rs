@@ -2,9 +2,10 @@
 
 use ws_std::ws_core::deflate::{DeflateSettings, Deflater, Flush};
 use ws_std::ws_core::extension::{Agreed, DeflateParams, WindowBits};
-use ws_std::{AnyStream, Config, Deflate, Limits, Message, Role, Stream, WebSocket};
+use ws_std::{AnyStream, Config, Deflate, Limits, Role, Stream, WebSocket};
 
 use super::Script;
+pub(crate) use super::said::Said;
 
 pub(crate) fn params(takeover: bool, bits: u8) -> DeflateParams {
     DeflateParams {
@@ -74,29 +75,6 @@ pub(crate) fn deflated(bytes: &[u8]) -> Vec<u8> {
         rest = &rest[done.taken..];
         if done.is_done {
             return out;
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Text(String),
-    Binary(Vec<u8>),
-}
-
-impl Said {
-    pub(crate) fn of(message: Message<'_>) -> Self {
-        match message {
-            Message::Text(text) => Self::Text(text.to_owned()),
-            Message::Binary(bytes) => Self::Binary(bytes.to_vec()),
-            other @ (Message::Compressed { .. } | _) => panic!("not inflated: {other:?}"),
-        }
-    }
-
-    pub(crate) fn message(&self) -> Message<'_> {
-        match self {
-            Self::Text(text) => Message::Text(text),
-            Self::Binary(bytes) => Message::Binary(bytes),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use ws_std::ws_core::event::MessageType;
-use ws_std::{CloseCode, Duplex, Error, Message, ReadHalf, Stream, WebSocket, WriteHalf};
+use ws_std::{CloseCode, Duplex, Error, ReadHalf, Stream, WebSocket, WriteHalf};
+
+use super::said::Said;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -152,39 +154,6 @@ impl Duplex for Faulty {
     fn abort(&self) -> io::Result<()> {
         self.state().is_reset = true;
         Ok(())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Text(String),
-    Binary(Vec<u8>),
-}
-
-impl Said {
-    pub(crate) fn new(number: usize, len: usize) -> Self {
-        let letters = ["a", "b", "ä", "€", "c"].iter().cycle().skip(number);
-        let text: String = letters.take(len / 2).copied().collect();
-        if number % 2 == 0 { Self::Text(text) } else { Self::Binary(text.into_bytes()) }
-    }
-
-    pub(crate) fn of(message: Message<'_>) -> Self {
-        match message {
-            Message::Text(text) => Self::Text(text.to_owned()),
-            Message::Binary(bytes) => Self::Binary(bytes.to_vec()),
-            other @ (Message::Compressed { .. } | _) => panic!("not inflated: {other:?}"),
-        }
-    }
-
-    pub(crate) fn message(&self) -> Message<'_> {
-        match self {
-            Self::Text(text) => Message::Text(text),
-            Self::Binary(bytes) => Message::Binary(bytes),
-        }
-    }
-
-    pub(crate) fn opcode(&self) -> u8 {
-        if matches!(self, Self::Text(_)) { 1 } else { 2 }
     }
 }
 

@@ -15,6 +15,7 @@
 pub(crate) mod deflate;
 pub(crate) mod faults;
 pub(crate) mod proxy;
+pub(crate) mod said;
 pub(crate) mod split;
 pub(crate) mod tcp;
 #[cfg(feature = "rustls")]
@@ -24,7 +25,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
-use ws_std::{AnyStream, Config, Role, WebSocket};
+use ws_std::{AnyStream, Config, Role, Stream, WebSocket};
 
 /// A stream that reads from a script and writes into memory, as it is told to.
 #[derive(Clone, Default)]
@@ -168,5 +169,20 @@ pub(crate) fn peer(role: Role) -> Role {
     match role {
         Role::Client => Role::Server,
         Role::Server => Role::Client,
+    }
+}
+
+/// Sends back what comes, and tries again whatever would block.
+pub(crate) fn echo_again_and_again<S: Stream>(socket: &mut WebSocket<S>) {
+    loop {
+        match socket.read() {
+            Ok(Some((message, mut writer))) => {
+                while let Err(error) = writer.send(message) {
+                    assert!(error.is_would_block(), "{error}");
+                }
+            }
+            Ok(None) => return,
+            Err(error) => assert!(error.is_would_block(), "{error}"),
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod account;
 mod differences;
 mod handshake;
+mod handshake_differences;
 mod peers;
 
 use arbitrary::Unstructured;

@@ -219,6 +219,19 @@ mod tests {
     }
 
     #[test]
+    fn unread_bytes_move_only_once_that_costs_no_more_than_it_gains() {
+        let mut buffer = ReadBuffer::new([0; 8]);
+        fill(&mut buffer, b"abcdef");
+        let _ = buffer.input().take(2);
+        assert_eq!(buffer.spare().len(), 2, "4 bytes would move for the room of 2");
+        let mut input = buffer.input();
+        assert!(!input.is_empty());
+        let _ = input.take(1);
+        assert_eq!(buffer.spare().len(), 5, "3 bytes move for the room of 3");
+        assert_eq!(buffer.unread(), b"def");
+    }
+
+    #[test]
     fn skipping_behind_kept_bytes_joins_them_to_what_follows() {
         let mut buffer = ReadBuffer::new([0; 8]);
         fill(&mut buffer, b"xyz--AB");

@@ -28,6 +28,15 @@ fn each(bytes: &[u8], mut push: impl FnMut(Fragment<'_>, &mut Receiver)) {
 }
 
 #[test]
+fn a_fragment_is_a_message_only_where_it_is_the_first_and_the_last() {
+    let mut seen = Vec::new();
+    each(b"\x01\x01a\x00\x01b\x80\x01c\x81\x01d", |fragment, _| {
+        seen.push((fragment.fin(), fragment.as_message() == Some(fragment.payload)));
+    });
+    assert_eq!(seen, [(Fin::More, false), (Fin::More, false), (Fin::Final, false), (Fin::Final, true)]);
+}
+
+#[test]
 fn s10_4_a_message_as_long_as_the_slice_is_taken_and_one_byte_more_is_not() {
     for (storage_len, fits) in [(5, true), (4, false)] {
         let mut slice = MessageSlice::new(vec![0; storage_len]);
@@ -90,7 +99,7 @@ impl KeySource for ZeroKeys {
 }
 
 #[test]
-fn s5_5_3_pongs_by_hand_are_those_that_the_caller_sends() {
+fn s5_5_3_pings_and_pongs_by_hand_are_those_that_the_caller_sends() {
     let mut connection = Connection::client(ZeroKeys, Config::new().with_pongs(Pongs::Manual));
     let mut buffer = buffer(b"\x89\x01a\x88\x02\x03\xe8");
     let mut input = buffer.input();
@@ -101,6 +110,9 @@ fn s5_5_3_pongs_by_hand_are_those_that_the_caller_sends() {
     let mut out = [0; 200];
     let len = connection.poll_transmit(&mut out);
     assert_eq!(&out[..len], b"\x8a\x81\0\0\0\0b");
+    connection.ping(ControlPayload::new(b"c").unwrap());
+    let len = connection.poll_transmit(&mut out);
+    assert_eq!(&out[..len], b"\x89\x81\0\0\0\0c");
     assert_eq!(connection.close_frame(), None);
     assert!(!connection.receiver().is_message_in_progress());
     let next = connection.advance(&mut input);

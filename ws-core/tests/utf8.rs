@@ -189,6 +189,31 @@ fn long_text_with_an_error_at_every_position() {
 }
 
 #[test]
+fn every_class_four_times_within_long_text() {
+    // Zeros, so that no other byte has a bit that could hide what is wrong with these.
+    let mut bytes = [0; 300];
+    for number in 0..CLASSES.len().pow(4) {
+        let quad = [1, 22, 22 * 22, 22 * 22 * 22].map(|step| CLASSES[number / step % CLASSES.len()]);
+        bytes[150..154].copy_from_slice(&quad);
+        let expected = core::str::from_utf8(&bytes).map_err(|_| InvalidUtf8);
+        assert_eq!(Utf8::new().push(&bytes), expected.map(drop), "{quad:02x?}");
+        assert_eq!(complete_prefix(&bytes), expected.map(|text| (text, 0)), "{quad:02x?}");
+    }
+}
+
+#[test]
+fn an_error_in_text_of_every_length_at_which_the_check_may_change() {
+    for len in 1..=280 {
+        for position in 0..len {
+            let mut bytes = vec![b'x'; len];
+            bytes[position] = 0x80;
+            assert_eq!(Utf8::new().push(&bytes), Err(InvalidUtf8), "{position} of {len}");
+            assert_eq!(complete_prefix(&bytes), Err(InvalidUtf8), "{position} of {len}");
+        }
+    }
+}
+
+#[test]
 fn long_text_behind_a_code_point_that_was_begun() {
     for begun in
         [b"\xC3".as_slice(), b"\xE2", b"\xE2\x82", b"\xF0", b"\xF0\x9F", b"\xF0\x9F\x8C", b"\xED", b"\xF4"]

@@ -1,31 +1,25 @@
 //! The same work, done by ws-core, by its peers and by the least code that could do it.
 //!
-//! Every contestant turns the same bytes into messages, or messages into bytes, and returns a [`Tally`] of what it
-//! saw, which the benchmarks check before they time anything.
+//! A [`Group`] lists [`Row`]s, a row its [`Contestant`]s. Each contestant turns the same bytes into messages, or messages
+//! into bytes, and is checked before it is timed: whole [`Transcript`]s are compared. Two programs use the rows: criterion,
+//! one bench for each group, and `table`, which times all contestants of a row by turns.
 
-pub mod decode;
+mod contestant;
+pub mod contestants;
 pub mod deflate;
-pub mod encode;
+pub mod groups;
 mod kernel;
+mod measure;
+pub mod report;
+mod row;
 mod sample;
+mod wire;
+mod witness;
 
-pub use kernel::Kernel;
-pub use sample::{Content, Sample};
-
-/// What a contestant saw: enough to notice a message that was lost, cut or not unmasked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub message_count: usize,
-    pub payload_len: usize,
-    /// The last byte of every message, added up.
-    pub last_bytes: u64,
-}
-
-impl Tally {
-    #[inline]
-    pub fn count(&mut self, payload: &[u8]) {
-        self.message_count += 1;
-        self.payload_len += payload.len();
-        self.last_bytes += payload.last().map_or(0, |&byte| u64::from(byte));
-    }
-}
+pub use contestant::{Contestant, Standing, Work};
+pub use kernel::{Kernel, ready};
+pub use measure::{Measured, Time, measure};
+pub use row::{Absent, Contest, Group, Row, Target, Than};
+pub use sample::{Content, Keys, Sample};
+pub use wire::{Frame, frames};
+pub use witness::{Tally, Transcript, Witness};

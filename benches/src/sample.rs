@@ -1,6 +1,6 @@
-use crate::Tally;
-use ws_core::connection::{KeySource, Sender};
-use ws_core::frame::MaskKey;
+use crate::{Frame, Standing, Transcript, frames};
+use ws_core::connection::KeySource;
+use ws_core::frame::{Fin, FrameHeader, Mask, MaskKey, Opcode};
 
 /// What messages hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Sample {
     pub content: Content,
     pub messages: Vec<Vec<u8>>,
     pub wire: Vec<u8>,
+    /// How many frames each message is in. Where it is more than one, there is a ping among them.
+    pub fragment_count: usize,
 }
 
 /// Keys that differ from frame to frame, and are the same in every run.
@@ -28,7 +30,7 @@ impl Keys {
     }
 
     #[inline]
-    pub fn next(&mut self) -> u32 {
+    fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
@@ -50,37 +52,114 @@ impl KeySource for Keys {
 }
 
 impl Sample {
-    /// Messages of `message_len` bytes, `total_len` bytes or more of them and at least four.
+    /// Messages of `message_len` bytes, each in one frame, `total_len` bytes or more of them and at least four.
     #[must_use]
     pub fn new(content: Content, message_len: usize, total_len: usize) -> Self {
-        let count = (total_len / message_len.max(1)).clamp(4, 4096);
-        let mut keys = Keys::new();
-        let messages: Vec<Vec<u8>> = (0..count).map(|_| message(content, message_len, &mut keys)).collect();
-        let mut sender = Sender::new(Keys::new());
-        let mut wire = vec![0; (message_len + 14) * count];
-        let mut len = 0;
-        for message in &messages {
-            len += match content {
-                Content::Binary => sender.send_binary(message, &mut wire[len..]),
-                Content::Ascii | Content::Mixed => {
-                    sender.send_text(std::str::from_utf8(message).expect("made of chars"), &mut wire[len..])
-                }
-            }
-            .expect("there is room");
-        }
-        wire.truncate(len);
-        Self { content, messages, wire }
+        Self::with_fragments(content, message_len, total_len, 1)
     }
 
+    /// The same in `fragment_count` fragments, with a ping in the middle of each message.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        for message in &self.messages {
-            tally.count(message);
+    pub fn with_fragments(
+        content: Content,
+        message_len: usize,
+        total_len: usize,
+        fragment_count: usize,
+    ) -> Self {
+        let count = (total_len / message_len.max(1)).clamp(4, 4096);
+        Self::with_count(content, message_len, count, fragment_count)
+    }
+
+    /// So many messages.
+    #[must_use]
+    pub fn with_count(
+        content: Content,
+        message_len: usize,
+        message_count: usize,
+        fragment_count: usize,
+    ) -> Self {
+        let mut keys = Keys::new();
+        let messages: Vec<_> = (0..message_count).map(|_| message(content, message_len, &mut keys)).collect();
+        let mut wire = Vec::with_capacity(messages.len() * (message_len + 16 * fragment_count));
+        let opcode = if content == Content::Binary { Opcode::Binary } else { Opcode::Text };
+        for message in &messages {
+            let fragment_len = message_len.div_ceil(fragment_count).max(1);
+            let fragments = if message.is_empty() {
+                vec![message.as_slice()]
+            } else {
+                message.chunks(fragment_len).collect()
+            };
+            let last = fragments.len() - 1;
+            for (at, fragment) in fragments.into_iter().enumerate() {
+                let opcode = if at == 0 { opcode } else { Opcode::Continuation };
+                write_frame(&mut wire, opcode, at == last, fragment, &mut keys);
+                if last > 0 && at == last / 2 {
+                    write_frame(&mut wire, Opcode::Ping, true, PING, &mut keys);
+                }
+            }
         }
-        tally
+        Self { content, messages, wire, fragment_count }
+    }
+
+    /// Whether each message was received, and each ping answered.
+    ///
+    /// # Errors
+    ///
+    /// The first that was not.
+    pub fn check_received(&self, transcript: &Transcript, standing: Standing) -> Result<(), String> {
+        same("message", &transcript.messages, &self.messages)?;
+        if standing == Standing::Floor || self.fragment_count == 1 {
+            return Ok(());
+        }
+        let sent = frames(&transcript.sent)?;
+        let pong = |frame: &Frame| {
+            frame.is_final && frame.opcode == Opcode::Pong.bits() && !frame.is_masked && frame.payload == PING
+        };
+        match sent.iter().position(|frame| !pong(frame)) {
+            Some(at) => Err(format!("frame {at} is not the pong")),
+            None if sent.len() == self.messages.len() => Ok(()),
+            None => Err(format!("{} pongs to {} pings", sent.len(), self.messages.len())),
+        }
+    }
+
+    /// Whether each message was sent as a binary one in one frame, masked or not; the floor need not have made frames.
+    ///
+    /// # Errors
+    ///
+    /// The first that was not.
+    pub fn check_sent(&self, transcript: &Transcript, is_masked: bool) -> Result<(), String> {
+        let sent = frames(&transcript.sent)?;
+        let binary = |frame: &Frame| {
+            frame.is_final && frame.opcode == Opcode::Binary.bits() && frame.is_masked == is_masked
+        };
+        if let Some(at) = sent.iter().position(|frame| !binary(frame)) {
+            return Err(format!("frame {at} is not the one of a binary message"));
+        }
+        let payloads: Vec<_> = sent.into_iter().map(|frame| frame.payload).collect();
+        same("frame", &payloads, &self.messages)
     }
 }
+
+fn same(what: &str, are: &[Vec<u8>], expected: &[Vec<u8>]) -> Result<(), String> {
+    match are.iter().zip(expected).position(|(is, expected)| is != expected) {
+        Some(at) => Err(format!("{what} {at} is not what it should be")),
+        None if are.len() == expected.len() => Ok(()),
+        None => Err(format!("{} times a {what}, and not {}", are.len(), expected.len())),
+    }
+}
+
+fn write_frame(wire: &mut Vec<u8>, opcode: Opcode, is_final: bool, payload: &[u8], keys: &mut Keys) {
+    let key = keys.next_key().expect("there always is one");
+    let len = u64::try_from(payload.len()).expect("it fits");
+    let fin = if is_final { Fin::Final } else { Fin::More };
+    let header = FrameHeader::new(opcode, fin, len, Some(key)).expect("it is legal").encode();
+    wire.extend_from_slice(header.as_bytes());
+    let start = wire.len();
+    wire.extend_from_slice(payload);
+    Mask::new(key).apply(&mut wire[start..]);
+}
+
+const PING: &[u8] = b"still there?";
 
 fn message(content: Content, len: usize, keys: &mut Keys) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(len + 4);

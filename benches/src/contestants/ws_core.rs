@@ -1,0 +1,212 @@
+use super::{BUFFER_LEN, HEADER_LEN_MAX, Receive, Send, Side};
+use crate::{Kernel, Keys, Witness, Work};
+use std::io::{IoSlice, Write};
+use ws_core::connection::{
+    Config, Connection, FrameStart, Limits, Masking, Receiver, Role, Sender, Unmasked,
+};
+use ws_core::event::{Event, MessageType, Payload};
+use ws_core::frame::Fin;
+use ws_core::input::ReadBuffer;
+use ws_core::message::{Assembly, MessageBuffer};
+
+fn config() -> Config {
+    let limits = Limits::new().with_frame_len_max(1 << 30).with_message_len_max(1 << 30);
+    Config::new().with_limits(limits)
+}
+
+/// Whole messages by [`Receiver::next_event`]; those that did not come whole are assembled.
+pub struct Decode {
+    job: Receive,
+    storage: Vec<u8>,
+}
+
+impl Decode {
+    #[must_use]
+    pub fn new(job: &Receive) -> Self {
+        Self { job: job.clone(), storage: vec![0; job.buffer_len()] }
+    }
+}
+
+impl Work for Decode {
+    fn run<W: Witness>(&mut self) -> W {
+        let mut kernel = self.job.kernel::<W>();
+        let mut receiver = Receiver::new(Role::Server, config());
+        let mut buffer = ReadBuffer::new(self.storage.as_mut_slice());
+        let mut message = MessageBuffer::new();
+        let mut witness = W::default();
+        loop {
+            let len = kernel.copy_to(buffer.spare());
+            if len == 0 {
+                return witness;
+            }
+            buffer.filled(len);
+            let mut input = buffer.input();
+            while let Some(event) = receiver.next_event(&mut input) {
+                let Event::Data(fragment) = event else { return W::default() };
+                if let Some(whole) = fragment.as_message() {
+                    witness.message(whole.as_bytes());
+                } else if let Ok(Assembly::Complete) = message.push(fragment, &mut receiver) {
+                    witness.message(message.message().map_or(&[], |payload| payload.as_bytes()));
+                }
+            }
+        }
+    }
+}
+
+/// The same by a [`Connection`], which answers pings.
+pub struct DecodeAndPong(Decode);
+
+impl DecodeAndPong {
+    #[must_use]
+    pub fn new(job: &Receive) -> Self {
+        Self(Decode::new(job))
+    }
+}
+
+impl Work for DecodeAndPong {
+    fn run<W: Witness>(&mut self) -> W {
+        let mut kernel = self.0.job.kernel::<W>();
+        let mut connection = Connection::server(config());
+        let mut buffer = ReadBuffer::new(self.0.storage.as_mut_slice());
+        let mut message = MessageBuffer::new();
+        let mut out = [0; 256];
+        let mut witness = W::default();
+        loop {
+            let len = kernel.copy_to(buffer.spare());
+            if len == 0 {
+                return witness;
+            }
+            buffer.filled(len);
+            let mut input = buffer.input();
+            while let Some(event) = connection.next_event(&mut input) {
+                match event {
+                    Event::Data(fragment) => {
+                        if let Some(whole) = fragment.as_message() {
+                            witness.message(whole.as_bytes());
+                        } else if let Ok(Assembly::Complete) = message.push(fragment, &mut connection) {
+                            witness.message(message.message().map_or(&[], |payload| payload.as_bytes()));
+                        }
+                    }
+                    Event::Ping => {
+                        let len = connection.poll_transmit(&mut out);
+                        witness.sent(&out[..len]);
+                    }
+                    _ => return W::default(),
+                }
+            }
+        }
+    }
+}
+
+/// Frames, into memory that is there already: whole where they fit, else in pieces of [`BUFFER_LEN`].
+pub struct Encode {
+    job: Send,
+    out: Vec<u8>,
+}
+
+impl Encode {
+    #[must_use]
+    pub fn new(job: &Send) -> Self {
+        Self { job: job.clone(), out: vec![0; BUFFER_LEN + HEADER_LEN_MAX] }
+    }
+
+    fn send_all<M: Masking, W: Witness>(&mut self, masking: M) -> W {
+        let mut sender = Sender::new(masking);
+        let mut witness = W::default();
+        for message in &self.job.sample.messages {
+            if message.len() <= BUFFER_LEN {
+                let Ok(len) = sender.send_binary(message, &mut self.out) else { return W::default() };
+                witness.sent(&self.out[..len]);
+                continue;
+            }
+            let len = u64::try_from(message.len()).expect("it fits");
+            let start = FrameStart::new(MessageType::Binary, Fin::Final, len);
+            let Ok(header) = sender.begin_frame(start) else { return W::default() };
+            witness.sent(header.as_bytes());
+            let mut rest = message.as_slice();
+            while !rest.is_empty() {
+                let len = sender.mask_into(rest, &mut self.out);
+                witness.sent(&self.out[..len]);
+                rest = &rest[len..];
+            }
+        }
+        witness
+    }
+}
+
+impl Work for Encode {
+    fn run<W: Witness>(&mut self) -> W {
+        match self.job.side {
+            Side::Server => self.send_all(Unmasked),
+            Side::Client => self.send_all(Keys::new()),
+        }
+    }
+}
+
+/// Each message back in one frame: a short one copied behind its header, a long one written from where it lies.
+pub struct Echo {
+    job: Receive,
+    storage: Vec<u8>,
+    out: Vec<u8>,
+}
+
+impl Echo {
+    #[must_use]
+    pub fn new(job: &Receive) -> Self {
+        let out = vec![0; SHORT_LEN_MAX + HEADER_LEN_MAX];
+        Self { job: job.clone(), storage: vec![0; job.buffer_len()], out }
+    }
+}
+
+impl Work for Echo {
+    fn run<W: Witness>(&mut self) -> W {
+        let mut kernel = self.job.kernel::<W>();
+        let mut connection = Connection::server(config());
+        let mut buffer = ReadBuffer::new(self.storage.as_mut_slice());
+        let mut message = MessageBuffer::new();
+        loop {
+            let len = kernel.copy_to(buffer.spare());
+            if len == 0 {
+                return kernel.witness;
+            }
+            buffer.filled(len);
+            let mut input = buffer.input();
+            while let Some(event) = connection.next_event(&mut input) {
+                let Event::Data(fragment) = event else { return W::default() };
+                let sent = if let Some(whole) = fragment.as_message() {
+                    send(&mut connection, whole, &mut self.out, &mut kernel)
+                } else if let Ok(Assembly::Complete) = message.push(fragment, &mut connection) {
+                    message
+                        .message()
+                        .and_then(|whole| send(&mut connection, whole, &mut self.out, &mut kernel))
+                } else {
+                    Some(())
+                };
+                if sent.is_none() {
+                    return W::default();
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+fn send<W: Witness>(
+    connection: &mut Connection<Unmasked>,
+    message: Payload<'_>,
+    out: &mut [u8],
+    kernel: &mut Kernel<'_, W>,
+) -> Option<()> {
+    if message.as_bytes().len() <= SHORT_LEN_MAX {
+        let len = connection.send(message, out).ok()?;
+        return kernel.write_all(&out[..len]).ok();
+    }
+    let len = u64::try_from(message.as_bytes().len()).ok()?;
+    let header = connection.begin_frame(FrameStart::new(message.message_type(), Fin::Final, len)).ok()?;
+    connection.pass(len).ok()?;
+    let slices = [IoSlice::new(header.as_bytes()), IoSlice::new(message.as_bytes())];
+    kernel.write_vectored(&slices).ok().map(drop)
+}
+
+/// What is cheaper to copy than to write as a second slice, in bytes.
+const SHORT_LEN_MAX: usize = 1024;

@@ -1,0 +1,58 @@
+use crate::{Measured, Standing, Than};
+use std::fmt::Write;
+
+/// A few lines about a row: each contestant, the fastest first, and the targets.
+#[must_use]
+pub fn row(measured: &Measured) -> String {
+    let mut text = format!("{}: {}\n", measured.group, measured.row);
+    let mut times: Vec<_> = measured.times.iter().collect();
+    times.sort_by(|a, b| a.nanos.total_cmp(&b.nanos));
+    let ours = measured.fastest(Standing::Ours).map_or(f64::NAN, |time| time.nanos);
+    for time in times {
+        let mark = match time.standing {
+            Standing::Ours => ">",
+            Standing::Peer => " ",
+            Standing::Floor => "_",
+        };
+        let _ = writeln!(
+            text,
+            "  {mark} {:<20} {:>12}  {:>6.2}x",
+            time.name,
+            nanos(time.nanos),
+            time.nanos / ours
+        );
+    }
+    for target in &measured.targets {
+        let Some(ratio) = measured.ratio(target.than) else { continue };
+        let verdict = if ratio >= target.at_least { "reached" } else { "MISSED" };
+        let _ = writeln!(
+            text,
+            "  {verdict}: {ratio:.2}x {}, at least {}, towards {}",
+            than(target.than),
+            target.at_least,
+            target.towards
+        );
+    }
+    text
+}
+
+/// Whom a target is about.
+#[must_use]
+pub fn than(than: Than) -> &'static str {
+    match than {
+        Than::BestPeer => "the best peer",
+        Than::Tungstenite => "tungstenite",
+        Than::Floor => "the floor",
+    }
+}
+
+/// Nanoseconds with as many digits as mean something.
+#[must_use]
+pub fn nanos(nanos: f64) -> String {
+    match nanos {
+        _ if nanos < 100.0 => format!("{nanos:.1} ns"),
+        _ if nanos < 10_000.0 => format!("{nanos:.0} ns"),
+        _ if nanos < 10_000_000.0 => format!("{:.1} µs", nanos / 1e3),
+        _ => format!("{:.1} ms", nanos / 1e6),
+    }
+}

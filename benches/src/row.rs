@@ -1,0 +1,114 @@
+use crate::{Contestant, Standing, Transcript};
+
+/// Rows about one kind of work.
+pub struct Group {
+    /// As `--group` and `cargo bench --bench` name it.
+    pub name: &'static str,
+    pub about: &'static str,
+    /// Which peers are missing from which rows, and why.
+    pub absent: &'static [Absent],
+    pub rows: Vec<Row>,
+}
+
+/// A peer that does not do all of a group's work.
+pub struct Absent {
+    pub peer: &'static str,
+    pub rows: &'static str,
+    pub reason: &'static str,
+}
+
+/// One line of the table: the same work for all contestants.
+pub struct Row {
+    pub name: String,
+    /// What the time is given for: a message, a handshake.
+    pub unit: &'static str,
+    pub targets: Vec<Target>,
+    prepare: Box<dyn Fn() -> Contest>,
+}
+
+impl Row {
+    /// A row that is prepared when its turn comes, since samples are large.
+    #[must_use]
+    pub fn new(
+        name: String,
+        unit: &'static str,
+        targets: Vec<Target>,
+        prepare: impl Fn() -> Contest + 'static,
+    ) -> Self {
+        Self { name, unit, targets, prepare: Box::new(prepare) }
+    }
+
+    /// The contestants, each of which has shown that it does the work right.
+    ///
+    /// # Errors
+    ///
+    /// Who does it wrong, and how.
+    pub fn contest(&self) -> Result<Contest, String> {
+        let mut contest = (self.prepare)();
+        for contestant in &mut contest.contestants {
+            let transcript = contestant.transcript();
+            (contest.check)(&transcript, contestant.standing)
+                .and_then(|()| match (contestant.run(), transcript.tally()) {
+                    (tally, expected) if tally == expected => Ok(()),
+                    (tally, expected) => Err(format!("{tally:?} where it is timed, not {expected:?}")),
+                })
+                .map_err(|wrong| format!("{}: {}: {wrong}", self.name, contestant.name))?;
+        }
+        Ok(contest)
+    }
+}
+
+/// A row's contestants over a sample.
+pub struct Contest {
+    /// How many units a run of any contestant is.
+    pub unit_count: usize,
+    pub contestants: Vec<Contestant>,
+    check: Check,
+}
+
+type Check = Box<dyn Fn(&Transcript, Standing) -> Result<(), String>>;
+
+impl Contest {
+    #[must_use]
+    pub fn new(
+        unit_count: usize,
+        contestants: Vec<Contestant>,
+        check: impl Fn(&Transcript, Standing) -> Result<(), String> + 'static,
+    ) -> Self {
+        Self { unit_count, contestants, check: Box::new(check) }
+    }
+}
+
+/// How fast we want to be: how many times as fast as another.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub than: Than,
+    pub at_least: f64,
+    pub towards: f64,
+}
+
+/// Whom we compare with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Than {
+    /// The fastest peer of the row.
+    BestPeer,
+    Tungstenite,
+    Floor,
+}
+
+impl Target {
+    #[must_use]
+    pub fn best_peer(at_least: f64, towards: f64) -> Self {
+        Self { than: Than::BestPeer, at_least, towards }
+    }
+
+    #[must_use]
+    pub fn tungstenite(at_least: f64, towards: f64) -> Self {
+        Self { than: Than::Tungstenite, at_least, towards }
+    }
+
+    #[must_use]
+    pub fn floor(at_least: f64, towards: f64) -> Self {
+        Self { than: Than::Floor, at_least, towards }
+    }
+}

@@ -62,7 +62,7 @@ impl<W: Witness> Write for Kernel<'_, W> {
     }
 }
 
-impl<W: Witness + Unpin> AsyncRead for Kernel<'_, W> {
+impl<W: Witness> AsyncRead for Kernel<'_, W> {
     #[inline]
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -77,7 +77,7 @@ impl<W: Witness + Unpin> AsyncRead for Kernel<'_, W> {
     }
 }
 
-impl<W: Witness + Unpin> AsyncWrite for Kernel<'_, W> {
+impl<W: Witness> AsyncWrite for Kernel<'_, W> {
     #[inline]
     fn poll_write(
         mut self: Pin<&mut Self>,

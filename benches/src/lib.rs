@@ -4,6 +4,7 @@
 //! into bytes, and is checked before it is timed: whole [`Transcript`]s are compared. Two programs use the rows: criterion,
 //! one bench for each group, and `table`, which times all contestants of a row by turns.
 
+mod clock;
 mod contestant;
 pub mod contestants;
 pub mod deflate;

@@ -1,6 +1,7 @@
+use crate::clock::Clock;
 use crate::{Contest, Row, Standing, Target, Than};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A row as it was measured.
 pub struct Measured {
@@ -8,6 +9,7 @@ pub struct Measured {
     pub row: String,
     pub unit: &'static str,
     pub targets: Vec<Target>,
+    pub is_featured: bool,
     pub times: Vec<Time>,
 }
 
@@ -47,14 +49,21 @@ pub fn measure(group: &'static str, row: &Row, round_count: usize) -> Result<Mea
             Time { name: contestant.name, standing: contestant.standing, nanos: samples[samples.len() / 2] }
         })
         .collect();
-    Ok(Measured { group, row: row.name.clone(), unit: row.unit, targets: row.targets.clone(), times })
+    Ok(Measured {
+        group,
+        row: row.name.clone(),
+        unit: row.unit,
+        targets: row.targets.clone(),
+        is_featured: row.is_featured,
+        times,
+    })
 }
 
 /// How often a contestant runs to be timed once: for about a millisecond.
 fn run_count(contest: &mut Contest, at: usize) -> u32 {
     let mut count = 1;
     loop {
-        let start = Instant::now();
+        let start = Clock::start();
         for _ in 0..count {
             black_box(contest.contestants[at].run());
         }
@@ -67,7 +76,7 @@ fn run_count(contest: &mut Contest, at: usize) -> u32 {
 }
 
 fn time(contest: &mut Contest, at: usize, run_count: u32) -> f64 {
-    let start = Instant::now();
+    let start = Clock::start();
     for _ in 0..run_count {
         black_box(contest.contestants[at].run());
     }

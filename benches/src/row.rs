@@ -23,6 +23,8 @@ pub struct Row {
     /// What the time is given for: a message, a handshake.
     pub unit: &'static str,
     pub targets: Vec<Target>,
+    /// Whether it stands for its kind in the README of the project.
+    pub is_featured: bool,
     prepare: Box<dyn Fn() -> Contest>,
 }
 
@@ -35,7 +37,13 @@ impl Row {
         targets: Vec<Target>,
         prepare: impl Fn() -> Contest + 'static,
     ) -> Self {
-        Self { name, unit, targets, prepare: Box::new(prepare) }
+        Self { name, unit, targets, is_featured: false, prepare: Box::new(prepare) }
+    }
+
+    /// The same, standing for its kind in the README of the project.
+    #[must_use]
+    pub fn featured(self) -> Self {
+        Self { is_featured: true, ..self }
     }
 
     /// The contestants, each of which has shown that it does the work right.
@@ -54,6 +62,13 @@ impl Row {
                 })
                 .map_err(|wrong| format!("{}: {}: {wrong}", self.name, contestant.name))?;
         }
+        for contestant in &mut contest.refusers {
+            let message_count = contestant.transcript().messages.len();
+            if message_count >= contest.unit_count {
+                return Err(format!("{}: {}: takes text that is not UTF-8", self.name, contestant.name));
+            }
+        }
+        contest.refusers.clear();
         Ok(contest)
     }
 }
@@ -63,6 +78,7 @@ pub struct Contest {
     /// How many units a run of any contestant is.
     pub unit_count: usize,
     pub contestants: Vec<Contestant>,
+    refusers: Vec<Contestant>,
     check: Check,
 }
 
@@ -75,7 +91,13 @@ impl Contest {
         contestants: Vec<Contestant>,
         check: impl Fn(&Transcript, Standing) -> Result<(), String> + 'static,
     ) -> Self {
-        Self { unit_count, contestants, check: Box::new(check) }
+        Self { unit_count, contestants, refusers: Vec::new(), check: Box::new(check) }
+    }
+
+    /// The same; these have to find a fault in what they are given, before the last message.
+    #[must_use]
+    pub fn with_refusers(self, refusers: Vec<Contestant>) -> Self {
+        Self { refusers, ..self }
     }
 }
 
@@ -100,11 +122,6 @@ impl Target {
     #[must_use]
     pub fn best_peer(at_least: f64, towards: f64) -> Self {
         Self { than: Than::BestPeer, at_least, towards }
-    }
-
-    #[must_use]
-    pub fn tungstenite(at_least: f64, towards: f64) -> Self {
-        Self { than: Than::Tungstenite, at_least, towards }
     }
 
     #[must_use]

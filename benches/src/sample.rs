@@ -29,6 +29,12 @@ impl Keys {
         Self(0x9E37_79B9)
     }
 
+    /// The next key as bytes.
+    #[inline]
+    pub fn next_bytes(&mut self) -> [u8; 4] {
+        self.next().to_ne_bytes()
+    }
+
     #[inline]
     fn next(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
@@ -47,7 +53,7 @@ impl Default for Keys {
 impl KeySource for Keys {
     #[inline]
     fn next_key(&mut self) -> Option<MaskKey> {
-        Some(MaskKey::new(self.next().to_ne_bytes()))
+        Some(MaskKey::new(self.next_bytes()))
     }
 }
 
@@ -66,7 +72,7 @@ impl Sample {
         total_len: usize,
         fragment_count: usize,
     ) -> Self {
-        let count = (total_len / message_len.max(1)).clamp(4, 4096);
+        let count = (total_len / message_len.max(1)).clamp(if message_len > 1 << 20 { 4 } else { 16 }, 4096);
         Self::with_count(content, message_len, count, fragment_count)
     }
 
@@ -99,6 +105,17 @@ impl Sample {
             }
         }
         Self { content, messages, wire, fragment_count }
+    }
+
+    /// The same messages, but that the last one, which is text, ends with a byte that is never in UTF-8.
+    #[must_use]
+    pub fn with_invalid_end(mut self) -> Self {
+        let last = self.messages.last_mut().and_then(|message| message.last_mut()).expect("there is text");
+        let end = self.wire.last_mut().expect("there is a frame");
+        // The difference is the same where it is masked.
+        *end ^= *last ^ 0xFF;
+        *last = 0xFF;
+        self
     }
 
     /// Whether each message was received, and each ping answered.

@@ -1,6 +1,6 @@
 /// Sees what a contestant does. Every contestant runs with each of the two: with [`Transcript`] to be checked, with
 /// [`Tally`] to be timed.
-pub trait Witness: Default {
+pub trait Witness: Default + Unpin {
     /// A whole message was received.
     fn message(&mut self, payload: &[u8]);
 

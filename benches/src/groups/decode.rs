@@ -1,5 +1,8 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
-use crate::contestants::{BUFFER_LEN, Receive, floor, tungstenite, ws_core};
+use crate::contestants::{
+    BUFFER_LEN, Receive, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
+    tungstenite, websocket_sans_io, ws_core,
+};
 use crate::{Absent, Content, Contest, Contestant, Group, Row, Sample, Target};
 use std::rc::Rc;
 
@@ -31,17 +34,12 @@ pub fn fragments() -> Group {
             Content::Ascii | Content::Mixed => Target::best_peer(1.3, 1.4),
         };
         Row::new(name, "message", vec![target], move || {
-            let sample = Rc::new(Sample::with_fragments(content, len, TOTAL_LEN, count));
-            let job = Receive { sample: Rc::clone(&sample), read_len: BUFFER_LEN };
-            let mut contestants = vec![Contestant::ours(ws_core::DecodeAndPong::new(&job))];
-            contestants.extend(peers(&job));
-            contestants.push(Contestant::floor("floor", floor::Decode::new(&job)));
-            let count = messages(&sample);
-            Contest::new(count, contestants, move |seen, standing| sample.check_received(seen, standing))
+            let sample = || Sample::with_fragments(content, len, TOTAL_LEN, count);
+            contest(sample, BUFFER_LEN, |job| Contestant::ours(ws_core::DecodeAndPong::new(job)))
         })
     });
     let about = "A server receives messages in fragments, each with a ping in its middle, which is answered.";
-    Group { name: "fragments", about, absent: ABSENT, rows: rows.into() }
+    Group { name: "fragments", about, absent: ABSENT_FROM_FRAGMENTS, rows: rows.into() }
 }
 
 fn row(content: Content, len: usize, read_len: usize) -> Row {
@@ -50,19 +48,46 @@ fn row(content: Content, len: usize, read_len: usize) -> Row {
         len => format!("{} reads", size(len)),
     };
     let name = format!("{} {}, {reads}", word(content), size(len));
-    Row::new(name, "message", targets(content, len, read_len), move || {
-        let sample = Rc::new(Sample::new(content, len, TOTAL_LEN));
-        let job = Receive { sample: Rc::clone(&sample), read_len };
-        let mut contestants = vec![Contestant::ours(ws_core::Decode::new(&job))];
-        contestants.extend(peers(&job));
-        contestants.push(Contestant::floor("floor", floor::Decode::new(&job)));
-        let count = messages(&sample);
-        Contest::new(count, contestants, move |seen, standing| sample.check_received(seen, standing))
-    })
+    let is_featured = FEATURED.contains(&(content, len, read_len));
+    let row = Row::new(name, "message", targets(content, len, read_len), move || {
+        let sample = || Sample::new(content, len, TOTAL_LEN);
+        contest(sample, read_len, |job| Contestant::ours(ws_core::Decode::new(job)))
+    });
+    if is_featured { row.featured() } else { row }
+}
+
+/// Who receives; each has to refuse text that is not UTF-8 too.
+fn contest(sample: impl Fn() -> Sample, read_len: usize, ours: impl Fn(&Receive) -> Contestant) -> Contest {
+    let received = Rc::new(sample());
+    let job = Receive { sample: Rc::clone(&received), read_len };
+    let mut contestants = vec![ours(&job)];
+    contestants.extend(peers(&job));
+    contestants.push(Contestant::floor("floor", floor::Decode::new(&job)));
+    let mut refusers = Vec::new();
+    if received.content != Content::Binary {
+        let job = Receive { sample: Rc::new(sample().with_invalid_end()), read_len };
+        refusers.push(ours(&job));
+        refusers.extend(peers(&job));
+    }
+    let check = move |seen: &_, standing| received.check_received(seen, standing);
+    Contest::new(messages(&job.sample), contestants, check).with_refusers(refusers)
 }
 
 fn peers(job: &Receive) -> Vec<Contestant> {
-    vec![Contestant::peer("tungstenite", tungstenite::Decode(job.clone()))]
+    let mut peers = vec![
+        Contestant::peer("tungstenite", tungstenite::Decode(job.clone())),
+        Contestant::peer("tokio-websockets", tokio_websockets::Decode(job.clone())),
+        Contestant::peer("fastwebsockets", fastwebsockets::Decode(job.clone())),
+        Contestant::peer("sockudo-ws", sockudo_ws::Decode(job.clone())),
+        Contestant::peer("websocket-sans-io", websocket_sans_io::Decode::new(job)),
+    ];
+    if nexus_web::is_text_checked(job) {
+        peers.push(Contestant::peer("nexus-web", nexus_web::Decode::new(job)));
+    }
+    if job.sample.fragment_count == 1 {
+        peers.push(Contestant::peer("embedded-websocket", embedded_websocket::Decode::new(job)));
+    }
+    peers
 }
 
 fn targets(content: Content, len: usize, read_len: usize) -> Vec<Target> {
@@ -77,9 +102,7 @@ fn targets(content: Content, len: usize, read_len: usize) -> Vec<Target> {
             65_537..=1_048_576 => best(1.15, 1.2),
             _ => best(1.3, 1.4),
         },
-        (Content::Binary, SEGMENT_LEN) => {
-            vec![Target::best_peer(1.2, 1.4), Target::tungstenite(20.0, 20.0)]
-        }
+        (Content::Binary, SEGMENT_LEN) => best(1.2, 1.4),
         (Content::Ascii, BUFFER_LEN) if len <= KIB => best(1.6, 2.0),
         (Content::Ascii, BUFFER_LEN) => best(1.1, 1.3),
         (Content::Mixed, BUFFER_LEN) => match len {
@@ -102,7 +125,28 @@ fn word(content: Content) -> &'static str {
 /// What a TCP segment brings on an Ethernet.
 const SEGMENT_LEN: usize = 1460;
 
+/// The rows for the README of the project.
+const FEATURED: &[(Content, usize, usize)] = &[
+    (Content::Binary, 16, BUFFER_LEN),
+    (Content::Binary, 125, BUFFER_LEN),
+    (Content::Binary, KIB, BUFFER_LEN),
+    (Content::Binary, 64 * KIB, BUFFER_LEN),
+    (Content::Binary, 64 * KIB, SEGMENT_LEN),
+    (Content::Ascii, KIB, BUFFER_LEN),
+    (Content::Mixed, KIB, BUFFER_LEN),
+];
+
 const ABOUT: &str = "A server receives masked messages, each in one frame. A simulated kernel copies at most so many bytes \
                      a read. Mixed text has code points of two to four bytes.";
 
-const ABSENT: &[Absent] = &[];
+const ABSENT: &[Absent] = &[Absent {
+    peer: "nexus-web",
+    rows: "text from 16 KiB, and in 1460-byte reads",
+    reason: "0.8.0 hands out text as `str` unchecked where its one frame came in more than one read",
+}];
+
+const ABSENT_FROM_FRAGMENTS: &[Absent] = &[Absent {
+    peer: "embedded-websocket",
+    rows: "all",
+    reason: "0.9.5 never finds the end of a fragment that is not the last one and comes in more than one read",
+}];

@@ -1,5 +1,8 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
-use crate::contestants::{BUFFER_LEN, Receive, floor, tungstenite, ws_core};
+use crate::contestants::{
+    BUFFER_LEN, Receive, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
+    tungstenite, websocket_sans_io, ws_core,
+};
 use crate::{Absent, Content, Contest, Contestant, Group, Row, Sample, Target};
 use std::rc::Rc;
 
@@ -16,15 +19,24 @@ fn row(len: usize) -> Row {
         1025..=16_384 => Target::best_peer(1.0, 1.2),
         _ => Target::best_peer(1.1, 1.2),
     };
-    Row::new(size(len), "message", vec![target], move || {
+    let row = Row::new(size(len), "message", vec![target], move || {
         let sample = Rc::new(Sample::new(Content::Binary, len, TOTAL_LEN));
         let job = Receive { sample: Rc::clone(&sample), read_len: BUFFER_LEN };
-        let mut contestants = vec![Contestant::ours(ws_core::Echo::new(&job))];
-        contestants.push(Contestant::peer("tungstenite", tungstenite::Echo(job.clone())));
-        contestants.push(Contestant::floor("floor", floor::Echo::new(&job)));
+        let contestants = vec![
+            Contestant::ours(ws_core::Echo::new(&job)),
+            Contestant::peer("tungstenite", tungstenite::Echo(job.clone())),
+            Contestant::peer("tokio-websockets", tokio_websockets::Echo(job.clone())),
+            Contestant::peer("fastwebsockets", fastwebsockets::Echo(job.clone())),
+            Contestant::peer("sockudo-ws", sockudo_ws::Echo::new(&job)),
+            Contestant::peer("websocket-sans-io", websocket_sans_io::Echo::new(&job)),
+            Contestant::peer("embedded-websocket", embedded_websocket::Echo::new(&job)),
+            Contestant::peer("nexus-web", nexus_web::Echo::new(&job)),
+            Contestant::floor("floor", floor::Echo::new(&job)),
+        ];
         let count = messages(&sample);
         Contest::new(count, contestants, move |seen, _standing| sample.check_sent(seen, false))
-    })
+    });
+    if len == 125 || len == 16 * KIB { row.featured() } else { row }
 }
 
 const ABOUT: &str = "A server sends each binary message back, in one frame. It comes in 16 KiB reads; the kernel keeps nothing \

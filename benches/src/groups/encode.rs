@@ -1,5 +1,8 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
-use crate::contestants::{Send, Side, floor, tungstenite, ws_core};
+use crate::contestants::{
+    Send, Side, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
+    tungstenite, websocket_sans_io, ws_core,
+};
 use crate::{Absent, Content, Contest, Contestant, Group, Row, Sample, Standing, Target, Transcript};
 use std::rc::Rc;
 
@@ -8,6 +11,7 @@ use std::rc::Rc;
 pub fn group() -> Group {
     let sizes = [16, 125, KIB, 16 * KIB, 64 * KIB, MIB, 16 * MIB];
     let mut rows: Vec<_> = sizes.iter().map(|&len| row(Side::Server, len)).collect();
+    rows.push(row_lent(64 * KIB));
     rows.extend(sizes.iter().map(|&len| row(Side::Client, len)));
     Group { name: "encode", about: ABOUT, absent: ABSENT, rows }
 }
@@ -17,14 +21,46 @@ fn row(side: Side, len: usize) -> Row {
         Side::Server => "server",
         Side::Client => "client",
     };
-    Row::new(format!("{word} {}", size(len)), "message", targets(side, len), move || {
+    let row = Row::new(format!("{word} {}", size(len)), "message", targets(side, len), move || {
         let sample = Rc::new(Sample::new(Content::Binary, len, TOTAL_LEN));
         let job = Send { sample: Rc::clone(&sample), side };
         let mut contestants = vec![Contestant::ours(ws_core::Encode::new(&job))];
-        contestants.push(Contestant::peer("tungstenite", tungstenite::Encode::new(&job)));
+        contestants.extend(peers(&job));
         contestants.push(Contestant::floor("memcpy", floor::Memcpy::new(&job)));
         let count = messages(&sample);
         Contest::new(count, contestants, move |seen, standing| check(&sample, side, seen, standing))
+    });
+    if len == 125 { row.featured() } else { row }
+}
+
+/// Those that make a frame in memory; where payload is not masked, some only write it from where it lies.
+fn peers(job: &Send) -> Vec<Contestant> {
+    let mut peers = vec![
+        Contestant::peer("tungstenite", tungstenite::Encode::new(job)),
+        Contestant::peer("fastwebsockets", fastwebsockets::Encode::new(job, false)),
+        Contestant::peer("sockudo-ws", sockudo_ws::Encode::new(job)),
+        Contestant::peer("websocket-sans-io", websocket_sans_io::Encode::new(job)),
+        Contestant::peer("embedded-websocket", embedded_websocket::Encode::new(job)),
+        Contestant::peer("nexus-web", nexus_web::Encode::new(job)),
+    ];
+    if job.side == Side::Client {
+        peers.push(Contestant::peer("tokio-websockets", tokio_websockets::Encode::new(job)));
+    }
+    peers
+}
+
+/// A server writes a header, and the payload from where it lies.
+fn row_lent(len: usize) -> Row {
+    Row::new(format!("server {}, not copied", size(len)), "message", Vec::new(), move || {
+        let sample = Rc::new(Sample::new(Content::Binary, len, TOTAL_LEN));
+        let job = Send { sample: Rc::clone(&sample), side: Side::Server };
+        let contestants = vec![
+            Contestant::ours(ws_core::EncodeLent::new(&job)),
+            Contestant::peer("fastwebsockets", fastwebsockets::Encode::new(&job, true)),
+            Contestant::peer("tokio-websockets", tokio_websockets::Encode::new(&job)),
+        ];
+        let count = messages(&sample);
+        Contest::new(count, contestants, move |seen, standing| check(&sample, Side::Server, seen, standing))
     })
 }
 

@@ -1,4 +1,4 @@
-use crate::{Measured, Standing, Than};
+use crate::{Measured, Standing, Target, Than};
 use std::fmt::Write;
 
 /// A few lines about a row: each contestant, the fastest first, and the targets.
@@ -14,26 +14,22 @@ pub fn row(measured: &Measured) -> String {
             Standing::Peer => " ",
             Standing::Floor => "_",
         };
-        let _ = writeln!(
-            text,
-            "  {mark} {:<20} {:>12}  {:>6.2}x",
-            time.name,
-            nanos(time.nanos),
-            time.nanos / ours
-        );
+        let (nanos, ratio) = (nanos(time.nanos), time.nanos / ours);
+        let _ = writeln!(text, "  {mark} {:<20} {nanos:>12} {ratio:>7.2}×", time.name);
     }
     for target in &measured.targets {
-        let Some(ratio) = measured.ratio(target.than) else { continue };
-        let verdict = if ratio >= target.at_least { "reached" } else { "MISSED" };
-        let _ = writeln!(
-            text,
-            "  {verdict}: {ratio:.2}x {}, at least {}, towards {}",
-            than(target.than),
-            target.at_least,
-            target.towards
-        );
+        let ratio = measured.ratio(target.than);
+        let verdict = if ratio.is_some_and(|ratio| ratio >= target.at_least) { "reached" } else { "MISSED" };
+        let ratio = ratio.map_or_else(|| "nobody to compare with".to_owned(), |ratio| format!("{ratio:.2}×"));
+        let _ = writeln!(text, "  {verdict}: {ratio}; {}, towards {}×", self::target(target), target.towards);
     }
     text
+}
+
+/// `1.5× the best peer`
+#[must_use]
+pub fn target(target: &Target) -> String {
+    format!("{}× {}", target.at_least, than(target.than))
 }
 
 /// Whom a target is about.

@@ -1,3 +1,8 @@
 //! What was measured, for people: on the terminal, as Markdown, as a picture.
 
+pub mod markdown;
+pub mod picture;
+mod place;
 pub mod text;
+
+pub use place::Place;

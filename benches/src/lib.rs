@@ -2,7 +2,7 @@
 //!
 //! A [`Group`] lists [`Row`]s, a row its [`Contestant`]s. Each contestant turns the same bytes into messages, or messages
 //! into bytes, and is checked before it is timed: whole [`Transcript`]s are compared. Two programs use the rows: criterion,
-//! one bench for each group, and `table`, which times all contestants of a row by turns.
+//! one bench for each group, and `table`, which times all contestants of a row by turns. [`linear`] is about ws-core alone.
 
 mod clock;
 mod contestant;
@@ -10,6 +10,7 @@ pub mod contestants;
 pub mod deflate;
 pub mod groups;
 mod kernel;
+pub mod linear;
 mod measure;
 pub mod report;
 mod row;

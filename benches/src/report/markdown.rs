@@ -1,4 +1,5 @@
 use super::{Place, text};
+use crate::linear::Series;
 use crate::{Group, Measured, Standing, Than};
 use std::fmt::Write;
 
@@ -113,6 +114,35 @@ fn missed(all: &[Measured]) -> String {
         }
     }
     if list.is_empty() { list } else { format!("\n## What falls short\n\n{list}") }
+}
+
+/// How cost grows.
+#[must_use]
+pub fn linear(place: &Place, all: &[Series]) -> String {
+    let mut page = format!(
+        "# Linear cost\n\nWhat ws-core takes to receive more and more, as a server, by `Receiver::next_event` from reads of \
+         16 KiB; fragments and what comes byte by byte are assembled too. Nanoseconds, the least of 15 rounds.\n`cargo run \
+         --release --manifest-path benches/Cargo.toml --bin linear` writes this page, and fails where a unit of the \
+         largest amount costs more than 1.5 times one of a smaller amount.\n\n- {}\n- {}\n- {}\n\n\
+         ![total cost over the amount of work, both axes logarithmic](linear.svg)\n\n",
+        place.date, place.cpu, place.compiler
+    );
+    page.push_str("| | amount → nanoseconds a unit | last / least |\n|---|---|--:|\n");
+    for series in all {
+        let _ = writeln!(page, "{}", self::series(series));
+    }
+    page
+}
+
+/// A series as a line of the table.
+#[must_use]
+pub fn series(series: &Series) -> String {
+    let points: Vec<_> = series
+        .points
+        .iter()
+        .map(|point| format!("{} → {:.3}", point.unit_count, point.unit_nanos()))
+        .collect();
+    format!("| {} | {} | {:.2} |", series.name, points.join(", "), series.growth())
 }
 
 fn against(measured: &Measured, than: Than) -> String {

@@ -1,5 +1,6 @@
 //! What was measured, for people: on the terminal, as Markdown, as a picture.
 
+pub mod lines;
 pub mod markdown;
 pub mod picture;
 mod place;

@@ -9,6 +9,7 @@ mod contestant;
 pub mod contestants;
 pub mod deflate;
 pub mod groups;
+pub mod instructions;
 mod kernel;
 pub mod linear;
 mod measure;

@@ -6,6 +6,7 @@ pub mod floor;
 pub mod nexus_web;
 pub mod sockudo_ws;
 pub mod tokio_websockets;
+pub mod handshake;
 pub mod tungstenite;
 pub mod websocket_sans_io;
 pub mod ws_core;

@@ -1,0 +1,128 @@
+use crate::contestants::handshake::{self, HANDSHAKE_COUNT};
+use crate::contestants::{BUFFER_LEN, Receive, Send, Side, floor, tungstenite, ws_core};
+use crate::{Content, Contestant, Keys, Sample};
+use ::ws_core::connection::Sender;
+use ::ws_core::event::Payload;
+use ::ws_core::frame::{ControlPayload, Fin};
+use std::rc::Rc;
+
+/// A way through the code that messages take.
+pub struct Path {
+    pub name: &'static str,
+    /// It is ours, and has a budget; the others are there to be compared with.
+    pub has_budget: bool,
+    message_count: usize,
+    prepare: fn() -> Contestant,
+}
+
+impl Path {
+    /// Does the work `pass_count` times; returns how many messages one time has.
+    ///
+    /// # Panics
+    ///
+    /// Where the work comes to nothing.
+    #[must_use]
+    pub fn run(&self, pass_count: usize) -> usize {
+        let mut contestant = (self.prepare)();
+        let expected = contestant.transcript().tally();
+        assert!(expected.sent_len > 0 || expected.message_count == self.message_count, "{}", self.name);
+        for _ in 0..pass_count {
+            assert_eq!(contestant.run(), expected, "{}", self.name);
+        }
+        self.message_count
+    }
+}
+
+const fn ours(name: &'static str, prepare: fn() -> Contestant) -> Path {
+    Path { name, has_budget: true, message_count: MESSAGE_COUNT, prepare }
+}
+
+const fn other(name: &'static str, prepare: fn() -> Contestant) -> Path {
+    Path { has_budget: false, ..ours(name, prepare) }
+}
+
+/// All of them, in the order in which they are printed.
+pub static PATHS: &[Path] = &[
+    ours("decode/binary/0", || decode(Content::Binary, 0)),
+    ours("decode/binary/16", || decode(Content::Binary, 16)),
+    ours("decode/binary/125", || decode(Content::Binary, 125)),
+    ours("decode/binary/1024", || decode(Content::Binary, 1024)),
+    ours("decode/ascii/16", || decode(Content::Ascii, 16)),
+    ours("decode/ascii/125", || decode(Content::Ascii, 125)),
+    ours("decode/mixed/16", || decode(Content::Mixed, 16)),
+    ours("decode/mixed/125", || decode(Content::Mixed, 125)),
+    ours("decode/fragments/2x64", || Contestant::ours(ws_core::Decode::new(&fragments()))),
+    other("decode/binary/16 floor", || decode_floor(Content::Binary, 16)),
+    other("decode/binary/125 floor", || decode_floor(Content::Binary, 125)),
+    other("decode/ascii/16 floor", || decode_floor(Content::Ascii, 16)),
+    other("decode/binary/16 tungstenite", || decode_tungstenite(16)),
+    other("decode/binary/125 tungstenite", || decode_tungstenite(125)),
+    ours("encode/server/16", || encode(Side::Server, 16)),
+    ours("encode/server/125", || encode(Side::Server, 125)),
+    ours("encode/client/16", || encode(Side::Client, 16)),
+    ours("encode/client/125", || encode(Side::Client, 125)),
+    ours("echo/16", || Contestant::ours(ws_core::Echo::new(&receive(sample(Content::Binary, 16))))),
+    ours("echo/125", || Contestant::ours(ws_core::Echo::new(&receive(sample(Content::Binary, 125))))),
+    ours("ping/16", || Contestant::ours(ws_core::DecodeAndPong::new(&pings()))),
+    Path {
+        message_count: HANDSHAKE_COUNT,
+        ..ours("handshake/server", || Contestant::ours(handshake::ws_core::Server::new()))
+    },
+    Path {
+        message_count: HANDSHAKE_COUNT,
+        ..ours("handshake/client", || Contestant::ours(handshake::ws_core::Client::new()))
+    },
+];
+
+/// Enough that what is between two reads, and what a process does besides, is little beside it.
+const MESSAGE_COUNT: usize = 2048;
+
+fn sample(content: Content, len: usize) -> Sample {
+    Sample::with_count(content, len, MESSAGE_COUNT, 1)
+}
+
+fn receive(sample: Sample) -> Receive {
+    Receive { sample: Rc::new(sample), read_len: BUFFER_LEN }
+}
+
+fn decode(content: Content, len: usize) -> Contestant {
+    Contestant::ours(ws_core::Decode::new(&receive(sample(content, len))))
+}
+
+fn decode_floor(content: Content, len: usize) -> Contestant {
+    Contestant::floor("floor", floor::Decode::new(&receive(sample(content, len))))
+}
+
+fn decode_tungstenite(len: usize) -> Contestant {
+    Contestant::peer("tungstenite", tungstenite::Decode(receive(sample(Content::Binary, len))))
+}
+
+fn encode(side: Side, len: usize) -> Contestant {
+    Contestant::ours(ws_core::Encode::new(&Send { sample: Rc::new(sample(Content::Binary, len)), side }))
+}
+
+/// Messages of two fragments of 64 bytes, from a client.
+fn fragments() -> Receive {
+    let mut sender = Sender::new(Keys::new());
+    let mut wire = vec![0; MESSAGE_COUNT * 2 * (6 + 64)];
+    let mut len = 0;
+    for fin in [Fin::More, Fin::Final].into_iter().cycle().take(2 * MESSAGE_COUNT) {
+        let sent = sender.send_fragment(Payload::Binary(&[7; 64]), fin, &mut wire[len..]);
+        len += sent.expect("there is room").written;
+    }
+    receive(Sample { content: Content::Binary, messages: Vec::new(), wire, fragment_count: 2 })
+}
+
+/// Pings of 16 bytes, from a client.
+fn pings() -> Receive {
+    let ping = ControlPayload::new(b"0123456789abcdef").expect("short");
+    let mut sender = Sender::new(Keys::new());
+    let mut wire = vec![0; MESSAGE_COUNT * (6 + 16) + Sender::<Keys>::TRANSMIT_LEN_MAX];
+    let mut len = 0;
+    for _ in 0..MESSAGE_COUNT {
+        sender.ping(ping);
+        len += sender.poll_transmit(&mut wire[len..]);
+    }
+    wire.truncate(len);
+    receive(Sample { content: Content::Binary, messages: Vec::new(), wire, fragment_count: 1 })
+}

@@ -152,8 +152,19 @@ impl<'b> Input<'b> {
         let bytes = core::mem::take(&mut self.bytes);
         let (taken, rest) = bytes.split_at_mut(len.min(bytes.len()));
         self.bytes = rest;
-        *self.start = self.start.saturating_add(taken.len());
+        // The place is one within the storage.
+        *self.start = self.start.wrapping_add(taken.len());
         taken
+    }
+
+    /// Takes `len` bytes that stand behind the next `dropped` ones, and drops those; nothing where there are not so many.
+    #[inline]
+    pub(crate) fn take_behind(&mut self, dropped: usize, len: usize) -> Option<&'b mut [u8]> {
+        let end = dropped.checked_add(len)?;
+        if self.bytes.len() < end {
+            return None;
+        }
+        self.take(end).get_mut(dropped..)
     }
 
     /// The unread bytes, to be unmasked before they are taken.

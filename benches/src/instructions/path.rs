@@ -54,6 +54,7 @@ pub static PATHS: &[Path] = &[
     ours("decode/fragments/2x64", || Contestant::ours(ws_core::Decode::new(&fragments()))),
     other("decode/binary/16 floor", || decode_floor(Content::Binary, 16)),
     other("decode/binary/125 floor", || decode_floor(Content::Binary, 125)),
+    other("decode/binary/1024 floor", || decode_floor(Content::Binary, 1024)),
     other("decode/ascii/16 floor", || decode_floor(Content::Ascii, 16)),
     other("decode/binary/16 tungstenite", || decode_tungstenite(16)),
     other("decode/binary/125 tungstenite", || decode_tungstenite(125)),

@@ -144,7 +144,10 @@ impl<K: Masking> Connection<K> {
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         let event = self.receiver.next_event(input);
-        self.relay_signals();
+        // Payload means nothing to the sender.
+        if !matches!(event, Some(Event::Data(_))) {
+            self.relay_signals();
+        }
         event
     }
 
@@ -330,7 +333,9 @@ impl<K: Masking> Connection<K> {
     /// Joins two halves again.
     #[must_use]
     pub fn join(receiver: Receiver, sender: Sender<K>) -> Self {
-        Self { receiver, sender }
+        let mut joined = Self { receiver, sender };
+        joined.relay_signals();
+        joined
     }
 
     #[inline]

@@ -7,7 +7,7 @@ mod whole_message;
 
 use super::frame_in_progress::FrameInProgress;
 use super::signal::Pending;
-use super::{Config, Role, Signal};
+use super::{Config, Limits, Role, Signal};
 use crate::error::Fault;
 use crate::event::{Event, Fragment, MessageType, Piece};
 use crate::frame::{CloseFrame, ControlPayload, MaskRule, Opcode};
@@ -39,6 +39,8 @@ use crate::utf8::Utf8;
 pub struct Receiver {
     config: Config,
     mask_rule: MaskRule,
+    /// Messages of less bytes, of those whose length is in seven bits, are within the limits.
+    short_len_end: u8,
     state: State,
     /// How many bytes of the next frame's header are in `control`: those of one that did not come at once.
     header_len: u8,
@@ -151,6 +153,7 @@ impl Receiver {
                 Role::Server => MaskRule::Required,
                 Role::Client => MaskRule::Forbidden,
             },
+            short_len_end: short_len_end(config.limits()),
             state: State::Header,
             header_len: 0,
             frame: FrameInProgress::NONE,
@@ -284,8 +287,39 @@ impl Receiver {
     }
 }
 
+/// One more than the length of the longest message in one frame that the limits allow and that has its length in seven
+/// bits; 0 where no message is allowed.
+const fn short_len_end(limits: Limits) -> u8 {
+    if limits.fragment_count_max() == 0 {
+        return 0;
+    }
+    let (frame_len_max, message_len_max) = (limits.frame_len_max(), limits.message_len_max());
+    let len_max = if frame_len_max < message_len_max { frame_len_max } else { message_len_max };
+    match len_max.to_le_bytes() {
+        [len_max @ 0..125, 0, 0, 0, 0, 0, 0, 0] => len_max.saturating_add(1),
+        _ => 126,
+    }
+}
+
 /// A length in memory as one on the wire; no platform has more than 64 bits of memory.
 #[inline]
 fn len_u64(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limits, short_len_end};
+
+    #[test]
+    fn short_messages_are_those_that_all_limits_allow() {
+        for len_max in 0..300 {
+            let expected = u8::try_from(len_max).unwrap_or(u8::MAX).min(125) + 1;
+            let of_frames = Limits::new().with_frame_len_max(len_max);
+            let of_messages = Limits::new().with_message_len_max(len_max);
+            assert_eq!([of_frames, of_messages].map(short_len_end), [expected; 2], "{len_max}");
+        }
+        assert_eq!(short_len_end(Limits::unlimited()), 126);
+        assert_eq!(short_len_end(Limits::new().with_fragment_count_max(0)), 0);
+    }
 }

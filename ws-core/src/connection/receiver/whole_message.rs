@@ -1,110 +1,91 @@
 // Read first: RFC 6455 §5.2.
 
 use super::{Receiver, State};
-use crate::event::{Event, Fragment, MessageType, Payload};
-use crate::frame::{Mask, MaskKey, MaskRule, ReservedBits, Violation};
+use crate::event::{Event, Fragment, Payload};
+use crate::frame::{Mask, MaskKey, MaskRule, Violation};
 use crate::input::Input;
 use crate::utf8;
 
 impl Receiver {
-    /// The common case at the least cost: a whole message of less than 64 KiB in one frame, all of it in the input.
+    /// The common case at the least cost: a message of less than 64 KiB in one frame, all of it in the input.
     ///
     /// Whatever is not that, or is not allowed, is left as it is for the state machine, which judges it byte by byte.
-    #[inline]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[expect(
+        clippy::inline_always,
+        reason = "the call and its event in memory are a quarter of the instructions"
+    )]
     pub(super) fn whole_message<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
-        if self.state != State::Header || self.message.is_some() || self.header_len != 0 {
+        if !self.is_between_messages() {
             return None;
         }
-        let (first, header_len, payload_len, key) = match self.mask_rule {
-            MaskRule::Required => masked_header(input.unread()),
-            MaskRule::Forbidden => unmasked_header(input.unread()),
-            MaskRule::Any => None,
-        }?;
-        let limits = self.config.limits();
-        let announced = u64::from(payload_len);
-        let is_within_limits = announced <= limits.frame_len_max()
+        let [first @ (FINAL_TEXT | FINAL_BINARY), second, ref rest @ ..] = *input.unread() else {
+            return None;
+        };
+        let len_7 = match self.mask_rule {
+            MaskRule::Required => second.checked_sub(MASKED)?,
+            MaskRule::Forbidden => second,
+            MaskRule::Any => return None,
+        };
+        let (header_len, payload_len, rest) = if len_7 < self.short_len_end {
+            (2, usize::from(len_7), rest)
+        } else if len_7 == LEN_16 {
+            let (len_16, rest) = rest.split_first_chunk()?;
+            (4, self.allowed_len_16(*len_16)?, rest)
+        } else {
+            return None;
+        };
+        if self.mask_rule == MaskRule::Forbidden {
+            let payload = input.take_behind(header_len, payload_len)?;
+            return Some(self.whole(first, payload));
+        }
+        let key = MaskKey::new(*rest.first_chunk()?);
+        let payload = input.take_behind(header_len.saturating_add(KEY_LEN), payload_len)?;
+        Mask::new(key).apply(payload);
+        Some(self.whole(first, payload))
+    }
+
+    /// A length of 16 bits, where it needs them and is within the limits.
+    #[inline]
+    fn allowed_len_16(&self, len_16: [u8; 2]) -> Option<usize> {
+        let len_16 = u16::from_be_bytes(len_16);
+        let (announced, limits) = (u64::from(len_16), self.config.limits());
+        // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
+        let is_allowed = announced > 125
+            && announced <= limits.frame_len_max()
             && announced <= limits.message_len_max()
             && limits.fragment_count_max() > 0;
-        let payload_len = usize::from(payload_len);
-        if !is_within_limits || input.len().saturating_sub(header_len) < payload_len {
-            return None;
-        }
-        if first >= COMPRESSED_TEXT && self.config.reserved() == ReservedBits::NONE {
-            return None;
-        }
-        let frame = input.take(header_len.saturating_add(payload_len));
-        let payload = frame.get_mut(header_len..)?;
-        if let Some(key) = key {
-            Mask::new(key).apply(payload);
-        }
-        let payload = match first {
-            FINAL_BINARY => Payload::Binary(payload),
-            COMPRESSED_TEXT => Payload::Compressed { message_type: MessageType::Text, bytes: payload },
-            COMPRESSED_BINARY => Payload::Compressed { message_type: MessageType::Binary, bytes: payload },
-            _ => match utf8::from_utf8(payload) {
+        is_allowed.then_some(usize::from(len_16))
+    }
+
+    #[inline]
+    fn is_between_messages(&self) -> bool {
+        self.state == State::Header && self.message.is_none() && self.header_len == 0
+    }
+
+    /// The message of a frame that has this first byte.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[expect(clippy::inline_always, reason = "a part of whole_message")]
+    fn whole<'b>(&mut self, first: u8, payload: &'b mut [u8]) -> Event<Fragment<'b>> {
+        let payload = if first == FINAL_BINARY {
+            Payload::Binary(payload)
+        } else {
+            match utf8::from_utf8(payload) {
                 Ok(text) => Payload::Text(text),
-                Err(invalid) => return Some(Event::Failed(self.failed(Violation::from(invalid).into()))),
-            },
+                Err(invalid) => return Event::Failed(self.failed(Violation::from(invalid).into())),
+            }
         };
-        Some(Event::Data(Fragment { payload, is_first: true, is_last: true }))
+        Event::Data(Fragment { payload, is_first: true, is_last: true })
     }
-}
-
-/// First byte, length of the header, length of the payload, masking key.
-type Header = (u8, usize, u16, Option<MaskKey>);
-
-#[inline]
-fn masked_header(bytes: &[u8]) -> Option<Header> {
-    match *bytes {
-        [
-            first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY),
-            second @ 0x80..=0xFD,
-            a,
-            b,
-            c,
-            d,
-            ..,
-        ] => Some((first, 6, u16::from(second & 0x7F), Some(MaskKey::new([a, b, c, d])))),
-        [
-            first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY),
-            0xFE,
-            high,
-            low,
-            a,
-            b,
-            c,
-            d,
-            ..,
-        ] => Some((first, 8, len_16(high, low)?, Some(MaskKey::new([a, b, c, d])))),
-        _ => None,
-    }
-}
-
-#[inline]
-fn unmasked_header(bytes: &[u8]) -> Option<Header> {
-    match *bytes {
-        [first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY), second @ ..=0x7D, ..] => {
-            Some((first, 2, u16::from(second), None))
-        }
-        [first @ (FINAL_TEXT | FINAL_BINARY | COMPRESSED_TEXT | COMPRESSED_BINARY), 0x7E, high, low, ..] => {
-            Some((first, 4, len_16(high, low)?, None))
-        }
-        _ => None,
-    }
-}
-
-/// A length of 16 bits, where it needs them.
-#[inline]
-fn len_16(high: u8, low: u8) -> Option<u16> {
-    // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
-    Some(u16::from_be_bytes([high, low])).filter(|&len| len > 125)
 }
 
 /// FIN, no reserved bit, text.
 const FINAL_TEXT: u8 = 0x81;
 /// FIN, no reserved bit, binary.
 const FINAL_BINARY: u8 = 0x82;
-/// FIN, RSV1, text (RFC 7692 §6).
-const COMPRESSED_TEXT: u8 = 0xC1;
-/// FIN, RSV1, binary.
-const COMPRESSED_BINARY: u8 = 0xC2;
+/// How many bytes a masking key has.
+const KEY_LEN: usize = 4;
+/// The bit of the second byte that says that a key follows.
+const MASKED: u8 = 0x80;
+/// The length of seven bits that says that it is in the next two bytes.
+const LEN_16: u8 = 126;

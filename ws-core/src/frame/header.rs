@@ -185,25 +185,39 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub fn encode(&self) -> EncodedHeader {
-        let mut encoded = EncodedHeader { bytes: [0; Self::LEN_MAX], len: 0 };
+        let mut bytes = [0; Self::LEN_MAX];
+        let rest_len = self.write(&mut bytes).map_or(0, |rest| rest.len());
+        let len = u8::try_from(Self::LEN_MAX.saturating_sub(rest_len)).unwrap_or(0);
+        EncodedHeader { bytes, len }
+    }
+
+    /// Writes the header to the front of `out`; returns what is behind it, `None` where there is too little room.
+    #[inline]
+    pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> Option<&'o mut [u8]> {
         let fin = if self.fin.is_final() { FIN } else { 0 };
         let mask = if self.mask_key.is_some() { MASK } else { 0 };
         let first = fin | self.reserved.0 | self.opcode.bits();
         // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
-        if let Some(short) = u8::try_from(self.payload_len).ok().filter(|&len| len < LEN_16) {
-            encoded.push([first, mask | short]);
+        let rest = if let Some(short) = u8::try_from(self.payload_len).ok().filter(|&len| len < LEN_16) {
+            put(out, [first, mask | short])?
         } else if let Ok(len) = u16::try_from(self.payload_len) {
-            encoded.push([first, mask | LEN_16]);
-            encoded.push(len.to_be_bytes());
+            put(put(out, [first, mask | LEN_16])?, len.to_be_bytes())?
         } else {
-            encoded.push([first, mask | LEN_64]);
-            encoded.push(self.payload_len.to_be_bytes());
+            put(put(out, [first, mask | LEN_64])?, self.payload_len.to_be_bytes())?
+        };
+        match self.mask_key {
+            Some(key) => put(rest, key.to_bytes()),
+            None => Some(rest),
         }
-        if let Some(key) = self.mask_key {
-            encoded.push(key.to_bytes());
-        }
-        encoded
     }
+}
+
+/// Puts bytes to the front of `out`, and returns what is behind them.
+#[inline]
+fn put<const N: usize>(out: &mut [u8], bytes: [u8; N]) -> Option<&mut [u8]> {
+    let (room, rest) = out.split_first_chunk_mut()?;
+    *room = bytes;
+    Some(rest)
 }
 
 /// The bytes of a frame's header, ready to be sent before the payload.
@@ -219,16 +233,6 @@ impl EncodedHeader {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-
-    #[inline]
-    fn push<const N: usize>(&mut self, bytes: [u8; N]) {
-        let start = usize::from(self.len);
-        if let Some(room) = self.bytes.get_mut(start..).and_then(|room| room.first_chunk_mut::<N>()) {
-            *room = bytes;
-        }
-        // At most 2 + 8 + 4 bytes are pushed.
-        self.len = self.len.saturating_add(u8::try_from(N).unwrap_or(0));
     }
 }
 

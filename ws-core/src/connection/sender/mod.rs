@@ -142,12 +142,7 @@ impl<K: Masking> Sender<K> {
         let key = self.next_key()?;
         let payload_len = u64::try_from(payload.len()).map_err(|_large| Misuse::FrameLen)?;
         let header = FrameHeader::new(opcode, fin, payload_len, key).ok_or(Misuse::FrameLen)?;
-        let header = header.with_reserved(reserved).encode();
-        let header = header.as_bytes();
-        let (head, body) =
-            out.split_at_mut_checked(header.len()).ok_or(SendError::BufferTooSmall { required })?;
-        head.copy_from_slice(header);
-        let body = body.get_mut(..payload.len()).ok_or(SendError::BufferTooSmall { required })?;
+        let body = header.with_reserved(reserved).write(out).ok_or(SendError::BufferTooSmall { required })?;
         match key {
             Some(key) => {
                 Mask::new(key).apply_into(payload, body);

@@ -3,13 +3,14 @@
 mod decode;
 mod echo;
 mod encode;
+mod handshake;
 
 use crate::{Group, Sample};
 
 /// All groups, in the order of the table.
 #[must_use]
 pub fn all() -> Vec<Group> {
-    vec![decode::group(), decode::fragments(), encode::group(), echo::group()]
+    vec![decode::group(), decode::fragments(), encode::group(), echo::group(), handshake::group()]
 }
 
 /// The group of this name.

@@ -1,5 +1,9 @@
 //! Opening handshakes: the head of one side in, what the other side makes of it out, without what waits for it.
 
+pub mod floor;
+pub mod sockudo_ws;
+pub mod soketto;
+pub mod tungstenite;
 pub mod ws_core;
 
 /// How many handshakes a run has.
@@ -17,6 +21,12 @@ pub const REQUEST: &[u8] = b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\nC
 /// The nonce of a client's request.
 pub const NONCE: [u8; 16] = *b"the sample nonce";
 
+/// The same as it is in the request.
+pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/// What answers it.
+pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
 /// A server's answer to it.
 pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nServer: nginx\r\n\
     Date: Mon, 23 Nov 2026 08:00:00 GMT\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
@@ -24,3 +34,7 @@ pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nServer: nginx\
 
 /// What a client asks for.
 pub const URI: &str = "ws://example.com/chat?room=1";
+
+/// The same in parts.
+pub const HOST: &str = "example.com";
+pub const TARGET: &str = "/chat?room=1";

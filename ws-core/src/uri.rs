@@ -362,7 +362,8 @@ fn check_text(text: &str) -> Result<(), UriError> {
 
 /// Allows what RFC 3986 allows in a registered name, and what `is_allowed_too` does.
 fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> bool) -> Result<(), UriError> {
-    let mut rest = text.as_bytes();
+    let name_len = text.bytes().position(|byte| !is_name_byte(byte)).unwrap_or(text.len());
+    let mut rest = text.as_bytes().get(name_len..).unwrap_or_default();
     while let Some((byte, others)) = rest.split_first() {
         rest = match others {
             _ if is_name_byte(*byte) => others,

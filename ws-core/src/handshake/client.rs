@@ -312,9 +312,8 @@ impl<'a> ClientRequest<'a> {
         if let Some(port) = host.port() {
             output.text(":").number(usize::from(port));
         }
-        output.text("\r\n");
-        output.header("Upgrade", b"websocket").header("Connection", b"Upgrade");
-        output.header("Sec-WebSocket-Key", key);
+        output.text("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+        output.bytes(key).text("\r\n");
         if let Some(origin) = self.origin {
             output.header("Origin", origin.as_bytes());
         }

@@ -174,10 +174,18 @@ impl FieldName {
             24 => ("sec-websocket-extensions", Self::Extensions),
             _ => return Self::Other,
         };
-        // In a token, only an upper-case letter becomes a lower-case one by this bit, and nothing becomes a hyphen.
-        let is_same = name.bytes().zip(text.bytes()).all(|(byte, expected)| byte | 0x20 == expected);
-        if is_same { field } else { Self::Other }
+        if is_same_token(name.as_bytes(), text.as_bytes()) { field } else { Self::Other }
     }
+}
+
+/// Whether both are the same in any case. `name` is a token, `lower` one in lower case and as long.
+fn is_same_token(name: &[u8], lower: &[u8]) -> bool {
+    // In a token, only an upper-case letter becomes a lower-case one by this bit, and nothing becomes a hyphen.
+    const BIT: u8 = 0x20;
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    let (names, lowers) = (name.chunks_exact(8), lower.chunks_exact(8));
+    names.remainder().iter().zip(lowers.remainder()).all(|(byte, lower)| byte | BIT == *lower)
+        && names.zip(lowers).all(|(name, lower)| word(name) | u64::from_le_bytes([BIT; 8]) == word(lower))
 }
 
 /// The elements of a comma-separated list, without the empty ones.
@@ -209,7 +217,8 @@ impl<'a> Iterator for Elements<'a> {
 
 /// Whether the list has this token, in any case.
 pub(super) fn has_token(value: &[u8], token: &[u8]) -> bool {
-    elements(value).any(|element| element.eq_ignore_ascii_case(token))
+    // Nearly always it is all there is.
+    value.eq_ignore_ascii_case(token) || elements(value).any(|element| element.eq_ignore_ascii_case(token))
 }
 
 /// Keeps the value of a header that may come once.

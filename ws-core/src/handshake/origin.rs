@@ -54,20 +54,34 @@ impl OriginPolicy<'_> {
 }
 
 fn is_same_host(origin: &[u8], host: &Authority<'_>, scheme: Option<Scheme>) -> bool {
-    let Ok(origin) = core::str::from_utf8(origin) else { return false };
-    let Some((origin_scheme, authority)) = split_http_scheme(origin) else { return false };
-    scheme.is_none_or(|scheme| scheme == origin_scheme)
-        && Authority::parse(authority).is_ok_and(|origin| origin.is_same(host, origin_scheme))
+    let Some((origin_scheme, prefix_len)) = http_scheme(origin) else { return false };
+    if scheme.is_some_and(|scheme| scheme != origin_scheme) {
+        return false;
+    }
+    let authority = origin.get(prefix_len..).unwrap_or_default();
+    // The usual case: both are written alike, without a port.
+    if host.port().is_none() && authority.eq_ignore_ascii_case(host.host().as_bytes()) {
+        return true;
+    }
+    let authority = core::str::from_utf8(authority).ok().and_then(|text| Authority::parse(text).ok());
+    authority.is_some_and(|authority| authority.is_same(host, origin_scheme))
+}
+
+/// The scheme of a URI that begins with `http://` or `https://`, in any case, and how long that is.
+fn http_scheme(uri: &[u8]) -> Option<(Scheme, usize)> {
+    let begins =
+        |prefix: &[u8]| uri.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if begins(b"http://") {
+        Some((Scheme::Ws, 7))
+    } else if begins(b"https://") {
+        Some((Scheme::Wss, 8))
+    } else {
+        None
+    }
 }
 
 /// Splits `http://` or `https://` off, in any case.
 pub(super) fn split_http_scheme(uri: &str) -> Option<(Scheme, &str)> {
-    let strip = |prefix: &str| {
-        let (start, rest) = uri.split_at_checked(prefix.len())?;
-        start.eq_ignore_ascii_case(prefix).then_some(rest)
-    };
-    match strip("http://") {
-        Some(rest) => Some((Scheme::Ws, rest)),
-        None => strip("https://").map(|rest| (Scheme::Wss, rest)),
-    }
+    let (scheme, prefix_len) = http_scheme(uri.as_bytes())?;
+    Some((scheme, uri.get(prefix_len..)?))
 }

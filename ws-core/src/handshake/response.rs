@@ -123,10 +123,16 @@ pub(super) fn read<'h>(
     }
     let subprotocol = survey.protocol.map(|protocol| Span::of(protocol, head));
     let verdict = match parsed.version {
-        Some(1) => survey.judge(request, accept).and_then(|()| judge_extensions(parsed.headers, request)),
+        Some(1) if survey.has_extensions => {
+            survey.judge(request, accept).and_then(|()| judge_extensions(parsed.headers, request))
+        }
+        Some(1) => survey.judge(request, accept),
         _ => Err(HandshakeViolation::HttpVersion),
     };
-    let deflate = verdict.and_then(|()| judge_deflate(head, request));
+    let deflate = match verdict {
+        Ok(()) if survey.has_extensions => judge_deflate(head, request),
+        verdict => verdict.map(|()| None),
+    };
     let fields = ResponseFields { status, subprotocol, deflate: deflate.ok().flatten() };
     (Some(fields), deflate.map(|_| Says::Open).map_err(Into::into))
 }
@@ -149,6 +155,7 @@ struct Survey<'h> {
     protocol: Option<&'h [u8]>,
     upgrade: Upgrade,
     has_connection: bool,
+    has_extensions: bool,
     /// The first thing that is wrong.
     violation: Option<HandshakeViolation>,
 }
@@ -181,13 +188,16 @@ impl<'h> Survey<'h> {
                 self.has_connection |= has_token(value, b"upgrade");
                 Ok(())
             }
+            FieldName::Extensions => {
+                self.has_extensions = true;
+                Ok(())
+            }
             FieldName::Host
             | FieldName::Origin
             | FieldName::ContentLength
             | FieldName::TransferEncoding
             | FieldName::Key
             | FieldName::Version
-            | FieldName::Extensions
             | FieldName::Other => Ok(()),
         };
         if let Err(violation) = noted {

@@ -148,8 +148,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             }
             ServerProgress::Request => self.request().ok_or(HandshakeMisuse::NoRequest)?,
         };
-        let is_allowed = Authority::parse(request.host())
-            .is_ok_and(|host| origins.allows(request.origin(), &host, request.scheme()));
+        // Without an Origin, each policy allows it.
+        let is_allowed = request.origin().is_none_or(|origin| {
+            Authority::parse(request.host())
+                .is_ok_and(|host| origins.allows(Some(origin), &host, request.scheme()))
+        });
         if !is_allowed {
             // RFC 6455 §10.2: an Origin that is not acceptable is answered with 403.
             let fault = HandshakeLimit::Origin.into();
@@ -423,7 +426,7 @@ impl<'a> Response<'a> {
     fn write(&self, key: &[u8], deflate: Option<DeflateText>, out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
         output.text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
-        output.header("Sec-WebSocket-Accept", &accept_key(key));
+        output.text("Sec-WebSocket-Accept: ").bytes(&accept_key(key)).text("\r\n");
         if let Some(subprotocol) = self.subprotocol {
             output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
         }

@@ -7,7 +7,6 @@
 mod clock;
 mod contestant;
 pub mod contestants;
-pub mod deflate;
 pub mod groups;
 pub mod instructions;
 mod kernel;

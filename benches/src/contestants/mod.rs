@@ -1,12 +1,14 @@
 //! Those that do the work: one file each, with the fastest correct way that its documentation shows.
 
+pub mod deflate;
 pub mod embedded_websocket;
 pub mod fastwebsockets;
 pub mod floor;
+pub mod handshake;
+pub mod kernels;
 pub mod nexus_web;
 pub mod sockudo_ws;
 pub mod tokio_websockets;
-pub mod handshake;
 pub mod tungstenite;
 pub mod websocket_sans_io;
 pub mod ws_core;

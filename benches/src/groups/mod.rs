@@ -1,16 +1,26 @@
 //! What is measured: the rows, and how fast we want to be in each.
 
 mod decode;
+mod deflate;
 mod echo;
 mod encode;
 mod handshake;
+mod kernels;
 
 use crate::{Group, Sample};
 
 /// All groups, in the order of the table.
 #[must_use]
 pub fn all() -> Vec<Group> {
-    vec![decode::group(), decode::fragments(), encode::group(), echo::group(), handshake::group()]
+    vec![
+        decode::group(),
+        decode::fragments(),
+        encode::group(),
+        echo::group(),
+        handshake::group(),
+        deflate::group(),
+        kernels::group(),
+    ]
 }
 
 /// The group of this name.

@@ -1,0 +1,7 @@
+//! `cargo bench --manifest-path benches/Cargo.toml --bench kernels`
+
+mod support;
+
+fn main() {
+    support::bench("kernels");
+}

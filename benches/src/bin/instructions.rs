@@ -124,7 +124,7 @@ fn print(path: &Path, count: f64, budget: Option<f64>, verdict: Option<Verdict>)
         Some(Verdict::Above) => "MORE THAN THE BUDGET",
         Some(Verdict::Missing) => "HAS NO BUDGET",
     };
-    println!("{}", format!("{:<32} {count:>8.1} {budget:>8} {remark}", path.name).trim_end());
+    println!("{}", format!("{:<38} {count:>8.1} {budget:>8} {remark}", path.name).trim_end());
 }
 
 /// The compiler that made this program, as far as it is the one in the path.

@@ -12,8 +12,11 @@ pub fn group() -> Group {
     Group { name: "deflate", about, absent: ABSENT, rows }
 }
 
-const ABSENT: &[Absent] =
-    &[Absent { peer: "yawc, nexus-web", rows: "all", reason: "their compressors are private" }];
+const ABSENT: &[Absent] = &[Absent {
+    peer: "all others",
+    rows: "all",
+    reason: "they have no compression, or none that can be used alone",
+}];
 
 /// Beside zlib-rs alone, which is what all do nearly all of the work by.
 fn targets() -> Vec<Target> {

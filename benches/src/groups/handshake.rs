@@ -39,15 +39,11 @@ pub fn group() -> Group {
 
 const ABSENT: &[Absent] = &[
     Absent {
-        peer: "soketto, tokio-websockets, yawc",
+        peer: "soketto, tokio-websockets",
         rows: "client",
         reason: "they choose the key themselves, so that no response that was there before can be right",
     },
-    Absent {
-        peer: "fastwebsockets, yawc",
-        rows: "all",
-        reason: "they leave the handshake to hyper, or to what connects",
-    },
+    Absent { peer: "fastwebsockets", rows: "all", reason: "it leaves the handshake to hyper" },
 ];
 
 fn check_responses(transcript: &Transcript, _: Standing) -> Result<(), String> {

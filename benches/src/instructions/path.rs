@@ -1,5 +1,5 @@
 use crate::contestants::handshake::{self, HANDSHAKE_COUNT};
-use crate::contestants::{BUFFER_LEN, Receive, Send, Side, floor, tungstenite, ws_core};
+use crate::contestants::{BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, tungstenite, ws_core};
 use crate::{Content, Contestant, Keys, Sample};
 use ::ws_core::connection::Sender;
 use ::ws_core::event::Payload;
@@ -56,6 +56,8 @@ pub static PATHS: &[Path] = &[
     other("decode/binary/125 floor", || decode_floor(Content::Binary, 125)),
     other("decode/binary/1024 floor", || decode_floor(Content::Binary, 1024)),
     other("decode/ascii/16 floor", || decode_floor(Content::Ascii, 16)),
+    other("decode/binary/16 embedded-websocket", || decode_embedded_websocket(16)),
+    other("decode/binary/125 embedded-websocket", || decode_embedded_websocket(125)),
     other("decode/binary/16 tungstenite", || decode_tungstenite(16)),
     other("decode/binary/125 tungstenite", || decode_tungstenite(125)),
     ours("encode/server/16", || encode(Side::Server, 16)),
@@ -92,6 +94,11 @@ fn decode(content: Content, len: usize) -> Contestant {
 
 fn decode_floor(content: Content, len: usize) -> Contestant {
     Contestant::floor("floor", floor::Decode::new(&receive(sample(content, len))))
+}
+
+fn decode_embedded_websocket(len: usize) -> Contestant {
+    let job = receive(sample(Content::Binary, len));
+    Contestant::peer("embedded-websocket", embedded_websocket::Decode::new(&job))
 }
 
 fn decode_tungstenite(len: usize) -> Contestant {

@@ -95,7 +95,8 @@ fn values_are_equal_however_they_are_written() {
     let values = |text: &'static str| {
         ExtensionList::new(text.as_bytes()).flatten().flat_map(|e| e.params()).filter_map(|p| p.value())
     };
-    let values: Vec<_> = values("a; x=10; x=\"10\"; x=\"\\10\"").collect();
-    assert_eq!(values.len(), 3);
-    assert!(values.iter().all(|value| *value == values[0] && *value == *"10" && *value != *"100"));
+    let ten: Vec<_> = values("a; x=10; x=\"10\"; x=\"\\10\"").collect();
+    assert_eq!(ten.len(), 3);
+    assert!(ten.iter().all(|value| *value == ten[0] && *value == *"10" && *value != *"100"));
+    assert!(values("a; x=1; x=100; x=\"01\"").all(|other| other != ten[0]));
 }

@@ -7,7 +7,7 @@ use ws_core::handshake::{
     HandshakeMisuse, HandshakeViolation, Header, WriteError,
 };
 use ws_core::input::ReadBuffer;
-use ws_core::uri::Uri;
+use ws_core::uri::{Scheme, Uri};
 
 fn written(request: &ClientRequest<'_>) -> Result<String, WriteError> {
     let client = ClientHandshake::new([0; 16], *b"the sample nonce");
@@ -140,6 +140,15 @@ fn rfc8441_s5_1_the_request_of_the_rfc() {
     assert_eq!(target.authority.host(), "server.example.com");
     assert_eq!(target.resource_name.path(), "/chat");
     assert_eq!(target.origin, Some(b"http://www.example.com".as_slice()));
+}
+
+#[test]
+fn rfc8441_s5_the_scheme_is_https_or_http() {
+    let version_and_host = [VERSION, Header::new("host", "server.example.com:80")];
+    let plain = ExtendedConnect { scheme: Some("http"), ..CONNECT };
+    assert_eq!(connected(&plain, &version_and_host).unwrap().scheme, Scheme::Ws);
+    assert_eq!(connected(&CONNECT, &[VERSION]).unwrap().scheme, Scheme::Wss);
+    assert!(connected(&CONNECT, &version_and_host).is_err(), "port 80 is not that of https");
 }
 
 #[test]

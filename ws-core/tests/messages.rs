@@ -170,18 +170,29 @@ fn each_usual_status_has_its_words() {
     let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     for (status, words) in [
+        (200, "OK"),
+        (204, "No Content"),
         (301, "Moved Permanently"),
+        (302, "Found"),
         (303, "See Other"),
+        (304, "Not Modified"),
         (307, "Temporary Redirect"),
         (308, "Permanent Redirect"),
+        (400, "Bad Request"),
         (401, "Unauthorized"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
         (408, "Request Timeout"),
         (410, "Gone"),
+        (414, "URI Too Long"),
         (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
         (500, "Internal Server Error"),
         (501, "Not Implemented"),
         (502, "Bad Gateway"),
         (503, "Service Unavailable"),
+        (505, "HTTP Version Not Supported"),
         (599, ""),
     ] {
         let mut handshake = ServerHandshake::new([0; 256]);

@@ -6,6 +6,10 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use ws_core::connection::{Config, Receiver, Role};
+use ws_core::event::{Event, Payload};
+use ws_core::input::ReadBuffer;
+
 /// A program that cargo has built beside this test, and that ends with it.
 struct Program(Child);
 
@@ -43,20 +47,136 @@ fn talk(address: &str, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-#[test]
-fn the_echo_on_tokio_echoes_pongs_closes_and_refuses() {
-    let (_program, address) = Program::start("tokio_echo");
-    let request = format!(
+fn request(address: &str) -> String {
+    format!(
         "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    );
+    )
+}
+
+/// Has an echo say all that an echo has to say.
+fn try_echo(address: &str) {
+    let request = request(address);
     // "Hello" in two fragments with a ping between them, and a Close, masked with zeros, all behind the request.
     let frames = b"\x01\x83\0\0\0\0Hel\x89\x81\0\0\0\0?\x80\x82\0\0\0\0lo\x88\x82\0\0\0\0\x03\xe8";
-    let answer = talk(&address, &[request.as_bytes(), frames].concat());
+    let answer = talk(address, &[request.as_bytes(), frames].concat());
     assert!(answer.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
     assert!(answer.ends_with(b"\r\n\r\n\x01\x03Hel\x8a\x01?\x80\x02lo\x88\x02\x03\xe8"));
     // An unmasked frame: 1002.
-    assert!(talk(&address, &[request.as_bytes(), b"\x81\x00"].concat()).ends_with(b"\x88\x02\x03\xea"));
-    let page = talk(&address, format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes());
+    assert!(talk(address, &[request.as_bytes(), b"\x81\x00"].concat()).ends_with(b"\x88\x02\x03\xea"));
+    let page = talk(address, format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes());
     assert!(page.starts_with(b"HTTP/1.1 426 "));
+}
+
+#[test]
+fn the_echo_on_tokio_echoes_pongs_closes_and_refuses() {
+    let (_program, address) = Program::start("tokio_echo");
+    try_echo(&address);
+}
+
+#[test]
+fn the_echo_on_mio_echoes_pongs_closes_and_refuses() {
+    let (_program, address) = Program::start("mio_echo");
+    try_echo(&address);
+}
+
+/// Connects, and waits for the 101.
+fn open(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(request(address).as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    stream
+}
+
+#[test]
+fn the_echo_on_mio_keeps_its_connections_apart() {
+    let (_program, address) = Program::start("mio_echo");
+    let mut streams: Vec<_> = (0..100).map(|_| open(&address)).collect();
+    // One text frame to each, cut within its first character, while all others are cut there too.
+    let message = |number: usize| format!("\u{20ac}{number:03}").into_bytes();
+    for stream in &mut streams {
+        stream.write_all(b"\x81\x86\0\0\0\0\xe2").unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    for (number, stream) in streams.iter_mut().enumerate() {
+        stream.write_all(&message(number)[1..]).unwrap();
+    }
+    for (number, stream) in streams.iter_mut().enumerate() {
+        let mut echo = [0; 8];
+        stream.read_exact(&mut echo).unwrap();
+        assert_eq!(echo[..], [b"\x81\x06", &message(number)[..]].concat(), "connection {number}");
+    }
+}
+
+#[test]
+fn the_echo_on_mio_passes_long_text_cut_within_characters() {
+    let (_program, address) = Program::start("mio_echo");
+    let mut stream = open(&address);
+    // "€" to the end of three reads of its 64 KiB, after each of which there is nothing more to read at first.
+    let text = "\u{20ac}".repeat(65_532);
+    let wire = [&b"\x81\xff\0\0\0\0\0\x02\xff\xf4\0\0\0\0"[..], text.as_bytes()].concat();
+    for part in wire.chunks(64 * 1024) {
+        stream.write_all(part).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    stream.write_all(b"\x88\x80\0\0\0\0").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer_len = answer.len();
+    let mut buffer = ReadBuffer::with_filled(answer, answer_len).unwrap();
+    let (mut input, mut receiver) = (buffer.input(), Receiver::new(Role::Client, Config::new()));
+    let mut echoed = String::new();
+    while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
+        let Payload::Text(text) = fragment.payload else { panic!("{fragment:?}") };
+        echoed.push_str(text);
+    }
+    assert!(echoed == text && receiver.close_frame().is_some());
+}
+
+#[test]
+fn the_echo_on_mio_reads_no_more_from_who_does_not_read() {
+    let (_program, address) = Program::start("mio_echo");
+    let (mut deaf, mut other) = (open(&address), open(&address));
+    deaf.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+    // Messages of 1,000 bytes, masked with zeros, until nobody takes any more.
+    let frame = [b"\x82\xfe\x03\xe8\0\0\0\0", &[7; 1000][..]].concat();
+    let wire = frame.repeat(64 << 10);
+    let mut taken_len = 0;
+    while let Ok(len) = deaf.write(&wire[taken_len..]) {
+        taken_len += len;
+        assert!(taken_len < wire.len(), "64 MiB were taken from a peer that reads nothing");
+    }
+    // The others do not notice.
+    other.write_all(b"\x81\x82\0\0\0\0hi").unwrap();
+    let mut echo = [0; 4];
+    other.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"\x81\x02hi");
+    // Once it reads it gets all of it: what was taken, the rest of the last message, and the Close.
+    let mut writer = deaf.try_clone().unwrap();
+    let message_count = taken_len.div_ceil(frame.len());
+    let rest = [&wire[taken_len..message_count * frame.len()], b"\x88\x80\0\0\0\0"].concat();
+    let writing = std::thread::spawn(move || {
+        writer.set_write_timeout(None).unwrap();
+        writer.write_all(&rest).unwrap();
+    });
+    let mut answer = Vec::new();
+    deaf.read_to_end(&mut answer).unwrap();
+    writing.join().unwrap();
+    let answer_len = answer.len();
+    let mut buffer = ReadBuffer::with_filled(answer, answer_len).unwrap();
+    let (mut input, mut receiver) = (buffer.input(), Receiver::new(Role::Client, Config::new()));
+    let (mut echoed_count, mut echoed_len) = (0, 0);
+    while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
+        echoed_count += usize::from(fragment.is_last);
+        assert!(fragment.payload.as_bytes().iter().all(|&byte| byte == 7));
+        echoed_len += fragment.payload.as_bytes().len();
+    }
+    assert_eq!((echoed_count, echoed_len), (message_count, message_count * 1000));
+    assert!(receiver.close_frame().is_some());
 }

@@ -1,0 +1,112 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use super::measure::{CONNECTION_COUNT, IDLE_COUNT, ROUND_COUNT, Row};
+use super::peer::IN_FLIGHT;
+use super::server::Server;
+use super::{Result, node};
+
+/// The page that benches/LOAD.md is.
+pub(crate) fn report(rows: &[Row], time: Duration) -> Result<String> {
+    let mut page = String::new();
+    writeln!(page, "# Echoes over TCP\n")?;
+    writeln!(page, "`cargo run --release --manifest-path benches/Cargo.toml --bin load -- --write`\n")?;
+    writeln!(page, "{}\n", machine(rows)?)?;
+    page.push_str(&table(rows)?);
+    writeln!(
+        page,
+        "\nEach server is a process on a core of its own, the client another on another core. It has {CONNECTION_COUNT} \
+         connections, each with {IN_FLIGHT} binary message in flight, and compares what comes back; TCP alone echoes the same \
+         bytes. Times are those of the server's process, in the kernel too (its CPU-time clock), for a million echoes, and beside \
+         them as multiples of TCP alone in the same manner: medians of {ROUND_COUNT} rounds of {} s, in each of which every \
+         server has its turn. Their rounds lie apart by {:.0} % of the median on average, and by {:.0} % at most. Memory is what \
+         {IDLE_COUNT} connections, idle after one echo, add to the resident memory of the process (`Rss` of `smaps_rollup`), \
+         for one.",
+        time.as_secs_f64(),
+        spread(rows).0,
+        spread(rows).1,
+    )?;
+    Ok(page)
+}
+
+fn table(rows: &[Row]) -> Result<String> {
+    let mut table = String::new();
+    writeln!(
+        table,
+        "| | 20 B: CPU s per million | × TCP | echoes/s | 16 KiB: CPU s per million | × TCP | echoes/s | KiB per idle connection |"
+    )?;
+    writeln!(table, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
+    for row in rows {
+        write!(table, "| {} |", row.server.title())?;
+        let floor = rows.iter().find(|other| other.server == row.server.floor());
+        for (at, cost) in row.costs.iter().enumerate() {
+            let cpu = median(&cost.cpu);
+            let ratio =
+                floor.map_or_else(String::new, |floor| format!("{:.2}", cpu / median(&floor.costs[at].cpu)));
+            write!(table, " {cpu:.2} | {ratio} | {:.0} |", median(&cost.rate))?;
+        }
+        writeln!(table, " {:.1} |", row.idle_len as f64 / 1024.0)?;
+    }
+    Ok(table)
+}
+
+/// When, on what, and which versions.
+fn machine(rows: &[Row]) -> Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("of unknown kind");
+    let compiler = Command::new("rustc").arg("--version").output()?;
+    let mut text = format!(
+        "{}, {} × {}, Linux {}, {}",
+        jiff::Timestamp::now().strftime("%Y-%m-%d"),
+        cpu.lines().filter(|line| line.starts_with("processor")).count(),
+        model.trim_start_matches(['\t', ' ', ':']),
+        fs::read_to_string("/proc/sys/kernel/osrelease")?.trim(),
+        String::from_utf8(compiler.stdout)?.trim(),
+    );
+    let has = |server| rows.iter().any(|row| row.server == server);
+    for (server, package) in [
+        (Server::TcpMio, "mio"),
+        (Server::Fastwebsockets, "fastwebsockets"),
+        (Server::TokioWebsockets, "tokio-websockets"),
+        (Server::TungsteniteThreads, "tungstenite"),
+    ] {
+        if has(server) {
+            write!(text, ", {package} {}", locked(package).ok_or("no such package in Cargo.lock")?)?;
+        }
+    }
+    if has(Server::NodeWs) {
+        write!(text, ", {}", node::versions()?)?;
+    }
+    text.push('.');
+    Ok(text)
+}
+
+/// The version of a package that this is built with.
+fn locked(package: &str) -> Option<&'static str> {
+    let lock = include_str!("../../Cargo.lock");
+    let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    rest.split('"').next()
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// How far apart the rounds lie, in percent of the median: on average, and at most.
+fn spread(rows: &[Row]) -> (f64, f64) {
+    let spreads: Vec<f64> = rows
+        .iter()
+        .flat_map(|row| &row.costs)
+        .map(|cost| {
+            let max = cost.cpu.iter().copied().fold(f64::MIN, f64::max);
+            let min = cost.cpu.iter().copied().fold(f64::MAX, f64::min);
+            (max - min) / median(&cost.cpu) * 100.0
+        })
+        .collect();
+    let max = spreads.iter().copied().fold(0.0, f64::max);
+    (spreads.iter().sum::<f64>() / spreads.len() as f64, max)
+}

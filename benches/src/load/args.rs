@@ -10,8 +10,8 @@ usage: cargo run --release --manifest-path benches/Cargo.toml --bin load -- [OPT
 Keeps echo servers busy over TCP on loopback, each in turn, and prints a table of
 what a message costs the server's process, and an idle connection.
 
-  --seconds N    measure so long each time, of which there are 10 a server, five
-                 with messages of 20 B and five of 16 KiB (default: 1)
+  --seconds N    measure so long in each round, of which there are 20 with messages
+                 of 20 B and 20 with 16 KiB (default: 0.25)
   --server NAME  measure this server only, and those of further --server: tcp-mio,
                  ws-core-mio, fastwebsockets, tokio-websockets, node-ws,
                  tcp-threads, ws-std-threads, tungstenite-threads
@@ -30,7 +30,7 @@ pub(crate) enum Task {
 }
 
 pub(crate) fn parse() -> Result<Task> {
-    let (mut servers, mut seconds) = (Vec::new(), Duration::from_secs(1));
+    let (mut servers, mut seconds) = (Vec::new(), Duration::from_millis(250));
     let (mut is_check, mut is_written) = (false, false);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::process::{Cores, Process, raise_file_limit};
-use super::server::{Protocol, Server};
+use super::server::Server;
 use super::{Result, node};
 
 /// What was measured of a server.
@@ -31,35 +31,35 @@ pub(crate) fn measure(servers: &[Server], time: Duration) -> Result<Vec<Row>> {
         node::install()?;
     }
     let cores = Cores::choose()?;
-    let mut rows = Vec::new();
+    let (mut rows, mut processes) = (Vec::new(), Vec::new());
     for &server in servers {
         let idle_len = idle_len(server, cores).map_err(|error| named(server, &*error))?;
         rows.push(Row { server, costs: Default::default(), idle_len });
+        processes.push(Process::start(server, cores)?);
     }
-    let processes =
-        servers.iter().map(|&server| Process::start(server, cores)).collect::<Result<Vec<_>>>()?;
-    for round in 1..=ROUND_COUNT {
-        eprintln!("round {round} of {ROUND_COUNT}");
-        for (at, message_len) in MESSAGE_LENS.into_iter().enumerate() {
-            for (row, process) in rows.iter_mut().zip(&processes) {
-                let cost = &mut row.costs[at];
-                add(cost, row.server.protocol(), process, message_len, time)
-                    .map_err(|error| named(row.server, &*error))?;
+    for (at, message_len) in MESSAGE_LENS.into_iter().enumerate() {
+        eprintln!("messages of {message_len} bytes");
+        let mut clients = Vec::new();
+        for (row, process) in rows.iter().zip(&processes) {
+            let client = connect(process, row.server, CONNECTION_COUNT, message_len);
+            clients.push(client.map_err(|error| named(row.server, &*error))?);
+        }
+        for _ in 0..ROUND_COUNT {
+            for ((row, process), client) in rows.iter_mut().zip(&processes).zip(&mut clients) {
+                let added = add(&mut row.costs[at], process, client, time);
+                added.map_err(|error| named(row.server, &*error))?;
             }
         }
     }
     Ok(rows)
 }
 
+fn connect(process: &Process, server: Server, count: usize, message_len: usize) -> Result<Client> {
+    Client::connect(process.address, server.protocol(), count, message_len)
+}
+
 /// Measures once more.
-fn add(
-    cost: &mut Cost,
-    protocol: Protocol,
-    process: &Process,
-    message_len: usize,
-    time: Duration,
-) -> Result<()> {
-    let mut client = Client::connect(process.address, protocol, CONNECTION_COUNT, message_len)?;
+fn add(cost: &mut Cost, process: &Process, client: &mut Client, time: Duration) -> Result<()> {
     client.echo_for(WARM_UP)?;
     let (begun, cpu_time) = (Instant::now(), process.cpu_time()?);
     let count = client.echo_for(time)? as f64;
@@ -74,7 +74,7 @@ fn add(
 fn idle_len(server: Server, cores: Cores) -> Result<u64> {
     let process = Process::start(server, cores)?;
     let connect = |count| -> Result<Client> {
-        let mut client = Client::connect(process.address, server.protocol(), count, MESSAGE_LENS[0])?;
+        let mut client = connect(&process, server, count, MESSAGE_LENS[0])?;
         client.echo_each(1)?;
         thread::sleep(SETTLING);
         Ok(client)
@@ -89,7 +89,7 @@ fn idle_len(server: Server, cores: Cores) -> Result<u64> {
 pub(crate) fn check(server: Server) -> Result<()> {
     let process = Process::start(server, Cores::choose()?)?;
     for message_len in [0, 20, 125, 126, 16 * 1024, 65_536, 300_000] {
-        let mut client = Client::connect(process.address, server.protocol(), 3, message_len)?;
+        let mut client = connect(&process, server, 3, message_len)?;
         client.echo_each(20)?;
     }
     Ok(())
@@ -108,10 +108,10 @@ pub(crate) const CONNECTION_COUNT: usize = 100;
 /// How many connections are idle.
 pub(crate) const IDLE_COUNT: usize = 1000;
 
-pub(crate) const ROUND_COUNT: usize = 5;
+pub(crate) const ROUND_COUNT: usize = 20;
 
 /// How long each server is kept busy before it is timed.
-const WARM_UP: Duration = Duration::from_millis(250);
+const WARM_UP: Duration = Duration::from_millis(50);
 
 /// How long a server may take to become idle.
 const SETTLING: Duration = Duration::from_millis(300);

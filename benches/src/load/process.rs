@@ -104,5 +104,5 @@ pub(crate) fn raise_file_limit() -> Result<()> {
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
-/// A thousand connections, and all else.
+/// A thousand connections to one server, or a hundred to each, and all else.
 const FILE_COUNT_MIN: u64 = 1200;

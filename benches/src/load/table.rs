@@ -15,18 +15,17 @@ pub(crate) fn report(rows: &[Row], time: Duration) -> Result<String> {
     writeln!(page, "`cargo run --release --manifest-path benches/Cargo.toml --bin load -- --write`\n")?;
     writeln!(page, "{}\n", machine(rows)?)?;
     page.push_str(&table(rows)?);
+    let (spread, spread_max) = spread(rows);
     writeln!(
         page,
         "\nEach server is a process on a core of its own, the client another on another core. It has {CONNECTION_COUNT} \
          connections, each with {IN_FLIGHT} binary message in flight, and compares what comes back; TCP alone echoes the same \
          bytes. Times are those of the server's process, in the kernel too (its CPU-time clock), for a million echoes, and beside \
-         them as multiples of TCP alone in the same manner: medians of {ROUND_COUNT} rounds of {} s, in each of which every \
-         server has its turn. Their rounds lie apart by {:.0} % of the median on average, and by {:.0} % at most. Memory is what \
-         {IDLE_COUNT} connections, idle after one echo, add to the resident memory of the process (`Rss` of `smaps_rollup`), \
-         for one.",
+         them as multiples of TCP alone in the same manner, round by round: medians of {ROUND_COUNT} rounds of {} s, in each of \
+         which every server has its turn. Half of the rounds lie within {spread:.0} % of each other on average, within \
+         {spread_max:.0} % at most: the noise of the machine. Memory is what {IDLE_COUNT} connections, idle after one echo, add \
+         to the resident memory of the process (`Rss` of `smaps_rollup`), for each.",
         time.as_secs_f64(),
-        spread(rows).0,
-        spread(rows).1,
     )?;
     Ok(page)
 }
@@ -42,10 +41,13 @@ fn table(rows: &[Row]) -> Result<String> {
         write!(table, "| {} |", row.server.title())?;
         let floor = rows.iter().find(|other| other.server == row.server.floor());
         for (at, cost) in row.costs.iter().enumerate() {
-            let cpu = median(&cost.cpu);
-            let ratio =
-                floor.map_or_else(String::new, |floor| format!("{:.2}", cpu / median(&floor.costs[at].cpu)));
-            write!(table, " {cpu:.2} | {ratio} | {:.0} |", median(&cost.rate))?;
+            let ratio = floor.map_or_else(String::new, |floor| {
+                // Round by round: what slows the machine for a while slows both.
+                let ratios: Vec<f64> =
+                    cost.cpu.iter().zip(&floor.costs[at].cpu).map(|(cpu, floor)| cpu / floor).collect();
+                format!("{:.2}", median(&ratios))
+            });
+            write!(table, " {:.2} | {ratio} | {:.0} |", median(&cost.cpu), median(&cost.rate))?;
         }
         writeln!(table, " {:.1} |", row.idle_len as f64 / 1024.0)?;
     }
@@ -91,21 +93,22 @@ fn locked(package: &str) -> Option<&'static str> {
 }
 
 fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    quantile(values, 0.5)
 }
 
-/// How far apart the rounds lie, in percent of the median: on average, and at most.
+fn quantile(values: &[f64], part: f64) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let at = (values.len().saturating_sub(1) as f64 * part).round();
+    values.get(at as usize).copied().unwrap_or(f64::NAN)
+}
+
+/// How far apart the middle half of the rounds lies, in percent of the median: on average, and at most.
 fn spread(rows: &[Row]) -> (f64, f64) {
     let spreads: Vec<f64> = rows
         .iter()
         .flat_map(|row| &row.costs)
-        .map(|cost| {
-            let max = cost.cpu.iter().copied().fold(f64::MIN, f64::max);
-            let min = cost.cpu.iter().copied().fold(f64::MAX, f64::min);
-            (max - min) / median(&cost.cpu) * 100.0
-        })
+        .map(|cost| (quantile(&cost.cpu, 0.75) - quantile(&cost.cpu, 0.25)) / median(&cost.cpu) * 100.0)
         .collect();
     let max = spreads.iter().copied().fold(0.0, f64::max);
     (spreads.iter().sum::<f64>() / spreads.len() as f64, max)

@@ -7,7 +7,7 @@ use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeViolation, Header, Request, Response, ServerHandshake,
 };
 
-use super::Server;
+use super::receiving::Opening;
 use crate::greeting::{Greeting, required, write_head};
 use crate::{Error, RoleSender, Stream, WebSocket, telemetry};
 
@@ -15,20 +15,13 @@ use crate::{Error, RoleSender, Stream, WebSocket, telemetry};
 ///
 /// Answer within [`Timeouts::handshake`](crate::Timeouts::handshake), which began with the request.
 pub struct Incoming<S> {
-    server: Server,
-    greeting: Greeting<S>,
-    handshake: ServerHandshake<Vec<u8>>,
+    opening: Box<Opening<S>>,
     is_websocket: bool,
 }
 
 impl<S: Stream> Incoming<S> {
-    pub(super) fn new(
-        server: Server,
-        greeting: Greeting<S>,
-        handshake: ServerHandshake<Vec<u8>>,
-        is_websocket: bool,
-    ) -> Self {
-        Self { server, greeting, handshake, is_websocket }
+    pub(super) const fn new(opening: Box<Opening<S>>, is_websocket: bool) -> Self {
+        Self { opening, is_websocket }
     }
 
     /// The path that is asked for, with its percent-encoding.
@@ -52,7 +45,7 @@ impl<S: Stream> Incoming<S> {
     /// The whole request: all headers, Host, Origin, subprotocols. It is always there.
     #[must_use]
     pub fn request(&self) -> Option<Request<'_>> {
-        self.handshake.request()
+        self.opening.handshake.request()
     }
 
     /// Whether it asks for a WebSocket. Otherwise it is a plain GET, to be answered with
@@ -75,7 +68,7 @@ impl<S: Stream> Incoming<S> {
     ///
     /// As [`accept_with`](Self::accept_with).
     pub fn accept(self) -> Result<WebSocket<S>, Error> {
-        let spoken: Vec<Box<str>> = self.server.subprotocols.clone();
+        let spoken: Vec<Box<str>> = self.opening.server.subprotocols.clone();
         let spoken: Vec<&str> = spoken.iter().map(AsRef::as_ref).collect();
         let chosen = self.choose_subprotocol(&spoken);
         self.accept_with(chosen, &[])
@@ -88,28 +81,30 @@ impl<S: Stream> Incoming<S> {
     /// [`Error::Handshake`] where the Origin is not allowed, which was answered with 403, or where the request does
     /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response cannot be
     /// written, which was answered with 500; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    // A frame of its own, that of the answer: it is not on the stack when the head is read.
+    #[inline(never)]
     pub fn accept_with(
         mut self,
         subprotocol: Option<&str>,
         headers: &[Header<'_>],
     ) -> Result<WebSocket<S>, Error> {
+        let Opening { server, greeting, handshake } = &mut *self.opening;
         if !self.is_websocket {
             let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
-            refuse(&mut self.handshake, &mut self.greeting, fault);
+            refuse(handshake, greeting, fault);
             return Err(Error::Handshake(fault));
         }
-        let handshake = &mut self.handshake;
         let response = Response::new().headers(headers);
         let response = match subprotocol {
             Some(subprotocol) => response.subprotocol(subprotocol),
             None => response,
         };
         #[cfg(feature = "deflate")]
-        let response = match &self.server.deflate {
+        let response = match &server.deflate {
             Some(deflate) => response.deflate(deflate.config()),
             None => response,
         };
-        let head = self.server.origins.with_policy(|origins| {
+        let head = server.origins.with_policy(|origins| {
             write_head(
                 |out| handshake.accept(origins, &response, out),
                 |error| {
@@ -120,7 +115,7 @@ impl<S: Stream> Incoming<S> {
         let head = match head {
             Ok(head) => head,
             Err(AcceptError::Refused(fault)) => {
-                refuse(&mut self.handshake, &mut self.greeting, fault);
+                refuse(handshake, greeting, fault);
                 return Err(Error::Handshake(fault));
             }
             Err(AcceptError::Misuse(misuse)) => {
@@ -129,7 +124,7 @@ impl<S: Stream> Incoming<S> {
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
         };
-        match self.greeting.write(&head) {
+        match greeting.write(&head) {
             Err(error) if !error.is_would_block() => Err(error),
             // The rest of it leaves before anything else.
             Ok(()) | Err(_) => self.open(subprotocol),
@@ -146,12 +141,12 @@ impl<S: Stream> Incoming<S> {
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
-        let handshake = &mut self.handshake;
+        let Opening { greeting, handshake, .. } = &mut *self.opening;
         let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
         let answer = [head.as_slice(), body].concat();
-        self.greeting.write(&answer)?;
+        greeting.write(&answer)?;
         telemetry::rejected(self.path(), status);
-        self.greeting.finish();
+        self.opening.greeting.finish();
         Ok(())
     }
 }
@@ -159,7 +154,7 @@ impl<S: Stream> Incoming<S> {
 impl<S: Stream> Incoming<S> {
     /// The WebSocket behind the answer that was written.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
-        let Self { greeting, server, handshake, .. } = self;
+        let Opening { greeting, server, handshake } = *self.opening;
         let config = handshake.deflate().map_or(server.config, |agreed| server.config.with_deflate(agreed));
         let sender = RoleSender::Server(Sender::with_config(Unmasked, config));
         let receiver = Receiver::new(Role::Server, config);
@@ -177,7 +172,7 @@ impl<S: Stream> Incoming<S> {
 
 impl<S> fmt::Debug for Incoming<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("request", &self.handshake.request()).finish_non_exhaustive()
+        f.debug_struct("Incoming").field("request", &self.opening.handshake.request()).finish_non_exhaustive()
     }
 }
 

@@ -142,6 +142,8 @@ impl Server {
     /// # Errors
     ///
     /// As theirs.
+    // A frame of its own: what it needs is not on the stack of who goes on with the connection, possibly twice.
+    #[inline(never)]
     pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
         self.receive(stream)?.accept()
     }

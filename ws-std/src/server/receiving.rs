@@ -13,21 +13,25 @@ use crate::{Error, Stream};
 
 /// A request that is being read from a stream that does not block, from [`Server::start_receive`].
 pub struct Receiving<S> {
-    state: Option<State<S>>,
+    opening: Option<Box<Opening<S>>>,
 }
 
-struct State<S> {
-    server: Server,
-    greeting: Greeting<S>,
-    handshake: ServerHandshake<Vec<u8>>,
+/// A connection that is being opened. It is on the heap, since what a thread has once had on its stack stays with it for as
+/// long as the connection does.
+pub(super) struct Opening<S> {
+    pub(super) server: Server,
+    pub(super) greeting: Greeting<S>,
+    pub(super) handshake: ServerHandshake<Vec<u8>>,
 }
 
 impl<S: Stream> Receiving<S> {
+    // Apart, so that nothing of it is on the stack when the head is read.
+    #[inline(never)]
     pub(super) fn new(server: Server, mut stream: S, deadline: Deadline) -> Result<Self, Error> {
         stream.disable_delay()?;
         let greeting = Greeting::new(stream, server.timeouts, deadline);
         let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
-        Ok(Self { state: Some(State { server, greeting, handshake }) })
+        Ok(Self { opening: Some(Box::new(Opening { server, greeting, handshake })) })
     }
 
     /// Reads what is there. Where the stream would block it is to be called again when that is readable, and when
@@ -41,15 +45,12 @@ impl<S: Stream> Receiving<S> {
     /// [`Error::Io`] where the stream would block; those of [`Server::receive`], after which it fails with
     /// [`io::ErrorKind::NotConnected`], as it does behind the request.
     pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
-        let Some(mut state) = self.state.take() else { return Err(io::ErrorKind::NotConnected.into()) };
-        match state.receive() {
-            Ok(is_websocket) => {
-                let State { server, greeting, handshake } = state;
-                Ok(Incoming::new(server, greeting, handshake, is_websocket))
-            }
+        let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
+        match opening.receive() {
+            Ok(is_websocket) => Ok(Incoming::new(opening, is_websocket)),
             Err(error) => {
                 if error.is_would_block() {
-                    self.state = Some(state);
+                    self.opening = Some(opening);
                 }
                 Err(error)
             }
@@ -59,14 +60,14 @@ impl<S: Stream> Receiving<S> {
     /// The stream, until there is an outcome.
     #[must_use]
     pub const fn get_ref(&self) -> Option<&S> {
-        match &self.state {
-            Some(state) => Some(&state.greeting.stream),
+        match &self.opening {
+            Some(opening) => Some(&opening.greeting.stream),
             None => None,
         }
     }
 }
 
-impl<S: Stream> State<S> {
+impl<S: Stream> Opening<S> {
     /// Whether the request is one for a WebSocket, once it is there.
     fn receive(&mut self) -> Result<bool, Error> {
         loop {
@@ -92,6 +93,6 @@ impl<S: Stream> State<S> {
 
 impl<S> fmt::Debug for Receiving<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiving").field("is_done", &self.state.is_none()).finish_non_exhaustive()
+        f.debug_struct("Receiving").field("is_done", &self.opening.is_none()).finish_non_exhaustive()
     }
 }

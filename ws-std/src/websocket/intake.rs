@@ -35,6 +35,8 @@ pub(crate) struct Intake {
     pub(crate) inbound: Inbound,
     pub(super) message: MessageBuffer,
     pub(super) is_assembling: bool,
+    /// Something was put into the message buffer since it was cleared.
+    pub(super) is_message_used: bool,
     /// What has come.
     pub(crate) received: Traffic,
 }
@@ -67,6 +69,7 @@ impl Intake {
             inbound: Inbound::new(buffer),
             message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
             is_assembling: false,
+            is_message_used: false,
             received: traffic,
         }
     }
@@ -127,8 +130,9 @@ impl Intake {
 
     /// Goes on to the next whole message, and lends nothing, so that the caller may.
     fn find_message(&mut self, outlet: &mut impl Outlet) -> Result<Place, Error> {
-        if !self.is_assembling {
+        if self.is_message_used && !self.is_assembling {
             self.message.clear();
+            self.is_message_used = false;
         }
         loop {
             let next = self.inbound.advance(&mut self.receiver);
@@ -148,6 +152,7 @@ impl Intake {
                     self.received.add_message();
                 }
                 if self.is_assembling || fragment.is_first {
+                    self.is_message_used = true;
                     if assemble(&mut self.message, fragment, &mut self.receiver) == Some(Assembly::Complete) {
                         self.is_assembling = false;
                         outlet.transmit_if_possible();

@@ -98,6 +98,7 @@ impl<S: Stream> WebSocket<S> {
                 inbound,
                 message: parts.message,
                 is_assembling: parts.is_assembling,
+                is_message_used: true,
                 received: parts.received,
             },
             subprotocol: parts.subprotocol,

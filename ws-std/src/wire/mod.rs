@@ -151,6 +151,19 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Takes in a signal and those behind it, and gathers the answers.
+    #[inline(never)]
+    fn answer_to(&mut self, mut signal: Option<Signal>, receiver: &mut Receiver) {
+        while let Some(found) = signal {
+            self.take_in(found);
+            signal = receiver.take_signal();
+        }
+        if self.has_many_answers() {
+            self.transmit_if_possible();
+        }
+        self.gather_answers();
+    }
+
     /// Commits the answers to what was taken in, without writing them yet.
     // RFC 6455 §5.5.3: where the peer does not read, the pong to the latest ping is enough; the others stay behind.
     pub(crate) fn gather_answers(&mut self) {
@@ -260,7 +273,7 @@ impl<S: Stream> Wire<S> {
     /// Writes the queue and, behind it, `tail`, which is committed too. What a stream that would block does not take
     /// is queued: that is no error.
     fn write_committed(&mut self, mut tail: &[u8]) -> Result<(), Error> {
-        let error = match self.write_out(&mut tail).and_then(|()| self.flush_stream()) {
+        let error = match self.write_out(&mut tail) {
             Ok(()) => return Ok(()),
             Err(error) if !error.is_would_block() => return Err(error),
             Err(error) => error,
@@ -272,11 +285,10 @@ impl<S: Stream> Wire<S> {
     }
 
     fn flush_queue(&mut self) -> Result<(), Error> {
-        self.write_out(&mut &[][..])?;
-        self.flush_stream()
+        self.write_out(&mut &[][..])
     }
 
-    /// Writes the queue and `tail`; both keep what was not written.
+    /// Writes the queue and `tail`, both of which keep what was not written, and flushes.
     fn write_out(&mut self, tail: &mut &[u8]) -> Result<(), Error> {
         if let Some(kind) = self.ending.write {
             return Err(Error::Disconnected(Some(kind)));
@@ -284,8 +296,9 @@ impl<S: Stream> Wire<S> {
         if let Some(fatal) = self.ending.fatal {
             return Err(fatal.to_error());
         }
+        let mut begun = None;
         while !(self.queue.is_empty() && tail.is_empty()) {
-            let begun = self.timeouts.write().map(|_| Instant::now());
+            begun = self.timeouts.write().map(|_| Instant::now());
             let written = match (self.queue.bytes(), *tail) {
                 (queued, []) => self.stream.write(queued),
                 ([], tail) => self.stream.write(tail),
@@ -303,12 +316,14 @@ impl<S: Stream> Wire<S> {
                 Err(error) => self.judge_write_error(error, begun)?,
             }
         }
-        Ok(())
+        self.flush_stream(begun)
     }
 
-    fn flush_stream(&mut self) -> Result<(), Error> {
+    /// Flushes the stream, behind a write that has begun then, if there was one. Its time counts, which saves a look at the
+    /// clock: a stream that waits for a write waits for a flush too.
+    fn flush_stream(&mut self, begun: Option<Instant>) -> Result<(), Error> {
         while self.wants_flush {
-            let begun = self.timeouts.write().map(|_| Instant::now());
+            let begun = begun.or_else(|| self.timeouts.write().map(|_| Instant::now()));
             match self.stream.flush() {
                 Ok(()) => self.wants_flush = false,
                 Err(error) => self.judge_write_error(error, begun)?,
@@ -368,14 +383,12 @@ impl<S: Stream> Wire<S> {
 }
 
 impl<S: Stream> Outlet for Wire<S> {
+    #[inline]
     fn answer(&mut self, receiver: &mut Receiver) {
-        while let Some(signal) = receiver.take_signal() {
-            self.take_in(signal);
+        let signal = receiver.take_signal();
+        if signal.is_some() || self.wants_write() {
+            self.answer_to(signal, receiver);
         }
-        if self.has_many_answers() {
-            self.transmit_if_possible();
-        }
-        self.gather_answers();
     }
 
     #[inline]

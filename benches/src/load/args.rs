@@ -15,7 +15,7 @@ what a message costs the server's process, and an idle connection.
   --server NAME  measure this server only, and those of further --server: tcp-mio,
                  ws-core-mio, fastwebsockets, tokio-websockets, node-ws,
                  tcp-threads, ws-std-threads, tungstenite-threads
-  --write        write the table to benches/LOAD.md too
+  --write        write the table to benches/LOAD.md and the README too
   --check        measure nothing: try that each server echoes right
   --serve NAME   be this server, on a free port of 127.0.0.1, until killed
   --help         print this

@@ -11,6 +11,9 @@ mod server;
 mod servers;
 mod table;
 
+use std::fs;
+use std::path::Path;
+
 use args::Task;
 use server::Server;
 
@@ -28,10 +31,12 @@ pub(crate) fn main() -> Result<()> {
         }
         Task::Measure { servers, seconds, is_written } => {
             let rows = measure::measure(&servers, seconds)?;
-            let report = table::report(&rows, seconds)?;
-            print!("{report}");
+            let page = table::page(&rows, seconds)?;
+            print!("{page}");
             if is_written {
-                std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/LOAD.md"), report)?;
+                let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+                fs::write(benches.join("LOAD.md"), page)?;
+                table::write_into(&benches.join("../README.md"), &rows)?;
             }
         }
     }

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use super::server::Server;
 use super::{Result, node};
 
 /// The page that benches/LOAD.md is.
-pub(crate) fn report(rows: &[Row], time: Duration) -> Result<String> {
+pub(crate) fn page(rows: &[Row], time: Duration) -> Result<String> {
     let mut page = String::new();
     writeln!(page, "# Echoes over TCP\n")?;
     writeln!(page, "`cargo run --release --manifest-path benches/Cargo.toml --bin load -- --write`\n")?;
     writeln!(page, "{}\n", machine(rows)?)?;
-    page.push_str(&table(rows)?);
+    page.push_str(&table(rows, Columns::All)?);
     let (spread, spread_max) = spread(rows);
     writeln!(
         page,
@@ -23,20 +24,40 @@ pub(crate) fn report(rows: &[Row], time: Duration) -> Result<String> {
          bytes. Times are those of the server's process, in the kernel too (its CPU-time clock), for a million echoes, and beside \
          them as multiples of TCP alone in the same manner, round by round: medians of {ROUND_COUNT} rounds of {} s, in each of \
          which every server has its turn. Half of the rounds lie within {spread:.0} % of each other on average, within \
-         {spread_max:.0} % at most: the noise of the machine. Memory is what {IDLE_COUNT} connections, idle after one echo, add \
-         to the resident memory of the process (`Rss` of `smaps_rollup`), for each.",
+         {spread_max:.0} % at most: the noise of the machine. How many echoes there are in a second is as much the client's doing. \
+         Memory is what {IDLE_COUNT} connections, idle after one echo, add to the resident memory of the process (`Rss` of \
+         `smaps_rollup`), for each.",
         time.as_secs_f64(),
     )?;
     Ok(page)
 }
 
-fn table(rows: &[Row]) -> Result<String> {
-    let mut table = String::new();
-    writeln!(
-        table,
-        "| | 20 B: CPU s per million | × TCP | echoes/s | 16 KiB: CPU s per million | × TCP | echoes/s | KiB per idle connection |"
-    )?;
-    writeln!(table, "|---|---:|---:|---:|---:|---:|---:|---:|")?;
+/// Puts the table into the README, between its marks.
+pub(crate) fn write_into(readme: &Path, rows: &[Row]) -> Result<()> {
+    let text = fs::read_to_string(readme)?;
+    let (before, rest) = text.split_once(START).ok_or("the README has no place for the table")?;
+    let (_, after) = rest.split_once(END).ok_or("the README has no end of the table")?;
+    let table = table(rows, Columns::Costs)?;
+    Ok(fs::write(readme, format!("{before}{START}\n{table}\n{}\n{END}{after}", machine(rows)?))?)
+}
+
+const START: &str = "<!-- load: written by benches -->";
+const END: &str = "<!-- end of load -->";
+
+/// Which columns a table has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    All,
+    Costs,
+}
+
+fn table(rows: &[Row], columns: Columns) -> Result<String> {
+    let rate = if columns == Columns::All { " echoes/s |" } else { "" };
+    let mut table = format!(
+        "| | 20 B: CPU s per million | × TCP |{rate} 16 KiB: CPU s per million | × TCP |{rate} KiB per idle connection |\n"
+    );
+    let count = table.matches('|').count() - 2;
+    writeln!(table, "|---|{}", "---:|".repeat(count))?;
     for row in rows {
         write!(table, "| {} |", row.server.title())?;
         let floor = rows.iter().find(|other| other.server == row.server.floor());
@@ -47,7 +68,10 @@ fn table(rows: &[Row]) -> Result<String> {
                     cost.cpu.iter().zip(&floor.costs[at].cpu).map(|(cpu, floor)| cpu / floor).collect();
                 format!("{:.2}", median(&ratios))
             });
-            write!(table, " {:.2} | {ratio} | {:.0} |", median(&cost.cpu), median(&cost.rate))?;
+            write!(table, " {:.2} | {ratio} |", median(&cost.cpu))?;
+            if columns == Columns::All {
+                write!(table, " {:.0} |", median(&cost.rate))?;
+            }
         }
         writeln!(table, " {:.1} |", row.idle_len as f64 / 1024.0)?;
     }

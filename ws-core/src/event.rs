@@ -3,8 +3,8 @@
 use crate::error::Fault;
 use crate::frame::Fin;
 
-/// Something that arrived; `D` is a [`Fragment`] or a [`Piece`]. At most 32 bytes; borrows the bytes it arrived in
-/// and nothing else.
+/// Something that arrived; `D` is a [`Fragment`], a [`Piece`], or the [`Payload`] of a whole message. At most 32 bytes;
+/// borrows the bytes it arrived in and nothing else, but for messages that were assembled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<D> {

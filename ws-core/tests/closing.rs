@@ -10,9 +10,9 @@
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
 use ws_core::connection::{
-    Closure, ClosureCause, Config, Connection, Fail, FrameStart, KeySource, Masking, Transport, Unmasked,
+    Closure, ClosureCause, Config, Connection, FrameStart, KeySource, Masking, Transport, Unmasked,
 };
-use ws_core::error::{Fault, Limit, SendError, Violation};
+use ws_core::error::{Fail, Fault, Limit, SendError, Violation};
 use ws_core::event::{Event, MessageType};
 use ws_core::frame::{CloseCode, CloseFrame, Fin, MaskKey};
 use ws_core::input::ReadBuffer;

@@ -12,8 +12,8 @@ const LEVELS: [&[&str]; 8] = [
     &["error"],
     &["event", "extension"],
     &["deflate"],
-    &["connection", "handshake", "keepalive"],
     &["message"],
+    &["connection", "handshake", "keepalive"],
     &["lib"],
 ];
 

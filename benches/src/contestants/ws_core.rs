@@ -7,14 +7,14 @@ use ws_core::connection::{
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::Fin;
 use ws_core::input::ReadBuffer;
-use ws_core::message::{Assembly, MessageBuffer};
+use ws_core::message::MessageBuffer;
 
 fn config() -> Config {
     let limits = Limits::new().with_frame_len_max(1 << 30).with_message_len_max(1 << 30);
     Config::new().with_limits(limits)
 }
 
-/// Whole messages by [`Receiver::next_event`]; those that did not come whole are assembled.
+/// Whole messages, by [`Receiver::next_message`].
 pub struct Decode {
     job: Receive,
     storage: Vec<u8>,
@@ -35,19 +35,15 @@ impl Work for Decode {
         let mut message = MessageBuffer::new().with_kept_len_max(1 << 30);
         let mut witness = W::default();
         loop {
-            let len = kernel.copy_to(buffer.spare());
+            let len = kernel.copy_to(receiver.spare(&mut buffer, &mut message));
             if len == 0 {
                 return witness;
             }
-            buffer.filled(len);
+            receiver.filled(len, &mut buffer, &mut message);
             let mut input = buffer.input();
-            while let Some(event) = receiver.next_event(&mut input) {
-                let Event::Data(fragment) = event else { return W::default() };
-                if let Some(whole) = fragment.as_message() {
-                    witness.message(whole.as_bytes());
-                } else if let Ok(Assembly::Complete) = message.push(fragment, &mut receiver) {
-                    witness.message(message.message().map_or(&[], |payload| payload.as_bytes()));
-                }
+            while let Some(event) = receiver.next_message(&mut input, &mut message) {
+                let Event::Data(whole) = event else { return W::default() };
+                witness.message(whole.as_bytes());
             }
         }
     }
@@ -72,21 +68,15 @@ impl Work for DecodeAndPong {
         let mut out = [0; 256];
         let mut witness = W::default();
         loop {
-            let len = kernel.copy_to(buffer.spare());
+            let len = kernel.copy_to(connection.spare(&mut buffer, &mut message));
             if len == 0 {
                 return witness;
             }
-            buffer.filled(len);
+            connection.filled(len, &mut buffer, &mut message);
             let mut input = buffer.input();
-            while let Some(event) = connection.next_event(&mut input) {
+            while let Some(event) = connection.next_message(&mut input, &mut message) {
                 match event {
-                    Event::Data(fragment) => {
-                        if let Some(whole) = fragment.as_message() {
-                            witness.message(whole.as_bytes());
-                        } else if let Ok(Assembly::Complete) = message.push(fragment, &mut connection) {
-                            witness.message(message.message().map_or(&[], |payload| payload.as_bytes()));
-                        }
-                    }
+                    Event::Data(whole) => witness.message(whole.as_bytes()),
                     Event::Ping => {
                         let len = connection.poll_transmit(&mut out);
                         witness.sent(&out[..len]);
@@ -188,24 +178,15 @@ impl Work for Echo {
         let mut buffer = ReadBuffer::new(self.storage.as_mut_slice());
         let mut message = MessageBuffer::new().with_kept_len_max(1 << 30);
         loop {
-            let len = kernel.copy_to(buffer.spare());
+            let len = kernel.copy_to(connection.spare(&mut buffer, &mut message));
             if len == 0 {
                 return kernel.witness;
             }
-            buffer.filled(len);
+            connection.filled(len, &mut buffer, &mut message);
             let mut input = buffer.input();
-            while let Some(event) = connection.next_event(&mut input) {
-                let Event::Data(fragment) = event else { return W::default() };
-                let sent = if let Some(whole) = fragment.as_message() {
-                    send(&mut connection, whole, &mut self.out, &mut kernel)
-                } else if let Ok(Assembly::Complete) = message.push(fragment, &mut connection) {
-                    message
-                        .message()
-                        .and_then(|whole| send(&mut connection, whole, &mut self.out, &mut kernel))
-                } else {
-                    Some(())
-                };
-                if sent.is_none() {
+            while let Some(event) = connection.next_message(&mut input, &mut message) {
+                let Event::Data(whole) = event else { return W::default() };
+                if send(&mut connection, whole, &mut self.out, &mut kernel).is_none() {
                     return W::default();
                 }
             }

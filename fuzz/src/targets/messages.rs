@@ -10,7 +10,7 @@ use ws_core::event::{Event, Fragment, Payload};
 use ws_core::extension::{Agreed, DeflateParams, WindowBits};
 use ws_core::frame::Fin;
 use ws_core::input::ReadBuffer;
-use ws_core::message::{Assembly, MessageBuffer, MessageSlice};
+use ws_core::message::{Assemble, Assembly, MessageBuffer, MessageSlice};
 
 use super::wire::Wire;
 use crate::support::reference::{DEFAULT_LIMITS, Limits, Outcome, Role, decode};
@@ -51,6 +51,8 @@ fn assemble(u: &mut Unstructured<'_>) -> Result<()> {
         })
     });
     assert_eq!(one, other, "inflated");
+    let mut buffer = MessageBuffer::new().with_inflater(inflater());
+    assert_eq!(receive_whole(role, &wire.bytes, cuttings[0], &mut buffer), one, "by one call");
 
     let limits = Limits { has_deflate: true, ..DEFAULT_LIMITS };
     let decoded = decode(role, &limits, &wire.bytes);
@@ -64,6 +66,7 @@ fn assemble(u: &mut Unstructured<'_>) -> Result<()> {
         Ok(buffer.message().map(whole))
     });
     assert_eq!(joined, decoded, "joined");
+    assert_eq!(receive_whole(role, &wire.bytes, cuttings[1], &mut slice), decoded, "joined by one call");
     check_inflated(&one, &decoded, &mut inflater());
     filled
 }
@@ -121,40 +124,81 @@ fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
 type Push<'p> =
     &'p mut dyn FnMut(Fragment<'_>, &mut Receiver) -> core::result::Result<Option<Outcome>, Fault>;
 
-fn receive(role: Role, mut bytes: &[u8], [first, second, capacity]: [u8; 3], push: Push<'_>) -> Vec<Outcome> {
-    let core_role = match role {
-        Role::Client => CoreRole::Client,
-        Role::Server => CoreRole::Server,
-    };
-    let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
-    let mut receiver = Receiver::new(core_role, config);
-    let mut buffer = ReadBuffer::new(vec![0xEE; 4 + usize::from(capacity) * 8]);
-    let mut lens = [usize::from(first) * 8 + 1, usize::from(second) + 1].into_iter().cycle();
+fn receive(role: Role, mut bytes: &[u8], cutting: [u8; 3], push: Push<'_>) -> Vec<Outcome> {
+    let (mut receiver, mut buffer, mut lens) = begin(role, cutting);
     let mut outcomes = Vec::new();
     while !bytes.is_empty() {
-        let spare = buffer.spare();
-        let len = lens.next().unwrap_or(1).min(spare.len()).min(bytes.len());
-        let (now, later) = bytes.split_at(len);
-        spare[..len].copy_from_slice(now);
+        let len = read(&mut bytes, &mut lens, buffer.spare());
         buffer.filled(len);
-        bytes = later;
         let mut input = buffer.input();
         while let Some(event) = receiver.next_event(&mut input) {
-            let control = receiver.control().as_bytes().to_vec();
             match event {
                 Event::Data(fragment) => match push(fragment, &mut receiver) {
                     Ok(message) => outcomes.extend(message),
                     Err(fault) => outcomes.push(Outcome::Fault(fault)),
                 },
-                Event::Ping => outcomes.push(Outcome::Ping(control)),
-                Event::Pong => outcomes.push(Outcome::Pong(control)),
-                Event::Close => outcomes.push(Outcome::Close(control)),
-                Event::Failed(fault) => outcomes.push(Outcome::Fault(fault)),
-                other => panic!("no such event: {other:?}"),
+                event => outcomes.push(without_data(event, &receiver)),
             }
         }
     }
     outcomes
+}
+
+/// The same by the method that gives whole messages, with reads past the read buffer.
+fn receive_whole(
+    role: Role,
+    mut bytes: &[u8],
+    cutting: [u8; 3],
+    message: &mut impl Assemble,
+) -> Vec<Outcome> {
+    let (mut receiver, mut buffer, mut lens) = begin(role, cutting);
+    let mut outcomes = Vec::new();
+    while !bytes.is_empty() {
+        let len = read(&mut bytes, &mut lens, receiver.spare(&mut buffer, message));
+        receiver.filled(len, &mut buffer, message);
+        let mut input = buffer.input();
+        while let Some(event) = receiver.next_message(&mut input, message) {
+            outcomes.push(match event {
+                Event::Data(message) => whole(message),
+                event => without_data(event, &receiver),
+            });
+        }
+    }
+    outcomes
+}
+
+/// A receiver, its read buffer, and how many bytes each read gives.
+fn begin(
+    role: Role,
+    [first, second, capacity]: [u8; 3],
+) -> (Receiver, ReadBuffer<Vec<u8>>, impl Iterator<Item = usize>) {
+    let core_role = match role {
+        Role::Client => CoreRole::Client,
+        Role::Server => CoreRole::Server,
+    };
+    let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
+    let buffer = ReadBuffer::new(vec![0xEE; 4 + usize::from(capacity) * 8]);
+    let lens = [usize::from(first) * 8 + 1, usize::from(second) + 1].into_iter().cycle();
+    (Receiver::new(core_role, config), buffer, lens)
+}
+
+fn read(bytes: &mut &[u8], lens: &mut impl Iterator<Item = usize>, spare: &mut [u8]) -> usize {
+    let len = lens.next().unwrap_or(1).min(spare.len()).min(bytes.len());
+    let (now, later) = bytes.split_at(len);
+    spare[..len].copy_from_slice(now);
+    *bytes = later;
+    len
+}
+
+fn without_data<D: core::fmt::Debug>(event: Event<D>, receiver: &Receiver) -> Outcome {
+    let control = receiver.control().as_bytes().to_vec();
+    match event {
+        Event::Ping => Outcome::Ping(control),
+        Event::Pong => Outcome::Pong(control),
+        Event::Close => Outcome::Close(control),
+        Event::Failed(fault) => Outcome::Fault(fault),
+        other => panic!("no such event: {other:?}"),
+    }
 }
 
 fn whole(message: Payload<'_>) -> Outcome {

@@ -72,19 +72,20 @@ mod signal;
 pub use closing::{CloseStatus, Closure, ClosureCause, Transport};
 pub use config::{Config, Limits, Pongs};
 pub use encoded::EncodedMessage;
-pub use receiver::{Fail, Next, Receiver};
+pub use receiver::{Next, Receiver};
 pub use role::{KeySource, Masking, NextMask, Role, Unmasked};
 pub use sender::{FrameStart, Sender, Sent};
 pub use signal::Signal;
 
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflater;
-use crate::error::{Fault, Misuse, SendError};
+use crate::error::{Fail, Fault, Misuse, SendError};
 #[cfg(feature = "deflate")]
 use crate::event::MessageType;
 use crate::event::{Event, Fragment, Payload, Piece};
 use crate::frame::{CloseFrame, ControlPayload, EncodedHeader, Fin};
-use crate::input::Input;
+use crate::input::{Input, ReadBuffer};
+use crate::message::{Assemble, Assembly};
 
 /// Both halves of a connection, with what the receiver finds passed on to the sender at once.
 ///
@@ -148,6 +149,57 @@ impl<K: Masking> Connection<K> {
         if !matches!(event, Some(Event::Data(_))) {
             self.relay_signals();
         }
+        event
+    }
+
+    /// As [`Receiver::next_message`]; what it means for sending is queued.
+    #[expect(
+        single_use_lifetimes,
+        reason = "the input outlives the loan of `message`, which the next call takes anew"
+    )]
+    #[inline]
+    pub fn next_message<'m, 'b: 'm, M: Assemble>(
+        &mut self,
+        input: &mut Input<'b>,
+        message: &'m mut M,
+    ) -> Option<Event<Payload<'m>>> {
+        let event = self.receiver.next_message(input, message);
+        // Payload means nothing to the sender.
+        if !matches!(event, Some(Event::Data(_))) {
+            self.relay_signals();
+        }
+        event
+    }
+
+    /// As [`Receiver::spare`].
+    #[inline]
+    pub fn spare<'s, S, M>(&self, buffer: &'s mut ReadBuffer<S>, message: &'s mut M) -> &'s mut [u8]
+    where
+        S: AsRef<[u8]> + AsMut<[u8]>,
+        M: Assemble,
+    {
+        self.receiver.spare(buffer, message)
+    }
+
+    /// As [`Receiver::filled`].
+    #[inline]
+    pub fn filled<S, M>(&mut self, len: usize, buffer: &mut ReadBuffer<S>, message: &mut M)
+    where
+        S: AsRef<[u8]> + AsMut<[u8]>,
+        M: Assemble,
+    {
+        self.receiver.filled(len, buffer, message);
+    }
+
+    /// As [`Receiver::assemble`]; what it means for sending is queued.
+    #[inline]
+    pub fn assemble(
+        &mut self,
+        input: &mut Input<'_>,
+        message: &mut impl Assemble,
+    ) -> Option<Event<Assembly>> {
+        let event = self.receiver.assemble(input, message);
+        self.relay_signals();
         event
     }
 

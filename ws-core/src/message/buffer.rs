@@ -3,15 +3,17 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 
-use super::Assembly;
+use super::bytes::{Bytes, wanted_room};
 #[cfg(feature = "deflate")]
 use super::inflating::Inflating;
-use crate::connection::Fail;
+use super::storage::Storage;
+use super::{Assembly, Part};
+use crate::bytes::copy;
 #[cfg(feature = "deflate")]
 use crate::deflate::Inflater;
 #[cfg(feature = "deflate")]
 use crate::error::Violation;
-use crate::error::{Fault, Limit};
+use crate::error::{Fail, Fault, Limit};
 use crate::event::{Fragment, MessageType, Payload};
 
 /// Assembles messages in one allocation that grows with what has arrived, never with what was announced.
@@ -51,8 +53,8 @@ pub struct MessageBuffer {
 /// One allocation, which is text by type while it holds text.
 enum Content {
     Text(String),
-    Binary(Vec<u8>),
-    Compressed(MessageType, Vec<u8>),
+    Binary(Bytes),
+    Compressed(MessageType, Bytes),
     #[cfg(feature = "deflate")]
     Inflating(Inflating),
 }
@@ -65,7 +67,7 @@ impl MessageBuffer {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            content: Content::Binary(Vec::new()),
+            content: Content::Binary(Bytes::new(Vec::new())),
             assembly: Assembly::Incomplete,
             kept_len_max: Self::KEPT_LEN_MAX,
             len_max: usize::MAX,
@@ -102,13 +104,7 @@ impl MessageBuffer {
     /// [`Violation`](crate::error::Violation)s, as the inflater finds them. `connection` is failed with the error, which
     /// queues the Close that tells the peer (RFC 6455 §7.4.1).
     pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
-        if let Err(fault) = self.try_push(fragment) {
-            self.clear();
-            connection.fail(fault);
-            return Err(fault);
-        }
-        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
-        Ok(self.assembly)
+        self.append(fragment).inspect_err(|&fault| connection.fail(fault))
     }
 
     /// The message, once it is complete.
@@ -117,9 +113,9 @@ impl MessageBuffer {
         match (self.assembly, &self.content) {
             (Assembly::Incomplete, _) => None,
             (Assembly::Complete, Content::Text(text)) => Some(Payload::Text(text)),
-            (Assembly::Complete, Content::Binary(bytes)) => Some(Payload::Binary(bytes)),
+            (Assembly::Complete, Content::Binary(bytes)) => Some(Payload::Binary(bytes.as_slice())),
             (Assembly::Complete, Content::Compressed(message_type, bytes)) => {
-                Some(Payload::Compressed { message_type: *message_type, bytes })
+                Some(Payload::Compressed { message_type: *message_type, bytes: bytes.as_slice() })
             }
             #[cfg(feature = "deflate")]
             (Assembly::Complete, Content::Inflating(_)) => None,
@@ -159,12 +155,10 @@ impl MessageBuffer {
 
     /// Drops the message, and the allocation where it is longer than what is kept.
     pub fn clear(&mut self) {
-        let mut bytes = self.reclaim();
-        bytes.clear();
-        self.content = Content::Binary(bytes);
+        self.content = Content::Binary(Bytes::new(self.reclaim()));
     }
 
-    fn try_push(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
+    fn try_append(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
         if fragment.is_first {
             self.restart(fragment.payload);
         }
@@ -176,70 +170,110 @@ impl MessageBuffer {
             }
             return Ok(());
         }
-        self.append(fragment.payload).ok_or(Fault::Limit(Limit::MessageLen))
+        let appended = match (&mut self.content, fragment.payload) {
+            (Content::Text(text), Payload::Text(added)) => append_text(text, added, self.len_max),
+            (_, payload) => {
+                let bytes = payload.as_bytes();
+                self.content.extend(bytes.len(), self.len_max).map(|room| copy(bytes, room))
+            }
+        };
+        appended.ok_or(Fault::Limit(Limit::MessageLen))
     }
 
     /// Empties the buffer and gives it the type of what comes.
     fn restart(&mut self, payload: Payload<'_>) {
         let mut bytes = self.reclaim();
-        #[cfg(feature = "deflate")]
-        if let (Payload::Compressed { message_type, .. }, Some(_)) = (payload, &self.inflater) {
-            // What is in it is room that need not be initialised again.
-            self.content = Content::Inflating(Inflating::new(message_type, bytes));
-            return;
-        }
-        bytes.clear();
         self.content = match payload {
-            Payload::Text(_) => Content::Text(String::from_utf8(bytes).unwrap_or_default()),
-            Payload::Binary(_) => Content::Binary(bytes),
-            Payload::Compressed { message_type, .. } => Content::Compressed(message_type, bytes),
+            Payload::Text(_) => {
+                bytes.clear();
+                Content::Text(String::from_utf8(bytes).unwrap_or_default())
+            }
+            Payload::Binary(_) => Content::Binary(Bytes::new(bytes)),
+            #[cfg(feature = "deflate")]
+            Payload::Compressed { message_type, .. } if self.inflater.is_some() => {
+                Content::Inflating(Inflating::new(message_type, bytes))
+            }
+            Payload::Compressed { message_type, .. } => Content::Compressed(message_type, Bytes::new(bytes)),
         };
     }
 
     /// The allocation with what is in it, where it is not too long to be kept.
     fn reclaim(&mut self) -> Vec<u8> {
         self.assembly = Assembly::Incomplete;
-        let bytes = self.content.take_bytes();
+        let bytes = self.content.take_storage();
         if bytes.capacity() > self.kept_len_max { Vec::new() } else { bytes }
     }
 
-    /// Appends, or is `None` and changes nothing where there is no memory.
-    fn append(&mut self, payload: Payload<'_>) -> Option<()> {
-        if let (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) = (&self.content, payload)
-        {
-            // Bytes within text: the caller mixes events and pieces, and gets bytes.
-            self.content = Content::Binary(self.content.take_bytes());
-        }
-        let len_max = self.len_max;
-        match (&mut self.content, payload) {
-            (Content::Text(text), Payload::Text(added)) => {
-                let room = wanted_room(text.len(), text.capacity(), added.len(), len_max);
-                text.try_reserve_exact(room).ok()?;
-                text.push_str(added);
-            }
-            (Content::Binary(bytes) | Content::Compressed(_, bytes), added) => {
-                let room = wanted_room(bytes.len(), bytes.capacity(), added.as_bytes().len(), len_max);
-                bytes.try_reserve_exact(room).ok()?;
-                bytes.extend_from_slice(added.as_bytes());
-            }
-            (Content::Text(_), Payload::Binary(_) | Payload::Compressed { .. }) => {}
-            #[cfg(feature = "deflate")]
-            (Content::Inflating(_), _) => {}
-        }
-        Some(())
+    /// Nothing of a message that cannot be assembled is kept.
+    #[cold]
+    fn give_up(&mut self, fault: Fault) -> Fault {
+        self.clear();
+        fault
     }
 }
 
-/// How much room there is to be behind `len` bytes, so that `added` fit and the allocation grows in few steps.
-fn wanted_room(len: usize, capacity: usize, added: usize, len_max: usize) -> usize {
-    let required = len.saturating_add(added);
-    if required <= capacity {
-        return added;
+impl Storage for MessageBuffer {
+    fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {
+        if let Err(fault) = self.try_append(fragment) {
+            return Err(self.give_up(fault));
+        }
+        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
+        Ok(self.assembly)
     }
-    required.max(capacity.saturating_mul(2).min(len_max)).saturating_sub(len)
+
+    fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
+        if part.is_first {
+            self.restart(Payload::Binary(&[]));
+        }
+        match self.content.extend(part.len, self.len_max) {
+            Some(room) => write(room),
+            None => return Err(self.give_up(Limit::MessageLen.into())),
+        }
+        self.assembly = part.assembly();
+        Ok(self.assembly)
+    }
+
+    fn spare(&mut self, len_max: usize) -> Option<&mut [u8]> {
+        match (self.assembly, &mut self.content) {
+            (Assembly::Incomplete, Content::Binary(bytes)) => bytes.spare(len_max, self.len_max),
+            _ => None,
+        }
+    }
+
+    fn filled(&mut self, len: usize) {
+        if let Content::Binary(bytes) = &mut self.content {
+            bytes.filled(len);
+        }
+    }
+
+    fn assembled(&self) -> Option<Payload<'_>> {
+        self.message()
+    }
+}
+
+/// Appends, or is `None` and changes nothing where there is no memory.
+fn append_text(text: &mut String, added: &str, len_max: usize) -> Option<()> {
+    let required = text.len().checked_add(added.len())?;
+    text.try_reserve_exact(wanted_room(text.len(), text.capacity(), required, len_max)).ok()?;
+    text.push_str(added);
+    Some(())
 }
 
 impl Content {
+    /// `added` more bytes, to be written; `None` where there is no memory for them.
+    fn extend(&mut self, added: usize, len_max: usize) -> Option<&mut [u8]> {
+        if matches!(self, Self::Text(_)) {
+            // Bytes within text: the caller mixes events and pieces, and gets bytes.
+            *self = Self::Binary(self.take_bytes().into());
+        }
+        match self {
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.extend(added, len_max),
+            Self::Text(_) => None,
+            #[cfg(feature = "deflate")]
+            Self::Inflating(_) => None,
+        }
+    }
+
     /// The message that was inflated, by its type.
     #[cfg(feature = "deflate")]
     fn take_inflated(&mut self) -> Result<Self, Fault> {
@@ -247,17 +281,28 @@ impl Content {
             matches!(self, Self::Inflating(inflating) if inflating.message_type == MessageType::Text);
         let bytes = self.take_bytes();
         if !is_text {
-            return Ok(Self::Binary(bytes));
+            return Ok(Self::Binary(bytes.into()));
         }
         String::from_utf8(bytes).map(Self::Text).map_err(|_invalid| Violation::InvalidUtf8.into())
     }
 
+    /// The message, in an allocation that is given away.
     fn take_bytes(&mut self) -> Vec<u8> {
         match self {
             Self::Text(text) => mem::take(text).into_bytes(),
-            Self::Binary(bytes) | Self::Compressed(_, bytes) => mem::take(bytes),
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.take(),
             #[cfg(feature = "deflate")]
             Self::Inflating(inflating) => inflating.take_bytes(),
+        }
+    }
+
+    /// The allocation, with whatever is in it.
+    fn take_storage(&mut self) -> Vec<u8> {
+        match self {
+            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.take_storage(),
+            Self::Text(_) => self.take_bytes(),
+            #[cfg(feature = "deflate")]
+            Self::Inflating(_) => self.take_bytes(),
         }
     }
 }

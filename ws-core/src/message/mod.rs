@@ -1,20 +1,27 @@
 //! Whole messages from fragments: in storage of the caller's, or in a buffer that grows.
 //!
-//! Neither is needed for a message that lies whole in the read buffer: [`Fragment::as_message`] lends it from there.
+//! [`next_message`](crate::connection::Connection::next_message) uses them only for messages that do not lie whole in the read buffer, and lends the others
+//! from there.
 
 mod slice;
+mod storage;
 
 #[cfg(feature = "alloc")]
 mod buffer;
+#[cfg(feature = "alloc")]
+mod bytes;
 #[cfg(feature = "deflate")]
 mod inflating;
 
 #[cfg(feature = "alloc")]
 pub use buffer::MessageBuffer;
 pub use slice::MessageSlice;
+pub(crate) use storage::Part;
 
-#[cfg(doc)]
-use crate::event::Fragment;
+/// What messages are assembled in: [`MessageSlice`] and, with `alloc`, `MessageBuffer`. No other types are.
+pub trait Assemble: storage::Storage {}
+
+impl<T: storage::Storage> Assemble for T {}
 
 /// How far a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

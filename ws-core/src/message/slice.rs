@@ -1,8 +1,9 @@
 use core::fmt;
 
-use super::Assembly;
-use crate::connection::Fail;
-use crate::error::{Fault, Limit};
+use super::storage::Storage;
+use super::{Assembly, Part};
+use crate::bytes::copy;
+use crate::error::{Fail, Fault, Limit};
 use crate::event::{Fragment, MessageType, Payload};
 
 /// Assembles messages in storage of the caller's, of any `AsMut<[u8]>`: nothing is allocated.
@@ -50,23 +51,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     /// [`Limit::MessageLen`] where the storage is too short; `connection` is failed with it, which queues the Close
     /// with 1009 (RFC 6455 §7.4.1).
     pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
-        if fragment.is_first {
-            self.len = 0;
-            self.message_type = fragment.payload.message_type();
-            self.is_compressed = matches!(fragment.payload, Payload::Compressed { .. });
-        }
-        let bytes = fragment.payload.as_bytes();
-        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..bytes.len()));
-        let Some(room) = room else {
-            self.assembly = Assembly::Incomplete;
-            let fault = Fault::Limit(Limit::MessageLen);
-            connection.fail(fault);
-            return Err(fault);
-        };
-        room.copy_from_slice(bytes);
-        self.len = self.len.saturating_add(bytes.len());
-        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
-        Ok(self.assembly)
+        self.append(fragment).inspect_err(|&fault| connection.fail(fault))
     }
 
     /// The message, once it is complete; a compressed one as it is.
@@ -91,6 +76,49 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     #[must_use]
     pub fn into_storage(self) -> S {
         self.storage
+    }
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
+    fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {
+        let Fragment { payload, is_first, is_last } = fragment;
+        let bytes = payload.as_bytes();
+        let assembly =
+            self.append_part(Part { len: bytes.len(), is_first, is_last }, |room| copy(bytes, room))?;
+        if is_first {
+            self.message_type = payload.message_type();
+            self.is_compressed = matches!(payload, Payload::Compressed { .. });
+        }
+        Ok(assembly)
+    }
+
+    #[inline]
+    fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
+        if part.is_first {
+            (self.len, self.message_type, self.is_compressed) = (0, MessageType::Binary, false);
+        }
+        self.assembly = Assembly::Incomplete;
+        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..part.len));
+        write(room.ok_or(Limit::MessageLen)?);
+        self.len = self.len.saturating_add(part.len);
+        self.assembly = part.assembly();
+        Ok(self.assembly)
+    }
+
+    fn spare(&mut self, len_max: usize) -> Option<&mut [u8]> {
+        let is_in_progress = self.assembly == Assembly::Incomplete && self.len > 0;
+        let room =
+            self.storage.as_mut().get_mut(self.len..).filter(|room| is_in_progress && !room.is_empty())?;
+        let len = len_max.min(room.len());
+        room.get_mut(..len)
+    }
+
+    fn filled(&mut self, len: usize) {
+        self.len = self.len.saturating_add(len).min(self.storage.as_ref().len());
+    }
+
+    fn assembled(&self) -> Option<Payload<'_>> {
+        self.message()
     }
 }
 

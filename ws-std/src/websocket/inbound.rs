@@ -5,7 +5,7 @@ use ws_core::input::ReadBuffer;
 #[cfg(feature = "deflate")]
 use super::Inflation;
 #[cfg(feature = "deflate")]
-use ws_core::connection::Fail as _;
+use ws_core::error::Fail as _;
 #[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
 

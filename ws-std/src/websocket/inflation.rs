@@ -2,9 +2,9 @@
 
 use core::mem;
 
-use ws_core::connection::{Config, Fail as _, Limits, Next, Receiver, Role};
+use ws_core::connection::{Config, Limits, Next, Receiver, Role};
 use ws_core::deflate::{InflateStatus, Inflated, Inflater};
-use ws_core::error::Fault;
+use ws_core::error::{Fail as _, Fault};
 use ws_core::event::{Event, MessageType, Piece};
 use ws_core::extension::Agreed;
 use ws_core::frame::{Fin, FrameHeader, Opcode};

@@ -2,9 +2,11 @@
 
 use super::{Next, Receiver, State, len_u64};
 use crate::connection::frame_in_progress::FrameInProgress;
+use crate::error::Fault;
 use crate::event::{Fragment, MessageType, Payload, Piece};
 use crate::frame::Violation;
 use crate::input::Input;
+use crate::message::{Assemble, Assembly, Part};
 use crate::utf8;
 
 impl Receiver {
@@ -74,6 +76,32 @@ impl Receiver {
         };
         let is_empty = payload.as_bytes().is_empty();
         Ok(self.report(is_empty).map(|(is_first, is_last)| Fragment { payload, is_first, is_last }))
+    }
+
+    /// Takes the payload that has arrived, in the state `Data`, to where its message is assembled. Binary payload is
+    /// unmasked on its way there.
+    #[inline]
+    pub(super) fn take_into<M: Assemble>(
+        &mut self,
+        input: &mut Input<'_>,
+        storage: &mut M,
+    ) -> Result<Option<Assembly>, Fault> {
+        let Some(message) = self.message else { return Ok(None) };
+        if message.is_compressed || message.message_type == MessageType::Text {
+            let fragment = self.take_fragment(input)?;
+            return fragment.map(|fragment| storage.append(fragment)).transpose();
+        }
+        let FrameInProgress { remaining, is_final, .. } = self.frame;
+        let arrived = usize::try_from(remaining).map_or(input.len(), |remaining| remaining.min(input.len()));
+        let payload = input.take(arrived);
+        self.frame.remaining = remaining.saturating_sub(len_u64(arrived));
+        let is_last = is_final && self.frame.remaining == 0;
+        let part = Part { len: arrived, is_first: !message.is_reported, is_last };
+        let assembly = storage.append_part(part, |room| {
+            let copied = self.frame.apply_mask_into(payload, room);
+            debug_assert_eq!(copied, arrived, "the room is as long as the payload");
+        })?;
+        Ok(self.report(arrived == 0).map(|_| assembly))
     }
 
     /// The bytes of a code point whose first ones were given out as a piece.

@@ -2,16 +2,18 @@
 
 mod control;
 mod data;
+mod direct;
 mod header;
 mod whole_message;
 
 use super::frame_in_progress::FrameInProgress;
 use super::signal::Pending;
 use super::{Config, Limits, Role, Signal};
-use crate::error::Fault;
-use crate::event::{Event, Fragment, MessageType, Piece};
+use crate::error::{Fail, Fault};
+use crate::event::{Event, Fragment, MessageType, Payload, Piece};
 use crate::frame::{CloseFrame, ControlPayload, MaskRule, Opcode};
 use crate::input::Input;
+use crate::message::{Assemble, Assembly};
 use crate::utf8::Utf8;
 
 /// The receiving half of a connection: turns bytes into events, and judges every byte of them (RFC 6455 §6.2).
@@ -127,14 +129,6 @@ impl Next {
     }
 }
 
-/// The receiving half of a connection, alone or joined to the sending half: what a fault is reported to that only
-/// the user of the payload can find, such as a message that does not fit into its storage.
-pub trait Fail {
-    /// Fails the connection: the right Close is queued as for any fault, no [`Event::Failed`] comes, and further
-    /// input is discarded. Without effect where the connection has ended already.
-    fn fail(&mut self, fault: Fault);
-}
-
 impl Fail for Receiver {
     fn fail(&mut self, fault: Fault) {
         if self.state != State::Ended {
@@ -171,7 +165,7 @@ impl Receiver {
     /// validated once. After [`Event::Close`] and [`Event::Failed`] it is always `None` and discards its input.
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
-        match self.whole_message(input) {
+        match self.whole_message(input, |payload| Fragment { payload, is_first: true, is_last: true }) {
             Some(event) => Some(event),
             None => self.next_event_by_steps(input),
         }
@@ -209,6 +203,93 @@ impl Receiver {
                 Ok(None) => {}
                 Err(violation) => return Some(Event::Failed(self.failed(violation.into()))),
             }
+        }
+    }
+
+    /// As [`next_event`](Self::next_event), but messages come whole: those that lie whole in the read buffer are lent
+    /// from there, others are assembled in `message`.
+    ///
+    /// `message` has to be the same from the first call to the one that gives the message. Of one that was begun to be
+    /// taken in another way, only the rest comes.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Receiver, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
+    /// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
+    /// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
+    /// let mut receiver = Receiver::new(Role::Client, Config::new());
+    /// let mut message = MessageSlice::new([0; 1024]);
+    /// let event = receiver.next_message(&mut buffer.input(), &mut message);
+    /// assert_eq!(event, Some(Event::Data(Payload::Text("Hello"))));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[expect(
+        single_use_lifetimes,
+        reason = "the input outlives the loan of `message`, which the next call takes anew"
+    )]
+    #[inline]
+    pub fn next_message<'m, 'b: 'm, M: Assemble>(
+        &mut self,
+        input: &mut Input<'b>,
+        message: &'m mut M,
+    ) -> Option<Event<Payload<'m>>> {
+        match self.whole_message(input, |payload| payload) {
+            Some(event) => Some(event),
+            None => self.next_message_by_steps(input, message),
+        }
+    }
+
+    #[expect(
+        single_use_lifetimes,
+        reason = "the input outlives the loan of `message`, which the next call takes anew"
+    )]
+    #[inline(never)]
+    fn next_message_by_steps<'m, 'b: 'm, M: Assemble>(
+        &mut self,
+        input: &mut Input<'b>,
+        message: &'m mut M,
+    ) -> Option<Event<Payload<'m>>> {
+        loop {
+            let next = self.advance(input);
+            if !next.is_payload() {
+                return next.into_event();
+            }
+            // What is compressed means something only where it was inflated.
+            if next == Next::WholeMessage && self.message.is_some_and(|message| !message.is_compressed) {
+                match self.take_fragment(input) {
+                    Ok(fragment) => return fragment.map(|fragment| Event::Data(fragment.payload)),
+                    Err(violation) => return Some(Event::Failed(self.failed(violation.into()))),
+                }
+            }
+            match self.take_into(input, message) {
+                Ok(Some(Assembly::Complete)) => break,
+                Ok(Some(Assembly::Incomplete) | None) => {}
+                Err(fault) => return Some(Event::Failed(self.failed(fault))),
+            }
+        }
+        message.assembled().map(Event::Data)
+    }
+
+    /// Takes the payload that [`advance`](Self::advance) has found and appends it to `message`, binary payload unmasked
+    /// on its way there: for who lends the whole message only afterwards.
+    ///
+    /// `None` where there is none, or only a part of a code point.
+    #[inline]
+    pub fn assemble(
+        &mut self,
+        input: &mut Input<'_>,
+        message: &mut impl Assemble,
+    ) -> Option<Event<Assembly>> {
+        if self.state != State::Data {
+            return None;
+        }
+        match self.take_into(input, message) {
+            Ok(assembly) => assembly.map(Event::Data),
+            Err(fault) => Some(Event::Failed(self.failed(fault))),
         }
     }
 

@@ -1,7 +1,7 @@
 // Read first: RFC 6455 §5.2.
 
 use super::{Receiver, State};
-use crate::event::{Event, Fragment, Payload};
+use crate::event::{Event, Payload};
 use crate::frame::{Mask, MaskKey, MaskRule, Violation};
 use crate::input::Input;
 use crate::utf8;
@@ -15,7 +15,11 @@ impl Receiver {
         clippy::inline_always,
         reason = "the call and its event in memory are a quarter of the instructions"
     )]
-    pub(super) fn whole_message<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
+    pub(super) fn whole_message<'b, D>(
+        &mut self,
+        input: &mut Input<'b>,
+        as_data: impl FnOnce(Payload<'b>) -> D,
+    ) -> Option<Event<D>> {
         if !self.is_between_messages() {
             return None;
         }
@@ -37,12 +41,12 @@ impl Receiver {
         };
         if self.mask_rule == MaskRule::Forbidden {
             let payload = input.take_behind(header_len, payload_len)?;
-            return Some(self.whole(first, payload));
+            return Some(self.whole(first, payload, as_data));
         }
         let key = MaskKey::new(*rest.first_chunk()?);
         let payload = input.take_behind(header_len.saturating_add(KEY_LEN), payload_len)?;
         Mask::new(key).apply(payload);
-        Some(self.whole(first, payload))
+        Some(self.whole(first, payload, as_data))
     }
 
     /// A length of 16 bits, where it needs them and is within the limits.
@@ -66,16 +70,19 @@ impl Receiver {
     /// The message of a frame that has this first byte.
     #[cfg_attr(not(target_os = "none"), inline(always))]
     #[expect(clippy::inline_always, reason = "a part of whole_message")]
-    fn whole<'b>(&mut self, first: u8, payload: &'b mut [u8]) -> Event<Fragment<'b>> {
-        let payload = if first == FINAL_BINARY {
-            Payload::Binary(payload)
-        } else {
-            match utf8::from_utf8(payload) {
-                Ok(text) => Payload::Text(text),
-                Err(invalid) => return Event::Failed(self.failed(Violation::from(invalid).into())),
-            }
-        };
-        Event::Data(Fragment { payload, is_first: true, is_last: true })
+    fn whole<'b, D>(
+        &mut self,
+        first: u8,
+        payload: &'b mut [u8],
+        as_data: impl FnOnce(Payload<'b>) -> D,
+    ) -> Event<D> {
+        if first == FINAL_BINARY {
+            return Event::Data(as_data(Payload::Binary(payload)));
+        }
+        match utf8::from_utf8(payload) {
+            Ok(text) => Event::Data(as_data(Payload::Text(text))),
+            Err(invalid) => Event::Failed(self.failed(Violation::from(invalid).into())),
+        }
     }
 }
 

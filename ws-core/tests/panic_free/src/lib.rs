@@ -84,6 +84,24 @@ probes! {
     receiver_piece<'b>(receiver: &mut Receiver, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         receiver.next_piece(input)
     }
+    receiver_message<'m>(
+        receiver: &mut Receiver,
+        input: &mut Input<'m>,
+        message: &'m mut MessageSlice<&'static mut [u8]>
+    ) -> Option<Event<Payload<'m>>> { receiver.next_message(input, message) }
+    receiver_assemble(receiver: &mut Receiver, input: &mut Input<'_>, message: &mut MessageSlice<&'static mut [u8]>)
+        -> Option<Event<Assembly>> { receiver.assemble(input, message) }
+    receiver_spare<'s>(
+        receiver: &Receiver,
+        buffer: &'s mut ReadBuffer<&'static mut [u8]>,
+        message: &'s mut MessageSlice<&'static mut [u8]>
+    ) -> &'s mut [u8] { receiver.spare(buffer, message) }
+    receiver_filled(
+        receiver: &mut Receiver,
+        len: usize,
+        buffer: &mut ReadBuffer<&'static mut [u8]>,
+        message: &mut MessageSlice<&'static mut [u8]>
+    ) -> () { receiver.filled(len, buffer, message) }
     receiver_advance(receiver: &mut Receiver, input: &mut Input<'_>) -> Next { receiver.advance(input) }
     receiver_close(receiver: &Receiver) -> Option<CloseFrame> { receiver.close_frame() }
     receiver_eof(receiver: &mut Receiver) -> () { receiver.eof() }

@@ -253,8 +253,8 @@ fn room_for_a_long_message_grows_with_what_has_come() {
     let (mut arrived, mut rooms) = (50, Vec::new());
     while arrived < 1 << 20 {
         let room = receiver.spare(&mut buffer, &mut message).len();
-        assert!(room <= arrived.clamp(4096, 1 << 16), "{room} behind {arrived}");
-        assert!(message.capacity() <= 4 * arrived.max(4096), "{} for {arrived}", message.capacity());
+        assert!(room <= arrived.clamp(1024, 1 << 16), "{room} behind {arrived}");
+        assert!(message.capacity() <= 4 * arrived.max(1024), "{} for {arrived}", message.capacity());
         rooms.push(room);
         receiver.filled(room, &mut buffer, &mut message);
         assert_eq!(receiver.next_message(&mut buffer.input(), &mut message), None);

@@ -356,6 +356,46 @@ fn read_passes_over_the_rest_of_a_message_that_was_begun_as_events() {
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("c"));
 }
 
+/// Of a long binary message: what `read` has begun to assemble, and what comes behind it.
+#[test]
+fn events_go_on_where_read_has_left_a_message_and_read_behind_it() {
+    for role in ROLES {
+        let long: Vec<u8> = (0..=250).cycle().take(100_000).collect();
+        let said = [frame(peer(role), 0x82, &long), frame(peer(role), 0x81, b"next")].concat();
+        let script = Script { then: Some(ErrorKind::WouldBlock), ..Script::new(&said[..20_000]) };
+        let mut socket = script.socket(role);
+        assert!(socket.read().unwrap_err().is_would_block());
+        script.push(&said[20_000..50_000]);
+        assert!(socket.read().unwrap_err().is_would_block());
+        script.push(&said[50_000..70_000]);
+        let mut pieces = Vec::new();
+        loop {
+            match socket.read_event() {
+                Ok(Some((Event::Data(piece), _))) => pieces.extend_from_slice(piece.payload),
+                Err(error) if error.is_would_block() => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        let header_len = said.len() - long.len() - frame(peer(role), 0x81, b"next").len();
+        assert_eq!(pieces, long[50_000 - header_len..][..20_000]);
+        script.push(&said[70_000..]);
+        let next = socket.read().unwrap().map(|(message, _)| message == Message::Text("next"));
+        assert_eq!(next, Some(true), "the rest of what was begun as events is passed over");
+    }
+}
+
+#[test]
+fn a_long_message_takes_few_reads() {
+    for role in ROLES {
+        let script = Script::new(&frame(peer(role), 0x82, &vec![7; 1 << 20]));
+        let mut socket = script.socket(role);
+        let (message, _) = socket.read().unwrap().unwrap();
+        assert_eq!(message.as_bytes().len(), 1 << 20);
+        let count = socket.into_parts().stream.0.turn_count;
+        assert!(count < 40, "{count} reads of a MiB");
+    }
+}
+
 #[test]
 fn a_message_survives_being_taken_apart_in_its_middle() {
     let first = frame(Role::Client, 0x01, b"Hel");

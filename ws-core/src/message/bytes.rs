@@ -36,7 +36,7 @@ impl Bytes {
         self.storage.get_mut(start..end)
     }
 
-    /// At most `added_max` bytes of room behind those that are there, if any are; as much as those, but from 4 to 64 KiB,
+    /// At most `added_max` bytes of room behind those that are there, if any are; as much as those, but from 1 to 64 KiB,
     /// or what was initialised before. `None` where there is no memory for it.
     pub(super) fn spare(&mut self, added_max: usize, len_max: usize) -> Option<&mut [u8]> {
         if self.len == 0 {
@@ -79,7 +79,7 @@ impl Bytes {
 }
 
 /// What is initialised for one read, in bytes.
-const ROOM_LEN_MIN: usize = 4 * 1024;
+const ROOM_LEN_MIN: usize = 1024;
 const ROOM_LEN_MAX: usize = 64 * 1024;
 
 impl From<Vec<u8>> for Bytes {

@@ -9,7 +9,6 @@ use ws_core::event::{Event, Piece};
 #[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
-use ws_core::input::ReadBuffer;
 
 use super::shared::{Guard, Shared};
 use super::{Duplex, Haste, RETRY};
@@ -17,8 +16,8 @@ use crate::clock::{Call, read_limit};
 use crate::counters::{Counters, Traffic};
 use crate::error::is_wait;
 use crate::linger::linger;
-use crate::websocket::{Intake, Outlet, close_frame};
-use crate::wire::{StreamEnd, Wire, read_once};
+use crate::websocket::{Inlet, Intake, Outlet, close_frame};
+use crate::wire::{StreamEnd, Wire};
 use crate::{Error, Message, Timeouts};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
@@ -263,12 +262,12 @@ impl<S: Duplex> ReadEnd<S> {
         state
     }
 
-    fn read_within(&mut self, limit: Option<Duration>, buffer: &mut ReadBuffer<Vec<u8>>) -> io::Result<bool> {
+    fn read_within(&mut self, limit: Option<Duration>, inlet: &mut Inlet<'_>) -> io::Result<bool> {
         if self.limit != limit {
             self.stream.limit_read(limit)?;
             self.limit = limit;
         }
-        read_once(&mut self.stream, buffer)
+        inlet.read_once(&mut self.stream)
     }
 
     fn shut_down(&mut self) {
@@ -306,7 +305,7 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error> {
+    fn fill(&mut self, inlet: &mut Inlet<'_>, received: &Traffic) -> Result<bool, Error> {
         let (mut begun, mut haste) = (Instant::now(), Haste::default());
         loop {
             let patience = self.call.patience(self.patience, || begun);
@@ -315,7 +314,7 @@ impl<S: Duplex> Outlet for ReadEnd<S> {
             }
             let Ok(limit) = self.next_limit(patience, received) else { return Ok(false) };
             self.arrived_at = None;
-            let error = match self.read_within(limit, buffer) {
+            let error = match self.read_within(limit, inlet) {
                 Ok(is_more) => {
                     self.arrived_at = self.is_watching.then(Instant::now);
                     return Ok(is_more);

@@ -1,6 +1,9 @@
 use ws_core::connection::{Next, Receiver};
 use ws_core::event::{Event, Fragment, Piece};
 use ws_core::input::ReadBuffer;
+use ws_core::message::{Assembly, MessageBuffer};
+
+use super::Inlet;
 
 #[cfg(feature = "deflate")]
 use super::Inflation;
@@ -62,6 +65,35 @@ impl Inbound {
             return event;
         }
         receiver.next_event(&mut self.buffer.input())
+    }
+
+    /// Takes the payload that [`advance`](Self::advance) has found, to where its message is assembled.
+    #[inline]
+    pub(super) fn assemble(
+        &mut self,
+        receiver: &mut Receiver,
+        message: &mut MessageBuffer,
+    ) -> Option<Event<Assembly>> {
+        #[cfg(feature = "deflate")]
+        if let Some(inflation) = &mut self.inflation {
+            let event = inflation.receiver.assemble(&mut inflation.buffer.input(), message);
+            tell(event.as_ref(), receiver);
+            return event;
+        }
+        receiver.assemble(&mut self.buffer.input(), message)
+    }
+
+    /// What is read to: past the buffer into `message`, where that is assembled and nothing is inflated on its way there.
+    #[inline]
+    pub(super) fn inlet<'a>(
+        &'a mut self,
+        receiver: &'a mut Receiver,
+        message: Option<&'a mut MessageBuffer>,
+    ) -> Inlet<'a> {
+        #[cfg(feature = "deflate")]
+        let message = message.filter(|_| self.inflation.is_none());
+        let message = message.map(|message| (receiver, message));
+        Inlet { buffer: &mut self.buffer, message, read_len: 0 }
     }
 
     /// Takes the payload that [`advance`](Self::advance) has found, as bytes.

@@ -1,11 +1,14 @@
 // Read first: RFC 6455 §5.4, §5.5, §6.2.
 
+use core::mem;
+
 use ws_core::connection::{Next, Receiver};
-use ws_core::event::{Event, Fragment, Piece};
+use ws_core::event::{Event, Piece};
 use ws_core::frame::ControlPayload;
 use ws_core::input::ReadBuffer;
 use ws_core::message::{Assembly, MessageBuffer};
 
+use super::Inlet;
 use super::inbound::Inbound;
 use crate::counters::Traffic;
 use crate::{Error, Message};
@@ -18,8 +21,8 @@ pub(crate) trait Outlet {
     /// Writes what waits; an error that ends the connection is remembered, any other means later.
     fn transmit_if_possible(&mut self);
 
-    /// Reads once into the buffer, in time; so much was received before. `false` where nothing more will come.
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error>;
+    /// Reads once, in time; so much was received before. `false` where nothing more will come.
+    fn fill(&mut self, inlet: &mut Inlet<'_>, received: &Traffic) -> Result<bool, Error>;
 
     /// Takes a pong that has come, where it answers a ping that the program knows nothing of.
     fn is_own_pong(&mut self, payload: &ControlPayload) -> bool;
@@ -35,6 +38,8 @@ pub(crate) struct Intake {
     pub(crate) inbound: Inbound,
     pub(super) message: MessageBuffer,
     pub(super) is_assembling: bool,
+    /// The message in progress was begun to be taken in pieces.
+    pub(super) is_in_pieces: bool,
     /// Something was put into the message buffer since it was cleared.
     pub(super) is_message_used: bool,
     /// What has come.
@@ -69,6 +74,7 @@ impl Intake {
             inbound: Inbound::new(buffer),
             message: MessageBuffer::new().with_kept_len_max(MESSAGE_KEPT_LEN_MAX),
             is_assembling: false,
+            is_in_pieces: false,
             is_message_used: false,
             received: traffic,
         }
@@ -106,7 +112,7 @@ impl Intake {
     /// As [`WebSocket::read_event`](crate::WebSocket::read_event).
     pub(crate) fn read_event(&mut self, outlet: &mut impl Outlet) -> Result<Option<Event<Piece<'_>>>, Error> {
         let found = self.find_event(outlet)?;
-        let Self { receiver, inbound, received, .. } = self;
+        let Self { receiver, inbound, received, is_in_pieces, .. } = self;
         let event = match found {
             Found::Payload => inbound.next_piece(receiver),
             Found::Control(Event::Ping) => Some(Event::Ping),
@@ -116,8 +122,11 @@ impl Intake {
         };
         match event {
             Some(event) if !matches!(event, Event::Failed(_)) => {
-                if matches!(&event, Event::Data(piece) if piece.is_last) {
-                    received.add_message();
+                if let Event::Data(piece) = &event {
+                    *is_in_pieces = !piece.is_last;
+                    if piece.is_last {
+                        received.add_message();
+                    }
                 }
                 Ok(Some(event))
             }
@@ -141,25 +150,13 @@ impl Intake {
                 outlet.transmit_if_possible();
                 return Ok(Place::ReadBuffer);
             }
-            let event = if next.is_payload() {
-                self.inbound.next_event(&mut self.receiver)
+            if next.is_payload() {
+                if self.take_payload() {
+                    outlet.transmit_if_possible();
+                    return Ok(Place::Assembled);
+                }
             } else {
                 self.note_control(outlet, next);
-                None
-            };
-            if let Some(Event::Data(fragment)) = event {
-                if fragment.is_last {
-                    self.received.add_message();
-                }
-                if self.is_assembling || fragment.is_first {
-                    self.is_message_used = true;
-                    if assemble(&mut self.message, fragment, &mut self.receiver) == Some(Assembly::Complete) {
-                        self.is_assembling = false;
-                        outlet.transmit_if_possible();
-                        return Ok(Place::Assembled);
-                    }
-                    self.is_assembling = true;
-                }
             }
             if !self.go_on(outlet, next)? {
                 self.is_assembling = false;
@@ -168,7 +165,39 @@ impl Intake {
         }
     }
 
+    /// Takes the payload that was found to its message, or drops it, where the message was begun to be taken in pieces.
+    /// Whether the message is whole with it.
+    fn take_payload(&mut self) -> bool {
+        if self.is_in_pieces {
+            if let Some(Event::Data(piece)) = self.inbound.next_piece(&mut self.receiver) {
+                self.is_in_pieces = !piece.is_last;
+                if piece.is_last {
+                    self.received.add_message();
+                }
+            }
+            return false;
+        }
+        match self.inbound.assemble(&mut self.receiver, &mut self.message) {
+            Some(Event::Data(assembly)) => {
+                self.is_message_used = true;
+                self.is_assembling = assembly == Assembly::Incomplete;
+                if !self.is_assembling {
+                    self.received.add_message();
+                }
+                !self.is_assembling
+            }
+            // A fault, which the next round finds to have ended it.
+            Some(_) => {
+                self.is_assembling = false;
+                false
+            }
+            None => false,
+        }
+    }
+
     fn find_event(&mut self, outlet: &mut impl Outlet) -> Result<Found, Error> {
+        // What comes of a message that is being assembled is given in pieces from here on.
+        self.is_in_pieces |= mem::take(&mut self.is_assembling);
         loop {
             let next = self.inbound.advance(&mut self.receiver);
             if next.is_payload() {
@@ -224,10 +253,11 @@ impl Intake {
     }
 
     fn fill(&mut self, outlet: &mut impl Outlet) -> Result<bool, Error> {
-        let buffer = &mut self.inbound.buffer;
-        let before = buffer.unread().len();
-        let result = outlet.fill(buffer, &self.received);
-        self.received.add_len(buffer.unread().len().saturating_sub(before));
+        let message = self.is_assembling.then_some(&mut self.message);
+        let mut inlet = self.inbound.inlet(&mut self.receiver, message);
+        let result = outlet.fill(&mut inlet, &self.received);
+        let read_len = inlet.read_len;
+        self.received.add_len(read_len);
         result
     }
 
@@ -246,15 +276,6 @@ impl Intake {
         outlet.answer(&mut self.receiver);
         Ok(true)
     }
-}
-
-/// Appends to the message; a failure is the connection's too, and comes back as its end.
-fn assemble(
-    message: &mut MessageBuffer,
-    fragment: Fragment<'_>,
-    receiver: &mut Receiver,
-) -> Option<Assembly> {
-    message.push(fragment, receiver).ok()
 }
 
 /// The longest allocation that is kept from one assembled message to the next, in bytes.

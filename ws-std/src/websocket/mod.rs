@@ -3,10 +3,12 @@ mod deflate;
 mod inbound;
 #[cfg(feature = "deflate")]
 mod inflation;
+mod inlet;
 mod intake;
 mod parts;
 mod read;
 
+pub(crate) use inlet::Inlet;
 pub(crate) use intake::{Intake, Outlet};
 pub use parts::Parts;
 

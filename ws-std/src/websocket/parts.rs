@@ -39,6 +39,7 @@ pub struct Parts<S> {
     received: Traffic,
     sent: Traffic,
     is_assembling: bool,
+    is_in_pieces: bool,
     is_message_unfinished: bool,
     /// With what was inflated and is not taken yet.
     #[cfg(feature = "deflate")]
@@ -65,6 +66,7 @@ impl<S: Stream> WebSocket<S> {
             received: self.intake.received,
             sent: self.wire.sent,
             is_assembling: self.intake.is_assembling,
+            is_in_pieces: self.intake.is_in_pieces,
             #[cfg(feature = "deflate")]
             inflation: self.intake.inbound.inflation,
             #[cfg(feature = "deflate")]
@@ -98,6 +100,7 @@ impl<S: Stream> WebSocket<S> {
                 inbound,
                 message: parts.message,
                 is_assembling: parts.is_assembling,
+                is_in_pieces: parts.is_in_pieces,
                 is_message_used: true,
                 received: parts.received,
             },

@@ -1,17 +1,14 @@
 // Read first: RFC 6455 §7.1.
 
-use core::mem;
 use std::io;
 
 use ws_core::connection::{Signal, Transport};
 use ws_core::frame::CloseFrame;
-use ws_core::input::ReadBuffer;
 
 use super::{Fatal, Wire};
 use crate::Stream;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
-use crate::websocket::READ_BUFFER_LEN;
 
 impl<S: Stream> Wire<S> {
     /// Queues a Close, and lets the closing handshake begin.
@@ -83,45 +80,5 @@ impl<S: Stream> Wire<S> {
             return Err(Error::Io(error));
         }
         Ok(false)
-    }
-}
-
-/// Reads once into the buffer, which grows where it is full. `false` at the end of the stream.
-pub(crate) fn read_once(
-    stream: &mut (impl Stream + ?Sized),
-    buffer: &mut ReadBuffer<Vec<u8>>,
-) -> io::Result<bool> {
-    if buffer.spare().is_empty() {
-        grow(buffer);
-    }
-    loop {
-        let spare = buffer.spare();
-        let capacity = spare.len();
-        match stream.read(spare) {
-            Ok(0) => return Ok(false),
-            Ok(len) if len <= capacity => {
-                buffer.filled(len);
-                if len == capacity {
-                    grow(buffer);
-                }
-                return Ok(true);
-            }
-            Ok(_) => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a read of more than was asked for"));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Makes a buffer that is full as large as it may be.
-fn grow(buffer: &mut ReadBuffer<Vec<u8>>) {
-    if buffer.capacity() < READ_BUFFER_LEN {
-        let small = mem::replace(buffer, ReadBuffer::new(Vec::new()));
-        *buffer = match small.move_to(vec![0; READ_BUFFER_LEN]) {
-            Ok(large) => large,
-            Err((small, _)) => small,
-        };
     }
 }

@@ -6,16 +6,14 @@ use std::time::Instant;
 
 use ws_core::connection::Transport;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
-use ws_core::input::ReadBuffer;
 use ws_core::keepalive::Due;
 
-use super::end::read_once;
 use super::{Fatal, Wire};
 use crate::clock::{Call, read_limit};
 use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_wait};
 use crate::telemetry;
-use crate::websocket::Outlet as _;
+use crate::websocket::{Inlet, Outlet as _};
 use crate::{Stream, Timeouts};
 
 /// What a stream was told for its reads.
@@ -38,21 +36,21 @@ impl<S: Stream> Wire<S> {
         self.call = Call::Patient;
     }
 
-    /// Reads once into the buffer, in time. `false` where nothing more will come.
+    /// Reads once, in time. `false` where nothing more will come.
     #[inline]
-    pub(super) fn fill_buffer(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+    pub(super) fn read_in(&mut self, inlet: &mut Inlet<'_>) -> Result<bool, Error> {
         if self.clock.is_watching() || self.clock.is_closing() {
-            return self.fill_in_time(buffer);
+            return self.read_in_time(inlet);
         }
         if self.is_dead() {
             return Ok(false);
         }
-        read_once(&mut self.stream, buffer).or_else(|error| self.judge_read_error(error))
+        inlet.read_once(&mut self.stream).or_else(|error| self.judge_read_error(error))
     }
 
-    /// As [`fill_buffer`](Self::fill_buffer), where something may become due meanwhile.
+    /// As [`read_in`](Self::read_in), where something may become due meanwhile.
     #[inline(never)]
-    fn fill_in_time(&mut self, buffer: &mut ReadBuffer<Vec<u8>>) -> Result<bool, Error> {
+    fn read_in_time(&mut self, inlet: &mut Inlet<'_>) -> Result<bool, Error> {
         self.clock.received_messages(self.received.message_count);
         let mut begun = None;
         loop {
@@ -60,7 +58,7 @@ impl<S: Stream> Wire<S> {
             if !self.limit_read()? {
                 return Ok(false);
             }
-            let error = match read_once(&mut self.stream, buffer) {
+            let error = match inlet.read_once(&mut self.stream) {
                 Ok(is_more) => {
                     if self.clock.is_watching() {
                         self.clock.received(Instant::now());

@@ -10,7 +10,6 @@ mod shared;
 
 #[cfg(feature = "deflate")]
 pub(crate) use deflate::Deflation;
-pub(crate) use end::read_once;
 pub(crate) use shared::StreamEnd;
 
 use core::time::Duration;
@@ -19,14 +18,13 @@ use std::time::Instant;
 
 use ws_core::connection::{EncodedMessage, Receiver, Signal, Transport};
 use ws_core::frame::ControlPayload;
-use ws_core::input::ReadBuffer;
 
 use crate::clock::{Call, Clock};
 use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::queue::Queue;
 use crate::telemetry::Id;
-use crate::websocket::Outlet;
+use crate::websocket::{Inlet, Outlet};
 use crate::{Message, RoleSender, Stream, Timeouts};
 use in_time::ReadLimit;
 
@@ -398,9 +396,9 @@ impl<S: Stream> Outlet for Wire<S> {
         }
     }
 
-    fn fill(&mut self, buffer: &mut ReadBuffer<Vec<u8>>, received: &Traffic) -> Result<bool, Error> {
+    fn fill(&mut self, inlet: &mut Inlet<'_>, received: &Traffic) -> Result<bool, Error> {
         self.received = *received;
-        self.fill_buffer(buffer)
+        self.read_in(inlet)
     }
 
     fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {

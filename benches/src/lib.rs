@@ -22,6 +22,6 @@ pub use contestant::{Contestant, Standing, Work};
 pub use kernel::{Kernel, ready};
 pub use measure::{Measured, Time, measure};
 pub use row::{Absent, Contest, Group, Row, Target, Than};
-pub use sample::{Content, Keys, Sample};
+pub use sample::{Content, Keys, Placed, Sample};
 pub use wire::{Frame, frames};
 pub use witness::{Tally, Transcript, Witness};

@@ -1,4 +1,6 @@
 use crate::{Frame, Standing, Transcript, frames};
+use std::borrow::Borrow;
+use std::ops::{Deref, DerefMut, Range};
 use ws_core::connection::KeySource;
 use ws_core::frame::{Fin, FrameHeader, Mask, MaskKey, Opcode};
 
@@ -14,11 +16,83 @@ pub enum Content {
 /// Messages of one length, and what they are on the wire from a client.
 pub struct Sample {
     pub content: Content,
-    pub messages: Vec<Vec<u8>>,
+    pub messages: Vec<Placed>,
     pub wire: Vec<u8>,
     /// How many frames each message is in. Where it is more than one, there is a ping among them.
     pub fragment_count: usize,
 }
+
+/// A message, where it is long at a place of its own within its page of memory.
+///
+/// How fast a processor copies depends on where both places lie within their pages. Here the places of a sample's messages
+/// are all over the page, so that it is not luck who copies fast.
+pub struct Placed {
+    memory: Vec<u8>,
+    place: Range<usize>,
+    index: usize,
+}
+
+impl Placed {
+    fn new(bytes: &[u8], index: usize) -> Self {
+        let mut memory = vec![0; bytes.len() + if bytes.len() < SPREAD_FROM_LEN { 0 } else { 2 * PAGE_LEN }];
+        let start = if memory.len() == bytes.len() {
+            0
+        } else {
+            memory.as_ptr().align_offset(PAGE_LEN) + index * STEP_LEN % PAGE_LEN
+        };
+        let place = start..start + bytes.len();
+        memory[place.clone()].copy_from_slice(bytes);
+        Self { memory, place, index }
+    }
+}
+
+impl Clone for Placed {
+    /// At the same place within its page.
+    fn clone(&self) -> Self {
+        Self::new(self, self.index)
+    }
+}
+
+impl AsRef<[u8]> for Placed {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Borrow<[u8]> for Placed {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl DerefMut for Placed {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.memory[self.place.clone()]
+    }
+}
+
+impl PartialEq<Placed> for Vec<u8> {
+    fn eq(&self, other: &Placed) -> bool {
+        **self == **other
+    }
+}
+
+impl Deref for Placed {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.memory[self.place.clone()]
+    }
+}
+
+/// What is shorter is copied too fast for its place to matter, and would only take more pages, in bytes.
+const SPREAD_FROM_LEN: usize = 1024;
+
+/// The length of a page of memory, in bytes.
+const PAGE_LEN: usize = 4096;
+
+/// How much further into its page than the one before a message lies, in bytes: 15 of them are spread over a page.
+const STEP_LEN: usize = 272;
 
 /// Keys that differ from frame to frame, and are the same in every run.
 pub struct Keys(u32);
@@ -85,16 +159,15 @@ impl Sample {
         fragment_count: usize,
     ) -> Self {
         let mut keys = Keys::new();
-        let messages: Vec<_> = (0..message_count).map(|_| message(content, message_len, &mut keys)).collect();
+        let messages: Vec<_> = (0..message_count)
+            .map(|index| Placed::new(&message(content, message_len, &mut keys), index))
+            .collect();
         let mut wire = Vec::with_capacity(messages.len() * (message_len + 16 * fragment_count));
         let opcode = if content == Content::Binary { Opcode::Binary } else { Opcode::Text };
         for message in &messages {
             let fragment_len = message_len.div_ceil(fragment_count).max(1);
-            let fragments = if message.is_empty() {
-                vec![message.as_slice()]
-            } else {
-                message.chunks(fragment_len).collect()
-            };
+            let fragments =
+                if message.is_empty() { vec![&**message] } else { message.chunks(fragment_len).collect() };
             let last = fragments.len() - 1;
             for (at, fragment) in fragments.into_iter().enumerate() {
                 let opcode = if at == 0 { opcode } else { Opcode::Continuation };
@@ -110,11 +183,13 @@ impl Sample {
     /// The same messages, but that the last one, which is text, ends with a byte that is never in UTF-8.
     #[must_use]
     pub fn with_invalid_end(mut self) -> Self {
-        let last = self.messages.last_mut().and_then(|message| message.last_mut()).expect("there is text");
+        let mut last_message = self.messages.pop().expect("there is text").to_vec();
+        let last = last_message.last_mut().expect("there is text");
         let end = self.wire.last_mut().expect("there is a frame");
         // The difference is the same where it is masked.
         *end ^= *last ^ 0xFF;
         *last = 0xFF;
+        self.messages.push(Placed::new(&last_message, self.messages.len()));
         self
     }
 
@@ -157,7 +232,7 @@ impl Sample {
     }
 }
 
-fn same(what: &str, are: &[Vec<u8>], expected: &[Vec<u8>]) -> Result<(), String> {
+fn same(what: &str, are: &[Vec<u8>], expected: &[Placed]) -> Result<(), String> {
     match are.iter().zip(expected).position(|(is, expected)| is != expected) {
         Some(at) => Err(format!("{what} {at} is not what it should be")),
         None if are.len() == expected.len() => Ok(()),

@@ -24,7 +24,8 @@ pub struct Decode {
 impl Decode {
     #[must_use]
     pub fn new(job: &Receive) -> Self {
-        let message_len = job.sample.messages.iter().map(Vec::len).max().unwrap_or(0) + PING_LEN_MAX;
+        let message_len =
+            job.sample.messages.iter().map(|message| message.len()).max().unwrap_or(0) + PING_LEN_MAX;
         Self { job: job.clone(), storage: vec![0; job.buffer_len()], message: vec![0; message_len] }
     }
 
@@ -126,7 +127,7 @@ pub struct Encode {
 impl Encode {
     #[must_use]
     pub fn new(job: &Send) -> Self {
-        let message_len = job.sample.messages.iter().map(Vec::len).max().unwrap_or(0);
+        let message_len = job.sample.messages.iter().map(|message| message.len()).max().unwrap_or(0);
         Self { job: job.clone(), out: vec![0; message_len + HEADER_LEN_MAX] }
     }
 }

@@ -1,13 +1,13 @@
 //! The two loops that see each byte of payload: masking, and the check that text is UTF-8.
 
-use crate::{Sample, Witness, Work};
+use crate::{Placed, Sample, Witness, Work};
 use std::rc::Rc;
 use ws_core::frame::{Mask, MaskKey};
 use ws_core::utf8::complete_prefix;
 
 /// Masks each message where it lies, by a function.
 pub struct InPlace {
-    messages: Vec<Vec<u8>>,
+    messages: Vec<Placed>,
     mask: fn(&mut [u8], [u8; 4]),
 }
 
@@ -43,7 +43,7 @@ impl Validate {
 impl Memcpy {
     #[must_use]
     pub fn new(sample: &Rc<Sample>) -> Self {
-        let longest = sample.messages.iter().map(Vec::len).max();
+        let longest = sample.messages.iter().map(|message| message.len()).max();
         Self { sample: Rc::clone(sample), out: vec![0; longest.unwrap_or_default()] }
     }
 }

@@ -6,14 +6,20 @@ use nexus_web::ws::{FrameReader, FrameWriter, Message, Role};
 /// short messages such are few.
 #[must_use]
 pub fn is_text_checked(job: &Receive) -> bool {
-    let message_len = job.sample.messages.iter().map(Vec::len).max().unwrap_or(0);
+    let message_len = job.sample.messages.iter().map(|message| message.len()).max().unwrap_or(0);
     job.sample.content == Content::Binary || job.sample.fragment_count > 1 || message_len <= job.read_len / 16
 }
 
 /// Its buffer has to hold the longest frame.
 fn reader(job: &Receive) -> FrameReader {
-    let frame_len =
-        job.sample.messages.iter().map(Vec::len).max().unwrap_or(0).div_ceil(job.sample.fragment_count);
+    let frame_len = job
+        .sample
+        .messages
+        .iter()
+        .map(|message| message.len())
+        .max()
+        .unwrap_or(0)
+        .div_ceil(job.sample.fragment_count);
     let buffer_len = job.buffer_len().max(2 * frame_len + HEADER_LEN_MAX);
     FrameReader::builder()
         .role(Role::Server)
@@ -71,7 +77,7 @@ pub struct Echo {
 impl Echo {
     #[must_use]
     pub fn new(job: &Receive) -> Self {
-        let message_len = job.sample.messages.iter().map(Vec::len).max().unwrap_or(0);
+        let message_len = job.sample.messages.iter().map(|message| message.len()).max().unwrap_or(0);
         Self { decode: Decode::new(job), out: vec![0; message_len + HEADER_LEN_MAX] }
     }
 }
@@ -110,7 +116,7 @@ pub struct Encode {
 impl Encode {
     #[must_use]
     pub fn new(job: &Send) -> Self {
-        let message_len = job.sample.messages.iter().map(Vec::len).max().unwrap_or(0);
+        let message_len = job.sample.messages.iter().map(|message| message.len()).max().unwrap_or(0);
         let role = match job.side {
             Side::Server => Role::Server,
             Side::Client => Role::Client,

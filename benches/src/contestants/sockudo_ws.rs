@@ -88,8 +88,12 @@ pub struct Encode {
 impl Encode {
     #[must_use]
     pub fn new(job: &Send) -> Self {
-        let messages =
-            job.sample.messages.iter().map(|message| Message::Binary(Bytes::from(message.clone()))).collect();
+        let messages = job
+            .sample
+            .messages
+            .iter()
+            .map(|message| Message::Binary(Bytes::from_owner(message.clone())))
+            .collect();
         let role = match job.side {
             Side::Server => Role::Server,
             Side::Client => Role::Client,

@@ -38,7 +38,7 @@ pub struct Encode {
 impl Encode {
     #[must_use]
     pub fn new(job: &Send) -> Self {
-        let messages = job.sample.messages.iter().map(|message| message.clone().into()).collect();
+        let messages = job.sample.messages.iter().map(|message| Bytes::from_owner(message.clone())).collect();
         Self { side: job.side, messages }
     }
 }

@@ -113,7 +113,7 @@ impl Encode {
             let start = FrameStart::new(MessageType::Binary, Fin::Final, len);
             let Ok(header) = sender.begin_frame(start) else { return W::default() };
             witness.sent(header.as_bytes());
-            let mut rest = message.as_slice();
+            let mut rest = &**message;
             while !rest.is_empty() {
                 let len = sender.mask_into(rest, &mut self.out);
                 witness.sent(&self.out[..len]);

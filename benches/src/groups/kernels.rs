@@ -30,7 +30,7 @@ fn mask(len: usize) -> Row {
         ];
         let count = messages(&sample);
         Contest::new(count, contestants, move |seen, standing| {
-            let mut expected: Vec<Vec<u8>> = sample.messages.clone();
+            let mut expected: Vec<_> = sample.messages.iter().map(|message| message.to_vec()).collect();
             if standing != Standing::Floor {
                 expected.iter_mut().for_each(|message| kernels::mask_by_bytes(message, kernels::KEY));
             }

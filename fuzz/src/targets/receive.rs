@@ -19,7 +19,7 @@ pub fn receive_client(bytes: &[u8]) {
 
 fn receive_as(role: Role, bytes: &[u8]) {
     let expected = decode(role, &DEFAULT_LIMITS, bytes);
-    for way in [Way::Events, Way::Pieces] {
+    for way in [Way::Events, Way::Pieces, Way::Messages] {
         let found = receive(role, &DEFAULT_LIMITS, bytes, &mut core::iter::empty(), 4096, way);
         assert_eq!(found, expected, "{way:?}");
     }

@@ -4,6 +4,7 @@ use ws_core::connection::{Config, Limits as CoreLimits, Next, Receiver, Role as 
 use ws_core::event::{Event, Fragment, MessageType, Payload, Piece};
 use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::input::ReadBuffer;
+use ws_core::message::MessageSlice;
 
 use super::reference::{Limits, Outcome, Role};
 
@@ -16,11 +17,14 @@ pub(crate) enum Way {
     Pieces,
     /// By `advance`, then `next_event`.
     AdvanceThenEvents,
-    /// By both in turns, a thing at a time.
+    /// By `next_event` and `next_piece` in turns, a thing at a time.
     InTurns,
+    /// By `next_message`, with reads past the read buffer.
+    Messages,
 }
 
-pub(crate) const WAYS: [Way; 4] = [Way::Events, Way::Pieces, Way::AdvanceThenEvents, Way::InTurns];
+pub(crate) const WAYS: [Way; 5] =
+    [Way::Events, Way::Pieces, Way::AdvanceThenEvents, Way::InTurns, Way::Messages];
 
 /// What `bytes` come to when they arrive in pieces of these lengths, through a read buffer of `capacity` bytes.
 ///
@@ -48,22 +52,35 @@ pub(crate) fn receive(
     }
     let mut receiver = Receiver::new(core_role, config);
     let mut buffer = ReadBuffer::new(vec![0xEE; capacity]);
+    let mut message = MessageSlice::new(vec![0xEE; bytes.len()]);
     let mut found = Found::default();
     let mut rest = bytes;
     while !rest.is_empty() {
-        let spare = buffer.spare();
+        let spare = match way {
+            Way::Messages => receiver.spare(&mut buffer, &mut message),
+            Way::Events | Way::Pieces | Way::AdvanceThenEvents | Way::InTurns => buffer.spare(),
+        };
         let len = lens.next().unwrap_or(usize::MAX).clamp(1, spare.len()).min(rest.len());
         let (now, later) = rest.split_at(len);
         spare[..len].copy_from_slice(now);
-        buffer.filled(len);
+        match way {
+            Way::Messages => receiver.filled(len, &mut buffer, &mut message),
+            Way::Events | Way::Pieces | Way::AdvanceThenEvents | Way::InTurns => buffer.filled(len),
+        }
         rest = later;
-        take_all(&mut receiver, &mut buffer, way, &mut found);
+        take_all(&mut receiver, &mut buffer, &mut message, way, &mut found);
         assert!(buffer.unread().len() <= 3, "all input is taken but an incomplete code point");
     }
     found.outcomes
 }
 
-fn take_all(receiver: &mut Receiver, buffer: &mut ReadBuffer<Vec<u8>>, way: Way, found: &mut Found) {
+fn take_all(
+    receiver: &mut Receiver,
+    buffer: &mut ReadBuffer<Vec<u8>>,
+    message: &mut MessageSlice<Vec<u8>>,
+    way: Way,
+    found: &mut Found,
+) {
     let mut input = buffer.input();
     let turn_count_max = 2 * input.len() + 1000;
     for turn in 0usize.. {
@@ -93,6 +110,7 @@ fn take_all(receiver: &mut Receiver, buffer: &mut ReadBuffer<Vec<u8>>, way: Way,
             Way::InTurns if (turn + found.calls) % 2 == 0 => {
                 found.piece(receiver.next_piece(&mut input), receiver)
             }
+            Way::Messages => found.message(receiver.next_message(&mut input, message), receiver),
             Way::Events | Way::InTurns => found.event(receiver.next_event(&mut input), receiver),
         };
         found.calls += 1;
@@ -119,37 +137,32 @@ struct Found {
 
 impl Found {
     fn event(&mut self, event: Option<Event<Fragment<'_>>>, receiver: &Receiver) -> bool {
-        let event = event.map(|event| match event {
-            Event::Data(Fragment { payload, is_first, is_last, .. }) => {
-                let kind = match (payload, &self.message) {
-                    // The rest of a code point that was begun as a piece.
-                    (Payload::Binary(_), Some((kind, _))) if !is_first => *kind,
-                    _ => (payload.message_type(), matches!(payload, Payload::Compressed { .. })),
-                };
-                Event::Data((kind, payload.as_bytes().to_vec(), is_first, is_last))
-            }
-            Event::Ping => Event::Ping,
-            Event::Pong => Event::Pong,
-            Event::Close => Event::Close,
-            Event::Failed(fault) => Event::Failed(fault),
-            _ => panic!("no such event"),
-        });
+        let part = |Fragment { payload, is_first, is_last, .. }: Fragment<'_>| {
+            let kind = match (payload, &self.message) {
+                // The rest of a code point that was begun as a piece.
+                (Payload::Binary(_), Some((kind, _))) if !is_first => *kind,
+                _ => (payload.message_type(), matches!(payload, Payload::Compressed { .. })),
+            };
+            (kind, payload.as_bytes().to_vec(), is_first, is_last)
+        };
+        let event = event.map(|event| with_data(event, part));
         self.add(event, receiver)
     }
 
+    fn message(&mut self, event: Option<Event<Payload<'_>>>, receiver: &Receiver) -> bool {
+        let part = |payload: Payload<'_>| {
+            let is_compressed = matches!(payload, Payload::Compressed { .. });
+            ((payload.message_type(), is_compressed), payload.as_bytes().to_vec(), true, true)
+        };
+        self.add(event.map(|event| with_data(event, part)), receiver)
+    }
+
     fn piece(&mut self, event: Option<Event<Piece<'_>>>, receiver: &Receiver) -> bool {
-        let event = event.map(|event| match event {
-            Event::Data(piece) => {
-                let kind = (piece.message_type, piece.is_compressed);
-                Event::Data((kind, piece.payload.to_vec(), piece.is_first, piece.is_last))
-            }
-            Event::Ping => Event::Ping,
-            Event::Pong => Event::Pong,
-            Event::Close => Event::Close,
-            Event::Failed(fault) => Event::Failed(fault),
-            _ => panic!("no such event"),
-        });
-        self.add(event, receiver)
+        let part = |piece: Piece<'_>| {
+            let kind = (piece.message_type, piece.is_compressed);
+            (kind, piece.payload.to_vec(), piece.is_first, piece.is_last)
+        };
+        self.add(event.map(|event| with_data(event, part)), receiver)
     }
 
     fn add(&mut self, event: Option<Event<Part>>, receiver: &Receiver) -> bool {
@@ -184,6 +197,18 @@ impl Found {
             other => panic!("no such event: {other:?}"),
         }
         true
+    }
+}
+
+/// The same with other data.
+fn with_data<D, E>(event: Event<D>, with: impl FnOnce(D) -> E) -> Event<E> {
+    match event {
+        Event::Data(data) => Event::Data(with(data)),
+        Event::Ping => Event::Ping,
+        Event::Pong => Event::Pong,
+        Event::Close => Event::Close,
+        Event::Failed(fault) => Event::Failed(fault),
+        _ => panic!("no such event"),
     }
 }
 

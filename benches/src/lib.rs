@@ -21,7 +21,7 @@ mod witness;
 pub use contestant::{Contestant, Standing, Work};
 pub use kernel::{Kernel, ready};
 pub use measure::{Measured, Time, measure};
-pub use row::{Absent, Contest, Group, Row, Target, Than};
+pub use row::{Absent, Contest, Group, HeldBack, Row, Target, Than};
 pub use sample::{Content, Keys, Placed, Sample};
 pub use wire::{Frame, frames};
 pub use witness::{Tally, Transcript, Witness};

@@ -7,7 +7,16 @@ pub struct Group {
     pub about: &'static str,
     /// Which peers are missing from which rows, and why.
     pub absent: &'static [Absent],
+    /// Why rows are not as fast as they are wanted to be.
+    pub held_back: &'static [HeldBack],
     pub rows: Vec<Row>,
+}
+
+/// What stands between rows and what is wanted of them.
+pub struct HeldBack {
+    pub rows: &'static str,
+    pub reason: &'static str,
+    pub tried: &'static str,
 }
 
 /// A peer that does not do all of a group's work.

@@ -3,14 +3,14 @@ use crate::contestants::{
     BUFFER_LEN, Receive, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
     tungstenite, websocket_sans_io, ws_core,
 };
-use crate::{Absent, Content, Contest, Contestant, Group, Row, Sample, Target};
+use crate::{Absent, Content, Contest, Contestant, Group, HeldBack, Row, Sample, Target};
 use std::rc::Rc;
 
 /// Messages in and out again.
 #[must_use]
 pub fn group() -> Group {
     let rows = [16, 125, KIB, 16 * KIB, MIB].map(row);
-    Group { name: "echo", about: ABOUT, absent: ABSENT, rows: rows.into() }
+    Group { name: "echo", about: ABOUT, absent: ABSENT, held_back: HELD_BACK, rows: rows.into() }
 }
 
 fn row(len: usize) -> Row {
@@ -41,5 +41,8 @@ fn row(len: usize) -> Row {
 
 const ABOUT: &str = "A server sends each binary message back, in one frame. It comes in 16 KiB reads; the kernel keeps nothing \
                      of what is sent.";
+
+const HELD_BACK: &[HeldBack] =
+    &[HeldBack { rows: "from 1 KiB", reason: "masking, as in decode", tried: "as in decode" }];
 
 const ABSENT: &[Absent] = &[];

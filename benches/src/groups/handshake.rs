@@ -34,7 +34,7 @@ pub fn group() -> Group {
         },
     );
     let about = "A server reads a request and writes its response; a client writes a request and judges the response to it.";
-    Group { name: "handshake", about, absent: ABSENT, rows: vec![server, client] }
+    Group { name: "handshake", about, absent: ABSENT, held_back: &[], rows: vec![server, client] }
 }
 
 const ABSENT: &[Absent] = &[

@@ -12,7 +12,7 @@ pub fn group() -> Group {
         rows.extend(sizes.map(|len| utf8(content, len)));
     }
     let about = "Payload is masked where it lies; bytes are taken as text, once they are found to be UTF-8.";
-    Group { name: "kernels", about, absent: ABSENT, rows }
+    Group { name: "kernels", about, absent: ABSENT, held_back: &[], rows }
 }
 
 const ABSENT: &[Absent] =

@@ -1,6 +1,6 @@
 use super::{Place, text};
 use crate::linear::Series;
-use crate::{Group, Measured, Standing, Than};
+use crate::{Group, HeldBack, Measured, Standing, Than};
 use std::fmt::Write;
 
 /// All that was measured.
@@ -26,7 +26,7 @@ pub fn results(place: &Place, round_count: usize, groups: &[Group], all: &[Measu
             }
         }
     }
-    page.push_str(&missed(all));
+    page.push_str(&missed(groups, all));
     page
 }
 
@@ -97,7 +97,8 @@ fn everybody(rows: &[&Measured]) -> String {
     table
 }
 
-fn missed(all: &[Measured]) -> String {
+/// Each row that is not as fast as it is wanted to be, and why.
+fn missed(groups: &[Group], all: &[Measured]) -> String {
     let mut list = String::new();
     for measured in all.iter().filter(|measured| !measured.reaches_targets()) {
         for target in &measured.targets {
@@ -113,7 +114,19 @@ fn missed(all: &[Measured]) -> String {
             }
         }
     }
-    if list.is_empty() { list } else { format!("\n## What falls short\n\n{list}") }
+    if list.is_empty() {
+        return list;
+    }
+    let mut why = String::new();
+    for group in groups {
+        for held_back in group.held_back {
+            let HeldBack { rows, reason, tried } = held_back;
+            let _ = writeln!(why, "| {}, {rows} | {reason} | {tried} |", group.name);
+        }
+    }
+    format!(
+        "\n## What falls short\n\n{list}\n| rows | what stands in the way | what was tried |\n|---|---|---|\n{why}"
+    )
 }
 
 /// How cost grows.

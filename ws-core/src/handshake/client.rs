@@ -105,21 +105,32 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     /// over. Once there is an outcome, takes nothing and says the same again. `request` has to be the one that was
     /// written.
     pub fn receive(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
-        while self.progress == ClientProgress::NeedInput {
+        while self.progress == ClientProgress::NeedInput && !self.receive_whole(request, input) {
             match self.head.gather(input) {
                 Gathered::More => break,
-                Gathered::Complete => self.read_head(request),
+                Gathered::Complete => {
+                    let (response, says) = read_head::<HEADERS>(self.head.bytes(), request, &self.key);
+                    self.conclude(response, says);
+                }
                 Gathered::Failed(fault) => self.progress = ClientProgress::Failed(fault),
             }
         }
         self.progress
     }
 
-    /// Apart, so that only this call has the header slots on its stack.
-    #[inline(never)]
-    fn read_head(&mut self, request: &ClientRequest<'_>) {
-        let mut slots = header_slots::<HEADERS>();
-        let (response, says) = read(self.head.bytes(), &mut slots, request, &accept_key(&self.key));
+    /// Reads a head that the input holds whole, where it lies: the parser finds its end by itself.
+    fn receive_whole(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> bool {
+        let Some(head) = self.head.whole_in(input) else { return false };
+        let (response, says) = read_head::<HEADERS>(head, request, &self.key);
+        let has_form = response.is_some();
+        if has_form {
+            self.head.keep(input);
+            self.conclude(response, says);
+        }
+        has_form
+    }
+
+    fn conclude(&mut self, response: Option<ResponseFields>, says: Result<Says, HandshakeFault>) {
         self.response = response;
         self.progress = match says {
             Ok(Says::Open) => ClientProgress::Accepted,
@@ -154,6 +165,16 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     pub fn into_storage(self) -> S {
         self.head.into_storage()
     }
+}
+
+/// Apart, so that only this call has the header slots on its stack.
+#[inline(never)]
+fn read_head<const HEADERS: usize>(
+    head: &[u8],
+    request: &ClientRequest<'_>,
+    key: &[u8],
+) -> (Option<ResponseFields>, Result<Says, HandshakeFault>) {
+    read(head, &mut header_slots::<HEADERS>(), request, &accept_key(key))
 }
 
 impl<S, const HEADERS: usize> fmt::Debug for ClientHandshake<S, HEADERS> {

@@ -243,7 +243,7 @@ pub(super) fn count_subprotocols(value: &[u8]) -> Result<usize, HandshakeViolati
 /// Where a part of a head is, so that it can be found again after the head was lent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    start: usize,
+    pub(super) start: usize,
     len: usize,
 }
 

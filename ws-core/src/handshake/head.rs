@@ -2,6 +2,7 @@
 
 use core::mem::MaybeUninit;
 
+use super::field::Span;
 use super::{HandshakeFault, HandshakeLimit, HandshakeViolation};
 use crate::bytes::copy;
 use crate::extension::is_space;
@@ -10,7 +11,8 @@ use crate::input::Input;
 /// Gathers the head of a message up to the empty line, in as many pieces as it comes.
 ///
 /// Each byte is copied once and looked at once, however the head is cut. What can be told by the ends of
-/// lines is told as soon as the line is there; all the rest is the parser's, which sees the head once.
+/// lines is told as soon as the line is there; all the rest is the parser's, which sees the head once. A head that comes
+/// whole is for the parser alone, and only kept here.
 #[derive(Clone, Debug)]
 pub(super) struct Head<S> {
     storage: S,
@@ -47,6 +49,24 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
 
     pub(super) fn into_storage(self) -> S {
         self.storage
+    }
+
+    /// What may be a whole head: all of the input, where nothing is gathered yet, an empty line ends it, and it fits into
+    /// the storage. What is not one in form is still to be gathered.
+    pub(super) fn whole_in<'i>(&self, input: &'i Input<'_>) -> Option<&'i [u8]> {
+        let bytes = input.unread();
+        let is_possible =
+            self.len == 0 && bytes.len() <= self.storage.as_ref().len() && bytes.ends_with(b"\r\n\r\n");
+        is_possible.then_some(bytes)
+    }
+
+    /// Takes all of the input, which is a whole head that fits.
+    pub(super) fn keep(&mut self, input: &mut Input<'_>) {
+        let head = input.take(input.len());
+        if let Some(room) = self.storage.as_mut().get_mut(..head.len()) {
+            copy(head, room);
+            self.len = head.len();
+        }
     }
 
     /// Forgets the head, for the one that follows it.
@@ -199,6 +219,18 @@ pub(super) fn syntax_fault(error: httparse::Error, first_line: HandshakeViolatio
 /// Whether these bytes have the form of an HTTP version (RFC 9112 §2.3), whichever it is.
 pub(super) fn is_http_version(bytes: &[u8]) -> bool {
     matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
+/// Whether a head that the parser has read begins with its first line, and each line ends with CR LF. The parser passes
+/// over empty lines before the first one, and takes a line feed alone for the end of a line.
+pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) -> bool {
+    let begins_at_once = !matches!(head.first(), Some(b'\r' | b'\n'));
+    // Each header is a line, so that it begins behind the end of another one.
+    let is_behind_crlf = |header: &httparse::Header<'_>| {
+        let before = Span::of(header.name.as_bytes(), head).start.checked_sub(2);
+        before.and_then(|place| head.get(place)) == Some(&b'\r')
+    };
+    begins_at_once && headers.iter().all(is_behind_crlf) && head.ends_with(b"\r\n\r\n")
 }
 
 /// The first line of a complete head, without its end, and all that is behind it.

@@ -44,7 +44,7 @@
 //! # What can be relied on
 //!
 //! - How the bytes are cut changes nothing: neither the verdict nor what is left in the input. Each byte is looked at a
-//!   constant number of times, and the head is parsed once.
+//!   constant number of times; the head is parsed once, or twice where it came whole and is not one in form.
 //! - Nothing is sized by the peer. The head has to fit into the caller's storage, its headers into
 //!   [`HEADER_COUNT_MAX`] or the number that the caller names; more is refused with 414 or 431.
 //! - A request is accepted only after each check of §4.2.1, and only with an [`OriginPolicy`]. A response opens the

@@ -6,7 +6,7 @@ use core::str;
 use super::field::{
     Extensions, FieldName, Header, Headers, Span, Subprotocols, count_subprotocols, has_token, set_once,
 };
-use super::head::{is_http_version, split_first_line, syntax_fault};
+use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::key::is_key;
 use super::origin::split_http_scheme;
 use super::{HandshakeFault, HandshakeViolation};
@@ -128,7 +128,7 @@ pub(super) fn read<'h>(
 ) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
     let mut parsed = httparse::Request::new(&mut []);
     let target = match parsed.parse_with_uninit_headers(head, slots) {
-        Ok(httparse::Status::Complete(len)) if len == head.len() => judge_request_line(&parsed),
+        Ok(httparse::Status::Complete(len)) if len == head.len() => judge_request_line(&parsed, head),
         // A head that ends with an empty line is a whole one: there is nothing to wait for.
         Ok(_) => Err(HandshakeViolation::RequestLine.into()),
         Err(error) => Err(syntax_fault(error, request_line_violation(head))),
@@ -158,7 +158,13 @@ struct Target<'h> {
     resource_name: &'h str,
 }
 
-fn judge_request_line<'h>(parsed: &httparse::Request<'_, 'h>) -> Result<Target<'h>, HandshakeFault> {
+fn judge_request_line<'h>(
+    parsed: &httparse::Request<'_, 'h>,
+    head: &[u8],
+) -> Result<Target<'h>, HandshakeFault> {
+    if !has_strict_lines(head, parsed.headers) {
+        return Err(HandshakeViolation::LineEnding.into());
+    }
     // RFC 6455 §4.2.1: an HTTP/1.1 or higher GET request. What is higher is not written in this form.
     if parsed.version != Some(1) {
         return Err(HandshakeViolation::HttpVersion.into());

@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 
 use super::client::ClientRequest;
 use super::field::{Extensions, FieldName, Header, Headers, Span, elements, has_token, set_once};
-use super::head::{is_http_version, split_first_line, syntax_fault};
+use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
 
@@ -97,7 +97,10 @@ pub(super) fn read<'h>(
     let result =
         httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut parsed, head, slots);
     let fault = match result {
-        Ok(httparse::Status::Complete(len)) if len == head.len() => None,
+        Ok(httparse::Status::Complete(len)) if len == head.len() => {
+            let is_strict = has_strict_lines(head, parsed.headers);
+            (!is_strict).then_some(HandshakeViolation::LineEnding.into())
+        }
         // A head that ends with an empty line is a whole one: there is nothing to wait for.
         Ok(_) => Some(HandshakeViolation::StatusLine.into()),
         Err(error) => Some(syntax_fault(error, status_line_violation(head))),

@@ -96,21 +96,32 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
     /// says the same again.
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
-        if self.progress == ServerProgress::NeedInput {
+        if self.progress == ServerProgress::NeedInput && !self.receive_whole(input) {
             match self.head.gather(input) {
                 Gathered::More => {}
-                Gathered::Complete => self.read_head(),
+                Gathered::Complete => {
+                    let (request, asks) = read_head::<HEADERS>(self.head.bytes());
+                    self.conclude(request, asks);
+                }
                 Gathered::Failed(fault) => self.progress = ServerProgress::Failed(fault),
             }
         }
         self.progress
     }
 
-    /// Apart, so that only this call has the header slots on its stack.
-    #[inline(never)]
-    fn read_head(&mut self) {
-        let mut slots = header_slots::<HEADERS>();
-        let (request, asks) = read(self.head.bytes(), &mut slots);
+    /// Reads a head that the input holds whole, as it usually does, where it lies: the parser finds its end by itself.
+    fn receive_whole(&mut self, input: &mut Input<'_>) -> bool {
+        let Some(head) = self.head.whole_in(input) else { return false };
+        let (request, asks) = read_head::<HEADERS>(head);
+        let has_form = request.is_some();
+        if has_form {
+            self.head.keep(input);
+            self.conclude(request, asks);
+        }
+        has_form
+    }
+
+    fn conclude(&mut self, request: Option<RequestFields>, asks: Result<Asks, HandshakeFault>) {
         self.request = request;
         self.progress = match asks {
             Ok(Asks::WebSocket) => ServerProgress::Request,
@@ -288,6 +299,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     pub fn into_storage(self) -> S {
         self.head.into_storage()
     }
+}
+
+/// Apart, so that only this call has the header slots on its stack.
+#[inline(never)]
+fn read_head<const HEADERS: usize>(head: &[u8]) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
+    read(head, &mut header_slots::<HEADERS>())
 }
 
 impl<S, const HEADERS: usize> fmt::Debug for ServerHandshake<S, HEADERS> {

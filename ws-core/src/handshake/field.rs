@@ -178,14 +178,34 @@ impl FieldName {
     }
 }
 
-/// Whether both are the same in any case. `name` is a token, `lower` one in lower case and as long.
-fn is_same_token(name: &[u8], lower: &[u8]) -> bool {
+/// Whether both are the same in any case. `token` is one, or is compared with letters only; `lower` is a token in lower
+/// case.
+pub(super) fn is_same_token(token: &[u8], lower: &[u8]) -> bool {
     // In a token, only an upper-case letter becomes a lower-case one by this bit, and nothing becomes a hyphen.
-    const BIT: u8 = 0x20;
-    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
-    let (names, lowers) = (name.chunks_exact(8), lower.chunks_exact(8));
-    names.remainder().iter().zip(lowers.remainder()).all(|(byte, lower)| byte | BIT == *lower)
-        && names.zip(lowers).all(|(name, lower)| word(name) | u64::from_le_bytes([BIT; 8]) == word(lower))
+    const BITS: u64 = u64::from_le_bytes([0x20; 8]);
+    let is_same = |token: u64, lower: u64| token | BITS == lower;
+    token.len() == lower.len()
+        && is_same(last_word(token), last_word(lower))
+        && words(token).zip(words(lower)).all(|(token, lower)| is_same(token, lower))
+}
+
+/// The words that the bytes begin with.
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()))
+}
+
+/// The last eight bytes, or the first four and the last four, which have bytes in common where there are fewer.
+fn last_word(bytes: &[u8]) -> u64 {
+    if let Some(word) = bytes.last_chunk() {
+        return u64::from_le_bytes(*word);
+    }
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        // Nothing that is asked for is so short, and with the bit set this is not the same as itself.
+        _ => 0,
+    }
 }
 
 /// The elements of a comma-separated list, without the empty ones.
@@ -215,10 +235,10 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// Whether the list has this token, in any case.
+/// Whether the list has this token of lower-case letters, in any case.
 pub(super) fn has_token(value: &[u8], token: &[u8]) -> bool {
     // Nearly always it is all there is.
-    value.eq_ignore_ascii_case(token) || elements(value).any(|element| element.eq_ignore_ascii_case(token))
+    is_same_token(value, token) || elements(value).any(|element| is_same_token(element, token))
 }
 
 /// Keeps the value of a header that may come once.

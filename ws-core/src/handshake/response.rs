@@ -3,7 +3,9 @@
 use core::mem::MaybeUninit;
 
 use super::client::ClientRequest;
-use super::field::{Extensions, FieldName, Header, Headers, Span, elements, has_token, set_once};
+use super::field::{
+    Extensions, FieldName, Header, Headers, Span, elements, has_token, is_same_token, set_once,
+};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
@@ -182,7 +184,7 @@ impl<'h> Survey<'h> {
             FieldName::Upgrade => {
                 for protocol in elements(value) {
                     let is_first = self.upgrade == Upgrade::Nothing;
-                    let is_websocket = is_first && protocol.eq_ignore_ascii_case(b"websocket");
+                    let is_websocket = is_first && is_same_token(protocol, b"websocket");
                     self.upgrade = if is_websocket { Upgrade::WebSocket } else { Upgrade::SomethingElse };
                 }
                 Ok(())

@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §4.2.2, §10.2; RFC 6454 §6.
 
+use super::Request;
 use crate::uri::{Authority, Scheme};
 
 /// Which pages may connect (RFC 6455 §10.2).
@@ -47,10 +48,37 @@ impl OriginPolicy<'_> {
         match self {
             Self::SameHost => is_same_host(origin, host, scheme),
             Self::SameOrigin(scheme) => is_same_host(origin, host, Some(*scheme)),
-            Self::AnyOf(allowed) => allowed.iter().any(|one| origin.eq_ignore_ascii_case(one.as_bytes())),
-            Self::AnyOrigin => true,
+            Self::AnyOf(_) | Self::AnyOrigin => self.allows_any(origin),
         }
     }
+
+    /// The same for a request that is valid.
+    pub(super) fn allows_request(&self, request: &Request<'_>) -> bool {
+        let Some(origin) = request.origin() else { return true };
+        let scheme = match self {
+            Self::SameHost => request.scheme(),
+            Self::SameOrigin(scheme) => Some(*scheme),
+            Self::AnyOf(_) | Self::AnyOrigin => return self.allows_any(origin),
+        };
+        // The usual case: the page has the host and the port of the request, and both are written alike.
+        is_host_as_written(origin, request.host_bytes(), scheme)
+            || Authority::parse(request.host()).is_ok_and(|host| is_same_host(origin, &host, scheme))
+    }
+
+    /// Whether the Origin is allowed whatever the host is.
+    fn allows_any(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::AnyOf(allowed) => allowed.iter().any(|one| origin.eq_ignore_ascii_case(one.as_bytes())),
+            Self::AnyOrigin => true,
+            Self::SameHost | Self::SameOrigin(_) => false,
+        }
+    }
+}
+
+/// Whether the Origin is http or https, as `scheme` says, and behind that, byte for byte, the Host header, which is valid.
+fn is_host_as_written(origin: &[u8], host: &[u8], scheme: Option<Scheme>) -> bool {
+    let is_after = |prefix: &[u8]| origin.strip_prefix(prefix) == Some(host);
+    scheme != Some(Scheme::Wss) && is_after(b"http://") || scheme != Some(Scheme::Ws) && is_after(b"https://")
 }
 
 fn is_same_host(origin: &[u8], host: &Authority<'_>, scheme: Option<Scheme>) -> bool {
@@ -59,10 +87,6 @@ fn is_same_host(origin: &[u8], host: &Authority<'_>, scheme: Option<Scheme>) -> 
         return false;
     }
     let authority = origin.get(prefix_len..).unwrap_or_default();
-    // The usual case: both are written alike, without a port.
-    if host.port().is_none() && authority.eq_ignore_ascii_case(host.host().as_bytes()) {
-        return true;
-    }
     let authority = core::str::from_utf8(authority).ok().and_then(|text| Authority::parse(text).ok());
     authority.is_some_and(|authority| authority.is_same(host, origin_scheme))
 }

@@ -58,6 +58,10 @@ impl<'a> Request<'a> {
         self.fields.host.in_text(self.head)
     }
 
+    pub(super) fn host_bytes(&self) -> &'a [u8] {
+        self.fields.host.in_bytes(self.head)
+    }
+
     /// The scheme that an absolute target names, http as [`Scheme::Ws`] and https as [`Scheme::Wss`].
     #[must_use]
     pub const fn scheme(&self) -> Option<Scheme> {

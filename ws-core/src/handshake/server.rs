@@ -16,7 +16,6 @@ use crate::extension::{
     is_deflate, is_token, judge,
 };
 use crate::input::Input;
-use crate::uri::Authority;
 
 /// A server's side of the opening handshake (RFC 6455 §4.2).
 ///
@@ -159,12 +158,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             }
             ServerProgress::Request => self.request().ok_or(HandshakeMisuse::NoRequest)?,
         };
-        // Without an Origin, each policy allows it.
-        let is_allowed = request.origin().is_none_or(|origin| {
-            Authority::parse(request.host())
-                .is_ok_and(|host| origins.allows(Some(origin), &host, request.scheme()))
-        });
-        if !is_allowed {
+        if !origins.allows_request(&request) {
             // RFC 6455 §10.2: an Origin that is not acceptable is answered with 403.
             let fault = HandshakeLimit::Origin.into();
             self.progress = ServerProgress::Failed(fault);

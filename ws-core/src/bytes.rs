@@ -11,16 +11,16 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     }
 }
 
-/// A set of ASCII characters: a load, a shift and a test, in 16 bytes.
+/// A set of ASCII characters: a load, a shift and a test, in 32 bytes, so that each byte has its bit.
 #[derive(Debug)]
 pub(crate) struct AsciiSet {
-    words: [u32; 4],
+    words: [u32; 8],
 }
 
 impl AsciiSet {
     /// The letters and the digits, and `others`.
     pub(crate) const fn alphanumeric_and(others: &[u8]) -> Self {
-        let mut words = [0; 4];
+        let mut words = [0; 8];
         let mut rest: &mut [u32] = &mut words;
         let mut byte: u8 = 0;
         while let [word, further @ ..] = rest {

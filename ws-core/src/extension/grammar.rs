@@ -98,7 +98,8 @@ where
 /// One extension, offered by a client or taken up by a server, with its parameters.
 #[derive(Clone, Debug)]
 pub struct Extension<'a> {
-    name: &'a str,
+    /// A token.
+    name: &'a [u8],
     params: Params<'a>,
 }
 
@@ -106,7 +107,7 @@ impl<'a> Extension<'a> {
     /// The registered name, such as `permessage-deflate`.
     #[must_use]
     pub const fn name(&self) -> &'a str {
-        self.name
+        text_of_token(self.name)
     }
 
     /// The parameters, in their order. The same name may come twice: whether it may is the extension's business.
@@ -134,7 +135,8 @@ impl<'a> Iterator for Params<'a> {
 /// A parameter of an extension.
 #[derive(Clone, Copy, Debug)]
 pub struct Param<'a> {
-    name: &'a str,
+    /// A token.
+    name: &'a [u8],
     value: Option<ParamValue<'a>>,
 }
 
@@ -142,7 +144,7 @@ impl<'a> Param<'a> {
     /// The name, a token.
     #[must_use]
     pub const fn name(&self) -> &'a str {
-        self.name
+        text_of_token(self.name)
     }
 
     /// The value, where there is one.
@@ -250,6 +252,14 @@ pub(crate) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Tokens are ASCII.
+const fn text_of_token(token: &[u8]) -> &str {
+    match str::from_utf8(token) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+}
+
 fn is_token_byte(byte: u8) -> bool {
     TOKEN_BYTES.contains(byte)
 }
@@ -284,12 +294,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn token(&mut self) -> Option<&'a str> {
+    fn token(&mut self) -> Option<&'a [u8]> {
         self.skip(is_space);
         let len = self.bytes.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(self.bytes.len());
         let (token, rest) = self.bytes.split_at_checked(len)?;
         self.bytes = rest;
-        str::from_utf8(token).ok().filter(|token| !token.is_empty())
+        (len > 0).then_some(token)
     }
 
     /// What stands behind the `;`.
@@ -301,7 +311,7 @@ impl<'a> Cursor<'a> {
         let value = if self.next_is(b'"') {
             self.quoted()?
         } else {
-            self.token().ok_or(ExtensionError::ParamValue)?.as_bytes()
+            self.token().ok_or(ExtensionError::ParamValue)?
         };
         Ok(Param { name, value: Some(ParamValue { escaped: value }) })
     }

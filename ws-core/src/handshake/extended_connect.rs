@@ -84,7 +84,7 @@ impl<'a> ExtendedConnect<'a> {
         let mut survey = Survey::default();
         for header in headers {
             check_name(&header)?;
-            survey.look_at(header);
+            survey.look_at(header.name, header.value);
         }
         survey.judge_common()?;
         if survey.host.is_some() {

@@ -4,7 +4,7 @@ use core::mem::MaybeUninit;
 use core::str;
 
 use super::field::{
-    Extensions, FieldName, Header, Headers, Span, Subprotocols, count_subprotocols, has_token, set_once,
+    Extensions, FieldName, Headers, Span, Subprotocols, count_subprotocols, has_token, set_once,
 };
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::key::is_key;
@@ -143,7 +143,7 @@ pub(super) fn read<'h>(
     };
     let mut survey = Survey::default();
     for header in parsed.headers.iter() {
-        survey.look_at(Header { name: header.name, value: header.value });
+        survey.look_at(header.name, header.value);
     }
     let span = |part: Option<&[u8]>| part.map(|part| Span::of(part, head));
     let fields = RequestFields {
@@ -222,15 +222,23 @@ pub(super) struct Survey<'h> {
 }
 
 impl<'h> Survey<'h> {
-    pub(super) fn look_at(&mut self, header: Header<'h>) {
-        if let Err(violation) = self.note(header) {
+    /// Inlined for the headers that a handshake does not know, which are most.
+    #[inline]
+    pub(super) fn look_at(&mut self, name: &str, value: &'h [u8]) {
+        let field = FieldName::of(name);
+        if field != FieldName::Other {
+            self.look_at_known(field, value);
+        }
+    }
+
+    fn look_at_known(&mut self, field: FieldName, value: &'h [u8]) {
+        if let Err(violation) = self.note(field, value) {
             self.violation.get_or_insert(violation);
         }
     }
 
-    fn note(&mut self, header: Header<'h>) -> Result<(), HandshakeViolation> {
-        let value = header.value;
-        match FieldName::of(header.name) {
+    fn note(&mut self, field: FieldName, value: &'h [u8]) -> Result<(), HandshakeViolation> {
+        match field {
             FieldName::Host => set_once(&mut self.host, value),
             FieldName::Origin => set_once(&mut self.origin, value),
             // RFC 6455 §11.3.1: the key must not appear more than once; §11.3.5 says the same of the version.

@@ -3,9 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::client::ClientRequest;
-use super::field::{
-    Extensions, FieldName, Header, Headers, Span, elements, has_token, is_same_token, set_once,
-};
+use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
@@ -124,7 +122,7 @@ pub(super) fn read<'h>(
     }
     let mut survey = Survey::default();
     for header in parsed.headers.iter() {
-        survey.look_at(Header { name: header.name, value: header.value });
+        survey.look_at(header.name, header.value);
     }
     let subprotocol = survey.protocol.map(|protocol| Span::of(protocol, head));
     let verdict = match parsed.version {
@@ -175,9 +173,17 @@ enum Upgrade {
 }
 
 impl<'h> Survey<'h> {
-    fn look_at(&mut self, header: Header<'h>) {
-        let value = header.value;
-        let noted = match FieldName::of(header.name) {
+    /// Inlined for the headers that a handshake does not know, which are most.
+    #[inline]
+    fn look_at(&mut self, name: &str, value: &'h [u8]) {
+        let field = FieldName::of(name);
+        if field != FieldName::Other {
+            self.look_at_known(field, value);
+        }
+    }
+
+    fn look_at_known(&mut self, field: FieldName, value: &'h [u8]) {
+        let noted = match field {
             // RFC 6455 §11.3.3: it must not appear more than once; §11.3.4 says the same of the subprotocol.
             FieldName::Accept => set_once(&mut self.accept, value),
             FieldName::Protocol => set_once(&mut self.protocol, value),

@@ -12,8 +12,8 @@ use super::{
     OriginPolicy, WriteError,
 };
 use crate::extension::{
-    Agreed, DeflateConfig, DeflateError, DeflateOffer, DeflateText, ExtensionList, check_extensions,
-    is_deflate, is_token, judge,
+    Agreed, DeflateConfig, DeflateError, DeflateOffer, ExtensionList, check_extensions, is_deflate, is_token,
+    judge,
 };
 use crate::input::Input;
 
@@ -165,8 +165,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             return Err(AcceptError::Refused(fault));
         }
         response.check(&request)?;
-        let (deflate, text) = response.negotiate_deflate(&request)?;
-        let len = response.write(request.key(), text, out)?;
+        let deflate = response.negotiate_deflate(&request)?;
+        let len = response.write(request.key(), deflate, out)?;
         self.deflate = deflate;
         self.is_answered = true;
         Ok(len)
@@ -409,38 +409,36 @@ impl<'a> Response<'a> {
         check_headers(self.headers)
     }
 
-    /// What is agreed on, and the text that says so to the client where the caller has not written it.
-    ///
-    /// An answer that the caller has written is held to the client's offers, too.
-    fn negotiate_deflate(
-        &self,
-        request: &Request<'_>,
-    ) -> Result<(Option<Agreed>, Option<DeflateText>), HandshakeMisuse> {
+    /// What is agreed on. An answer that the caller has written is held to the client's offers, too.
+    fn negotiate_deflate(&self, request: &Request<'_>) -> Result<Option<Agreed>, HandshakeMisuse> {
         if self.extensions.is_none() && self.deflate.is_none() {
             // Told apart so that a server that takes up nothing need not hold what reads the offers.
-            return Ok((None, None));
+            return Ok(None);
         }
         let listed = || ExtensionList::new(self.extensions.unwrap_or_default().as_bytes()).flatten();
         if let Some(config) = self.deflate {
             if listed().any(|extension| is_deflate(extension.name())) {
                 return Err(HandshakeMisuse::Deflate(DeflateError::Repeated));
             }
-            let agreed = config.answer(request.extensions());
-            return Ok((agreed, agreed.map(|agreed| agreed.answer())));
+            return Ok(config.answer(request.extensions()));
         }
         let offers = request.extensions().filter_map(|extension| DeflateOffer::of(&extension)?.ok());
         let accepted = judge(listed(), offers).map_err(HandshakeMisuse::Deflate)?;
-        Ok((accepted.map(|(params, _)| Agreed::server(params)), None))
+        Ok(accepted.map(|(params, _)| Agreed::server(params)))
     }
 
     /// In the case in which the RFC writes it: there are clients that compare it.
-    fn write(&self, key: &[u8], deflate: Option<DeflateText>, out: &mut [u8]) -> Result<usize, WriteError> {
+    fn write(&self, key: &[u8], agreed: Option<Agreed>, out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
-        output.text("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
-        output.text("Sec-WebSocket-Accept: ").bytes(&accept_key(key)).text("\r\n");
+        output.text(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
+        );
+        output.bytes(&accept_key(key)).text("\r\n");
         if let Some(subprotocol) = self.subprotocol {
             output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
         }
+        // Where the caller has written the answer, it is among the extensions.
+        let deflate = self.deflate.and(agreed).map(|agreed| agreed.answer());
         output.extensions(self.extensions, deflate);
         output.headers(self.headers).text("\r\n").finish()
     }

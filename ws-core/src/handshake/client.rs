@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::field::{Extensions, Header};
 use super::head::{Gathered, Head, header_slots};
-use super::key::{accept_key, encode_nonce};
+use super::key::{answer_to, encode_nonce};
 use super::output::{Output, check_headers};
 use super::response::{ResponseFields, Says, ServerResponse, read};
 use super::{HEADER_COUNT_MAX, HandshakeFault, HandshakeMisuse, WriteError};
@@ -172,9 +172,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
 fn read_head<const HEADERS: usize>(
     head: &[u8],
     request: &ClientRequest<'_>,
-    key: &[u8],
+    key: &[u8; 24],
 ) -> (Option<ResponseFields>, Result<Says, HandshakeFault>) {
-    read(head, &mut header_slots::<HEADERS>(), request, &accept_key(key))
+    read(head, &mut header_slots::<HEADERS>(), request, &answer_to(key))
 }
 
 impl<S, const HEADERS: usize> fmt::Debug for ClientHandshake<S, HEADERS> {

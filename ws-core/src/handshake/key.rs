@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha1::block_api::compress;
 use sha1::{Digest as _, Sha1};
+
+use crate::bytes::copy;
 
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 §4.2.2): 28 characters of base64.
 ///
@@ -16,7 +19,27 @@ use sha1::{Digest as _, Sha1};
 /// ```
 #[must_use]
 pub fn accept_key(key: &[u8]) -> [u8; 28] {
-    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    encode_digest(Sha1::new().chain_update(key).chain_update(GUID).finalize().into())
+}
+
+/// The same for a key of 16 bytes in base64, without what takes any number of pieces of any length.
+pub(super) fn answer_to(key: &[u8; KEY_LEN]) -> [u8; 28] {
+    let mut blocks = PADDED;
+    if let Some(start) = blocks.as_flattened_mut().first_chunk_mut() {
+        *start = *key;
+    }
+    let mut state = INITIAL_STATE;
+    compress(&mut state, &blocks);
+    let mut digest = [0; 20];
+    for (bytes, word) in digest.chunks_exact_mut(4).zip(state) {
+        copy(&word.to_be_bytes(), bytes);
+    }
+    encode_digest(digest)
+}
+
+/// Not inlined, so that the compiler sees that the encoder does not panic.
+#[inline(never)]
+fn encode_digest(digest: [u8; 20]) -> [u8; 28] {
     let mut accept = [0; 28];
     let encoded = STANDARD.encode_slice(digest, &mut accept);
     debug_assert_eq!(encoded, Ok(28), "20 bytes are 28 characters");
@@ -52,4 +75,39 @@ fn is_base64(characters: &[u8; 16]) -> bool {
 }
 
 /// RFC 6455 §1.3: the Globally Unique Identifier of the protocol.
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const GUID: &[u8; 36] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// 16 bytes in base64.
+const KEY_LEN: usize = 24;
+
+/// The two blocks that SHA-1 takes of a key and the GUID, padded (FIPS 180-4 §5.1.1), with zeros where the key goes.
+const PADDED: [[u8; 64]; 2] = {
+    let mut blocks = [[0; 64]; 2];
+    let [first, second] = &mut blocks;
+    if let Some((_, behind_key)) = first.split_at_mut_checked(KEY_LEN) {
+        if let Some((guid, [end, ..])) = behind_key.split_first_chunk_mut() {
+            *guid = *GUID;
+            *end = 0x80;
+        }
+    }
+    if let Some(bit_count) = second.last_chunk_mut() {
+        *bit_count = 480_u64.to_be_bytes();
+    }
+    blocks
+};
+
+/// What SHA-1 begins with (FIPS 180-4 §5.3.1).
+const INITIAL_STATE: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+
+#[cfg(test)]
+mod tests {
+    use super::{accept_key, answer_to};
+
+    #[test]
+    fn a_key_of_the_usual_length_is_answered_as_any_other() {
+        for byte in 0..=u8::MAX {
+            let key = core::array::from_fn(|at| byte.wrapping_add(u8::try_from(at).unwrap()));
+            assert_eq!(answer_to(&key), accept_key(&key), "{key:?}");
+        }
+    }
+}

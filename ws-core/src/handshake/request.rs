@@ -99,8 +99,9 @@ impl<'a> Request<'a> {
         self.headers().value_of(name)
     }
 
-    pub(super) fn key(&self) -> &'a [u8] {
-        self.fields.key.in_bytes(self.head)
+    /// The key, where it is one.
+    pub(super) fn key(&self) -> Option<&'a [u8; 24]> {
+        self.fields.key.in_bytes(self.head).try_into().ok()
     }
 }
 

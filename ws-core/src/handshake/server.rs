@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::field::Header;
 use super::head::{Gathered, Head, header_slots};
-use super::key::accept_key;
+use super::key::answer_to;
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
 use super::{
@@ -166,7 +166,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         }
         response.check(&request)?;
         let deflate = response.negotiate_deflate(&request)?;
-        let len = response.write(request.key(), deflate, out)?;
+        let key = request.key().ok_or(HandshakeMisuse::NoRequest)?;
+        let len = response.write(key, deflate, out)?;
         self.deflate = deflate;
         self.is_answered = true;
         Ok(len)
@@ -428,12 +429,12 @@ impl<'a> Response<'a> {
     }
 
     /// In the case in which the RFC writes it: there are clients that compare it.
-    fn write(&self, key: &[u8], agreed: Option<Agreed>, out: &mut [u8]) -> Result<usize, WriteError> {
+    fn write(&self, key: &[u8; 24], agreed: Option<Agreed>, out: &mut [u8]) -> Result<usize, WriteError> {
         let mut output = Output::new(out);
         output.text(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
         );
-        output.bytes(&accept_key(key)).text("\r\n");
+        output.bytes(&answer_to(key)).text("\r\n");
         if let Some(subprotocol) = self.subprotocol {
             output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
         }

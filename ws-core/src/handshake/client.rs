@@ -345,7 +345,7 @@ impl<'a> ClientRequest<'a> {
             }
             output.text("\r\n");
         }
-        output.header("Sec-WebSocket-Version", b"13");
+        output.text("Sec-WebSocket-Version: 13\r\n");
         output.extensions(self.extensions, self.deflate.map(DeflateConfig::offer));
         output.headers(self.headers).text("\r\n").finish()
     }

@@ -187,6 +187,11 @@ impl<'h> Survey<'h> {
             // RFC 6455 §11.3.3: it must not appear more than once; §11.3.4 says the same of the subprotocol.
             FieldName::Accept => set_once(&mut self.accept, value),
             FieldName::Protocol => set_once(&mut self.protocol, value),
+            // The usual case: it is all there is.
+            FieldName::Upgrade if self.upgrade == Upgrade::Nothing && is_same_token(value, b"websocket") => {
+                self.upgrade = Upgrade::WebSocket;
+                Ok(())
+            }
             FieldName::Upgrade => {
                 for protocol in elements(value) {
                     let is_first = self.upgrade == Upgrade::Nothing;

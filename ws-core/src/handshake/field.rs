@@ -272,7 +272,7 @@ impl Span {
 
     /// `part` has to lie in `whole`.
     pub(super) fn of(part: &[u8], whole: &[u8]) -> Self {
-        let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());
+        let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let span = Self { start, len: part.len() };
         debug_assert_eq!(span.in_bytes(whole), part, "a part lies in the whole");
         span

@@ -227,8 +227,9 @@ pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) ->
     let begins_at_once = !matches!(head.first(), Some(b'\r' | b'\n'));
     // Each header is a line, so that it begins behind the end of another one.
     let is_behind_crlf = |header: &httparse::Header<'_>| {
-        let before = Span::of(header.name.as_bytes(), head).start.checked_sub(2);
-        before.and_then(|place| head.get(place)) == Some(&b'\r')
+        // Where there are not two bytes before it, the place is not one in the head.
+        let place = Span::of(header.name.as_bytes(), head).start.wrapping_sub(2);
+        head.get(place) == Some(&b'\r')
     };
     begins_at_once && headers.iter().all(is_behind_crlf) && head.ends_with(b"\r\n\r\n")
 }

@@ -380,6 +380,12 @@ fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> b
     Ok(())
 }
 
+/// Whether this is the name of a host or an IPv4 address, without percent-encoding and without a port: an authority of
+/// which nothing else has to be read.
+pub(crate) fn is_registered_name(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| is_name_byte(*byte))
+}
+
 fn is_name_byte(byte: u8) -> bool {
     NAME_BYTES.contains(byte)
 }

@@ -11,7 +11,7 @@ use super::key::is_key;
 use super::origin::split_http_scheme;
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::{ExtensionError, ExtensionList};
-use crate::uri::{Authority, ResourceName, Scheme, split_authority};
+use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_authority};
 
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
 ///
@@ -318,6 +318,10 @@ pub(super) fn judge_host(
     absolute: Option<(Scheme, Authority<'_>)>,
 ) -> Result<(), HandshakeViolation> {
     let host = host.ok_or(HandshakeViolation::HostMissing)?;
+    // The usual case: a name alone, with nothing that it has to be the same as.
+    if absolute.is_none() && is_registered_name(host) {
+        return Ok(());
+    }
     let host = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
     let host = host.ok_or(HandshakeViolation::Host)?;
     // RFC 9112 §3.2.2: a client has to send the same authority in both, so that nobody downstream takes the other.

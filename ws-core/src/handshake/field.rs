@@ -260,6 +260,17 @@ pub(super) fn count_subprotocols(value: &[u8]) -> Result<usize, HandshakeViolati
     })
 }
 
+/// Counts the extensions of a line.
+pub(super) fn count_extensions(value: &[u8]) -> Result<usize, HandshakeViolation> {
+    // What browsers offer, and most others: known to follow the grammar.
+    if matches!(value, b"permessage-deflate; client_max_window_bits" | b"permessage-deflate") {
+        return Ok(1);
+    }
+    ExtensionList::new(value).try_fold(0_usize, |count, extension| {
+        extension.map(|_| count.saturating_add(1)).map_err(HandshakeViolation::Extensions)
+    })
+}
+
 /// Where a part of a head is, so that it can be found again after the head was lent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {

@@ -4,13 +4,14 @@ use core::mem::MaybeUninit;
 use core::str;
 
 use super::field::{
-    Extensions, FieldName, Headers, Span, Subprotocols, count_subprotocols, has_token, set_once,
+    Extensions, FieldName, Headers, Span, Subprotocols, count_extensions, count_subprotocols, has_token,
+    set_once,
 };
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::key::is_key;
 use super::origin::split_http_scheme;
 use super::{HandshakeFault, HandshakeViolation};
-use crate::extension::{ExtensionError, ExtensionList};
+use crate::extension::ExtensionError;
 use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_authority};
 
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
@@ -260,10 +261,7 @@ impl<'h> Survey<'h> {
             }
             FieldName::Extensions => {
                 let count = self.extension_count.get_or_insert(0);
-                for extension in ExtensionList::new(value) {
-                    let _extension = extension.map_err(HandshakeViolation::Extensions)?;
-                    *count = count.saturating_add(1);
-                }
+                *count = count.saturating_add(count_extensions(value)?);
                 Ok(())
             }
             FieldName::ContentLength if is_zero(value) => Ok(()),

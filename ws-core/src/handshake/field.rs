@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-use super::HandshakeViolation;
+use super::{HandshakeViolation, SMALL};
 use crate::extension::{Extension, ExtensionList, is_space, is_token};
 
 /// A header of a request or a response: received, or to be sent.
@@ -263,7 +263,7 @@ pub(super) fn count_subprotocols(value: &[u8]) -> Result<usize, HandshakeViolati
 /// Counts the extensions of a line.
 pub(super) fn count_extensions(value: &[u8]) -> Result<usize, HandshakeViolation> {
     // What browsers offer, and most others: known to follow the grammar.
-    if matches!(value, b"permessage-deflate; client_max_window_bits" | b"permessage-deflate") {
+    if !SMALL && matches!(value, b"permessage-deflate; client_max_window_bits" | b"permessage-deflate") {
         return Ok(1);
     }
     ExtensionList::new(value).try_fold(0_usize, |count, extension| {

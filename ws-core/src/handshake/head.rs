@@ -3,7 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::field::Span;
-use super::{HandshakeFault, HandshakeLimit, HandshakeViolation};
+use super::{HandshakeFault, HandshakeLimit, HandshakeViolation, SMALL};
 use crate::bytes::copy;
 use crate::extension::is_space;
 use crate::input::Input;
@@ -55,8 +55,10 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
     /// the storage. What is not one in form is still to be gathered.
     pub(super) fn whole_in<'i>(&self, input: &'i Input<'_>) -> Option<&'i [u8]> {
         let bytes = input.unread();
-        let is_possible =
-            self.len == 0 && bytes.len() <= self.storage.as_ref().len() && bytes.ends_with(b"\r\n\r\n");
+        let is_possible = !SMALL
+            && self.len == 0
+            && bytes.len() <= self.storage.as_ref().len()
+            && bytes.ends_with(b"\r\n\r\n");
         is_possible.then_some(bytes)
     }
 
@@ -222,7 +224,8 @@ pub(super) fn is_http_version(bytes: &[u8]) -> bool {
 }
 
 /// Whether a head that the parser has read begins with its first line, and each line ends with CR LF. The parser passes
-/// over empty lines before the first one, and takes a line feed alone for the end of a line.
+/// over empty lines before the first one, and takes a line feed alone for the end of a line. A head that was gathered has
+/// neither, so that there is nothing to be seen where each one is.
 pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) -> bool {
     let begins_at_once = !matches!(head.first(), Some(b'\r' | b'\n'));
     // Each header is a line, so that it begins behind the end of another one.
@@ -231,7 +234,7 @@ pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) ->
         let place = Span::of(header.name.as_bytes(), head).start.wrapping_sub(2);
         head.get(place) == Some(&b'\r')
     };
-    begins_at_once && headers.iter().all(is_behind_crlf) && head.ends_with(b"\r\n\r\n")
+    SMALL || begins_at_once && headers.iter().all(is_behind_crlf) && head.ends_with(b"\r\n\r\n")
 }
 
 /// The first line of a complete head, without its end, and all that is behind it.

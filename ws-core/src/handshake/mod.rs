@@ -86,3 +86,6 @@ pub use server::{REFUSAL_LEN_MAX, Response, ServerHandshake, ServerProgress};
 /// How many headers a head may have where the caller does not say otherwise: 128. Apache allows 100; clients and
 /// servers that stopped at 16 to 32 had to be raised.
 pub const HEADER_COUNT_MAX: usize = 128;
+
+/// On a microcontroller, what is usual has no shortcut: a shortcut is code besides that for what is unusual.
+const SMALL: bool = cfg!(target_os = "none");

@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §4.2.2, §10.2; RFC 6454 §6.
 
-use super::Request;
+use super::{Request, SMALL};
 use crate::uri::{Authority, Scheme};
 
 /// Which pages may connect (RFC 6455 §10.2).
@@ -61,7 +61,7 @@ impl OriginPolicy<'_> {
             Self::AnyOf(_) | Self::AnyOrigin => return self.allows_any(origin),
         };
         // The usual case: the page has the host and the port of the request, and both are written alike.
-        is_host_as_written(origin, request.host_bytes(), scheme)
+        !SMALL && is_host_as_written(origin, request.host_bytes(), scheme)
             || Authority::parse(request.host()).is_ok_and(|host| is_same_host(origin, &host, scheme))
     }
 

@@ -15,10 +15,10 @@ impl<'o> Output<'o> {
         Self { out, len: 0 }
     }
 
-    /// Inlined, so that a short text is a few stores and not a call; but not for small machines, where a copy of it at each
-    /// place would be the largest part of a handshake.
-    #[cfg_attr(target_pointer_width = "64", inline)]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    /// Inlined, so that a short text is a few stores and not a call; but not on a microcontroller, where a copy of it at
+    /// each place would be the largest part of a handshake.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         let room = self.out.get_mut(self.len..).and_then(|room| room.get_mut(..bytes.len()));
         if let Some(room) = room {

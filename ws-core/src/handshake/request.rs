@@ -10,7 +10,7 @@ use super::field::{
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::key::is_key;
 use super::origin::split_http_scheme;
-use super::{HandshakeFault, HandshakeViolation};
+use super::{HandshakeFault, HandshakeViolation, SMALL};
 use crate::extension::ExtensionError;
 use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_authority};
 
@@ -225,7 +225,7 @@ pub(super) struct Survey<'h> {
 
 impl<'h> Survey<'h> {
     /// Inlined for the headers that a handshake does not know, which are most.
-    #[inline]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(super) fn look_at(&mut self, name: &str, value: &'h [u8]) {
         let field = FieldName::of(name);
         if field != FieldName::Other {
@@ -317,7 +317,7 @@ pub(super) fn judge_host(
 ) -> Result<(), HandshakeViolation> {
     let host = host.ok_or(HandshakeViolation::HostMissing)?;
     // The usual case: a name alone, with nothing that it has to be the same as.
-    if absolute.is_none() && is_registered_name(host) {
+    if !SMALL && absolute.is_none() && is_registered_name(host) {
         return Ok(());
     }
     let host = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use super::client::ClientRequest;
 use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
-use super::{HandshakeFault, HandshakeViolation};
+use super::{HandshakeFault, HandshakeViolation, SMALL};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
 
 /// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.
@@ -174,7 +174,7 @@ enum Upgrade {
 
 impl<'h> Survey<'h> {
     /// Inlined for the headers that a handshake does not know, which are most.
-    #[inline]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn look_at(&mut self, name: &str, value: &'h [u8]) {
         let field = FieldName::of(name);
         if field != FieldName::Other {
@@ -188,7 +188,9 @@ impl<'h> Survey<'h> {
             FieldName::Accept => set_once(&mut self.accept, value),
             FieldName::Protocol => set_once(&mut self.protocol, value),
             // The usual case: it is all there is.
-            FieldName::Upgrade if self.upgrade == Upgrade::Nothing && is_same_token(value, b"websocket") => {
+            FieldName::Upgrade
+                if !SMALL && self.upgrade == Upgrade::Nothing && is_same_token(value, b"websocket") =>
+            {
                 self.upgrade = Upgrade::WebSocket;
                 Ok(())
             }

@@ -214,6 +214,16 @@ fn an_error_in_text_of_every_length_at_which_the_check_may_change() {
 }
 
 #[test]
+fn a_block_of_nothing_but_continuation_bytes_is_refused() {
+    // 80 has no bit but the one that ASCII lacks, and zeros have none.
+    for zeros_len in 0..140 {
+        for len in [1, 3, 127, 128, 129, 300] {
+            check(&[vec![0; zeros_len], vec![0x80; len]].concat());
+        }
+    }
+}
+
+#[test]
 fn long_text_behind_a_code_point_that_was_begun() {
     for begun in
         [b"\xC3".as_slice(), b"\xE2", b"\xE2\x82", b"\xF0", b"\xF0\x9F", b"\xF0\x9F\x8C", b"\xED", b"\xF4"]

@@ -147,6 +147,27 @@ fn the_size_of_the_outputs_changes_nothing() {
 }
 
 #[test]
+fn what_does_not_compress_is_as_long_whatever_room_there_is_for_it() {
+    let mut random = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        random.to_be_bytes()[0]
+    })
+    .take(40_000)
+    .collect();
+    for mem_level in [MemLevel::MIN, MemLevel::default()] {
+        let settings = DeflateSettings { mem_level, ..DeflateSettings::default() };
+        let payload = deflate_whole(&mut Deflater::new(settings), &noise);
+        assert!(payload.len() > noise.len());
+        for room in [0, 1, 63, 64, 65, 200, 1000, 4999, 5000, 5001, 5064, 6000] {
+            let cut =
+                deflate(&mut Deflater::new(settings), &noise, &[noise.len()], &[], &[noise.len() + room]);
+            assert!(cut == payload, "{mem_level:?} {room}: {} {}", cut.len(), payload.len());
+        }
+    }
+}
+
+#[test]
 fn a_window_of_256_bytes_is_honoured_and_so_are_the_others() {
     let text = text(70_000);
     for bits in 8..=15 {
@@ -199,6 +220,20 @@ fn s7_2_1_blocks_follow_a_final_block_and_may_refer_across_it() {
     }
     // Behind a final block, a message still has to end as every message does.
     assert_eq!(inflate_whole(&mut inflater(ContextTakeover::Allowed), &hello_final), Err(INVALID));
+}
+
+#[test]
+fn s7_1_1_1_without_takeover_nothing_refers_to_the_message_before_across_a_final_block_either() {
+    // An empty final block, and "Hello" by reference to the message before.
+    let payload = [0x03, 0x00, 0xf2, 0x00, 0x11, 0x00, 0x00];
+    for out_len in 1..=20 {
+        let mut shared = inflater(ContextTakeover::Allowed);
+        assert!(inflate(&mut shared, ALONE[0].1, &[9], &[out_len]).is_ok());
+        assert_eq!(inflate(&mut shared, &payload, &[9], &[out_len]).as_deref(), Ok(&b"Hello"[..]));
+        let mut alone = inflater(ContextTakeover::Forbidden);
+        assert!(inflate(&mut alone, ALONE[0].1, &[9], &[out_len]).is_ok());
+        assert_eq!(inflate(&mut alone, &payload, &[9], &[out_len]), Err(INVALID), "{out_len}");
+    }
 }
 
 #[test]
@@ -340,16 +375,52 @@ fn a_message_that_is_given_up_leaves_nothing_behind() {
 
 #[test]
 fn a_message_ends_whatever_is_asked_for_while_the_last_of_it_is_fetched() {
-    let mut deflater = deflater(ContextTakeover::Allowed);
-    let mut inflater = inflater(ContextTakeover::Allowed);
+    let hello = ALONE[0].1;
     for flush in [Flush::Nothing, Flush::Fragment, Flush::Message] {
-        let mut out = [0; 100];
-        let first = deflater.deflate(b"Hello", Flush::Message, &mut out[..3]);
-        assert_eq!((first.taken, first.written, first.is_done), (5, 3, false));
-        let rest = deflater.deflate(b"", flush, &mut out[3..]);
-        assert!(rest.is_done);
-        deflater.commit();
-        assert_eq!(inflate_whole(&mut inflater, &out[..3 + rest.written]).as_deref(), Ok(&b"Hello"[..]));
+        // As much room as the rest takes, and more.
+        for out_len in [hello.len(), 100] {
+            let mut deflater = deflater(ContextTakeover::Allowed);
+            let mut out = vec![0; out_len];
+            let first = deflater.deflate(b"Hello", Flush::Message, &mut out[..3]);
+            assert_eq!((first.taken, first.written, first.is_done), (5, 3, false));
+            let rest = deflater.deflate(b"", flush, &mut out[3..]);
+            assert!(rest.is_done, "{flush:?} {out_len}");
+            assert_eq!(out[..3 + rest.written], *hello, "{flush:?} {out_len}");
+            // It was not committed, so that the next message begins with an empty window.
+            assert_eq!(deflate_whole(&mut deflater, b"Hello"), hello, "{flush:?} {out_len}");
+        }
+    }
+}
+
+#[test]
+fn a_fragment_that_is_fetched_in_parts_is_followed_by_what_is_asked_for_then() {
+    let hello_flushed = [ALONE[0].1, b"\x00\x00\xff\xff"].concat();
+    for out_len in [hello_flushed.len() - 3, 200] {
+        // RFC 7692 §7.2.3.6: the end of the message, where there is no more of it; "Hello" by reference to the first one.
+        for (more, flush, expected) in [
+            (&b""[..], Flush::Fragment, &b""[..]),
+            (b"", Flush::Message, b"\x00"),
+            (b"Hello", Flush::Fragment, b"\xf2\x00\x11\x00\x00\x00\x00\xff\xff"),
+            (b"Hello", Flush::Message, b"\xf2\x00\x11\x00\x00"),
+        ] {
+            let mut deflater = deflater(ContextTakeover::Allowed);
+            let mut payload = vec![0; 3];
+            let first = deflater.deflate(b"Hello", Flush::Fragment, &mut payload);
+            assert_eq!((first.taken, first.written, first.is_done), (5, 3, false));
+            let mut rest = more;
+            loop {
+                let mut out = vec![0; out_len];
+                let step = deflater.deflate(rest, flush, &mut out);
+                payload.extend_from_slice(&out[..step.written]);
+                rest = &rest[step.taken..];
+                if step.is_done {
+                    break;
+                }
+                assert_eq!(step.written, out_len, "{flush:?} {out_len}");
+            }
+            assert_eq!(rest, b"");
+            assert_eq!(payload, [&hello_flushed, expected].concat(), "{flush:?} {out_len}");
+        }
     }
 }
 
@@ -380,6 +451,17 @@ fn both_can_be_used_by_another_thread() {
     fn assert_send<T: Send + Sync>() {}
     assert_send::<Inflater>();
     assert_send::<Deflater>();
+}
+
+#[test]
+fn level_0_only_stores_and_the_default_compresses_more_than_the_fastest() {
+    let text = text(20_000);
+    let lens =
+        [CompressionLevel::NONE, CompressionLevel::FASTEST, CompressionLevel::default()].map(|level| {
+            let settings = DeflateSettings { level, ..DeflateSettings::default() };
+            deflate_whole(&mut Deflater::new(settings), &text).len()
+        });
+    assert!(lens[0] > text.len() && lens[1] < text.len() / 2 && lens[2] < lens[1], "{lens:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 
 use proptest::prelude::*;
 use ws_core::connection::{
-    Config, Connection, EncodedMessage, KeySource, Masking, Sender, Transport, Unmasked,
+    Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, Sender, Transport, Unmasked,
 };
 use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush, Inflater};
 use ws_core::error::{Fault, Limit, Misuse, SendError, Violation};
@@ -305,23 +305,49 @@ fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
     assert_eq!(plain, Err(SendError::Misuse(Misuse::NotNegotiated)));
 }
 
+/// RFC 7692 §7.2.3.1, compressed without a context by whoever shares it among connections.
+const SHARED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+const SHARED_MESSAGE: Payload<'_> = Payload::Compressed { message_type: MessageType::Text, bytes: SHARED };
+
+/// A way to send what is compressed already; returns how many bytes were written.
+type Way = fn(&mut Connection<Unmasked>, &mut [u8]) -> usize;
+
+fn by_frame(server: &mut Connection<Unmasked>, out: &mut [u8]) -> usize {
+    let header = server.begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 7).compressed()).unwrap();
+    server.pass(7).unwrap();
+    let sent = [header.as_bytes(), SHARED].concat();
+    out[..sent.len()].copy_from_slice(&sent);
+    sent.len()
+}
+
 #[test]
 fn what_somebody_else_compressed_in_between_corrupts_nothing() {
     let hello = Said::Text("Hello, hello, hello, hello".to_owned());
-    let (mut client, mut server) = pair(DeflateParams::default(), 1000);
-    let mut wire = server.say_compressed(&hello, 1000, false);
-    // RFC 7692 §7.2.3.1, compressed without a context by whoever shares it among connections.
-    let shared = Payload::Compressed {
-        message_type: MessageType::Text,
-        bytes: &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
-    };
-    let mut out = [0; 64];
-    let len = server.connection.send(shared, &mut out).unwrap();
-    wire.extend_from_slice(&out[..len]);
-    wire.extend(server.say_compressed(&hello, 1000, false));
-    client.hear(&wire, &mut core::iter::empty());
-    assert_eq!(client.heard, [hello.clone(), Said::Text("Hello".to_owned()), hello]);
-    assert_eq!(client.fault, None);
+    let ways: [Way; 3] = [
+        |server, out| server.send(SHARED_MESSAGE, out).unwrap(),
+        |server, out| server.send_fragment(SHARED_MESSAGE, Fin::Final, out).unwrap().written,
+        by_frame,
+    ];
+    for send in ways {
+        let (mut client, mut server) = pair(DeflateParams::default(), 1000);
+        let mut wire = server.say_compressed(&hello, 1000, false);
+        let mut out = [0; 64];
+        let len = send(&mut server.connection, &mut out);
+        wire.extend_from_slice(&out[..len]);
+        wire.extend(server.say_compressed(&hello, 1000, false));
+        client.hear(&wire, &mut core::iter::empty());
+        assert_eq!(client.heard, [hello.clone(), Said::Text("Hello".to_owned()), hello.clone()]);
+        assert_eq!(client.fault, None);
+    }
+}
+
+#[test]
+fn an_allocation_into_which_a_message_is_inflated_is_told_before_it_is_whole() {
+    let (mut client, mut server) = pair(DeflateParams::default(), 10_000);
+    let wire = server.say_compressed(&Said::Text("Hello".repeat(1000)), 1000, false);
+    client.hear(&wire[..wire.len() - 1], &mut core::iter::empty());
+    assert!(client.message.message().is_none());
+    assert!(client.message.capacity() >= 5000, "{}", client.message.capacity());
 }
 
 #[test]

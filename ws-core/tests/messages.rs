@@ -6,8 +6,12 @@ use ws_core::connection::{Config, Connection, FrameStart, KeySource, Limits, Pon
 use ws_core::error::{Limit, Misuse, SendError};
 use ws_core::event::{Event, Fragment, MessageType, Payload};
 use ws_core::frame::{CloseCode, ControlPayload, Fin, Mask, MaskKey};
+#[cfg(feature = "alloc")]
+use ws_core::frame::{FrameHeader, Opcode};
 use ws_core::handshake::{ClientHandshake, ServerHandshake};
 use ws_core::input::ReadBuffer;
+#[cfg(feature = "alloc")]
+use ws_core::message::MessageBuffer;
 use ws_core::message::{Assembly, MessageSlice};
 use ws_core::uri::Authority;
 use ws_core::utf8::Utf8;
@@ -71,7 +75,7 @@ fn a_message_is_there_when_it_is_whole_and_the_next_takes_its_place() {
 #[cfg(feature = "alloc")]
 #[test]
 fn what_a_buffer_holds_can_be_taken_once_by_its_type() {
-    let mut buffer = ws_core::message::MessageBuffer::default().with_kept_len_max(16);
+    let mut buffer = MessageBuffer::default().with_kept_len_max(16);
     each(b"\x81\x05Hello\x82\x02ab\x01\x01c", |fragment, receiver| {
         let is_text = matches!(fragment.payload, Payload::Text(_));
         let is_whole = buffer.push(fragment, receiver).unwrap() == Assembly::Complete;
@@ -87,6 +91,56 @@ fn what_a_buffer_holds_can_be_taken_once_by_its_type() {
         }
         assert_eq!((buffer.take_text(), buffer.take_bytes(), buffer.message()), (None, None, None));
     });
+}
+
+/// A frame from a server.
+#[cfg(feature = "alloc")]
+fn frame(opcode: Opcode, fin: Fin, payload: &[u8]) -> Vec<u8> {
+    let len = u64::try_from(payload.len()).unwrap();
+    let header = FrameHeader::new(opcode, fin, len, None).unwrap().encode();
+    [header.as_bytes(), payload].concat()
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn an_allocation_is_kept_from_message_to_message_unless_it_is_longer_than_that() {
+    let in_general = MessageBuffer::new;
+    let as_said = || MessageBuffer::new().with_kept_len_max(1000);
+    let cases: [(&dyn Fn() -> MessageBuffer, usize); 2] = [(&in_general, 64 * 1024), (&as_said, 1000)];
+    for (new, kept_len_max) in cases {
+        for (len, is_kept) in [(kept_len_max - 1, true), (kept_len_max, true), (kept_len_max + 1, false)] {
+            let mut buffer = new();
+            each(&frame(Opcode::Binary, Fin::Final, &vec![7; len]), |fragment, receiver| {
+                buffer.push(fragment, receiver).unwrap();
+            });
+            assert_eq!(buffer.message(), Some(Payload::Binary(&vec![7; len])));
+            assert_eq!(buffer.capacity(), len);
+            buffer.clear();
+            assert_eq!((buffer.message(), buffer.capacity()), (None, if is_kept { len } else { 0 }));
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn an_allocation_is_doubled_up_to_the_longest_message_and_is_as_long_as_what_has_arrived_at_least() {
+    for (len_max, added_len, expected) in
+        [(usize::MAX, 1, 2000), (usize::MAX, 1500, 2500), (1700, 1, 1700), (1700, 900, 1900), (10, 1, 1001)]
+    {
+        for (first, payload) in [(Opcode::Binary, 7), (Opcode::Text, b'x')] {
+            let bytes = [
+                frame(first, Fin::More, &[payload; 1000]),
+                frame(Opcode::Continuation, Fin::Final, &vec![payload; added_len]),
+            ];
+            let mut buffer = MessageBuffer::new().with_len_max(len_max);
+            let mut capacities = Vec::new();
+            each(&bytes.concat(), |fragment, receiver| {
+                buffer.push(fragment, receiver).unwrap();
+                capacities.push(buffer.capacity());
+            });
+            assert_eq!(capacities, [1000, expected], "{len_max} {added_len}");
+        }
+    }
 }
 
 /// Keys that mask nothing, so that what is written can be read.
@@ -210,7 +264,6 @@ fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
     use ws_core::connection::EncodedMessage;
     use ws_core::deflate::{ContextTakeover, DeflateSettings, Deflater, Inflater};
     use ws_core::extension::{Agreed, DeflateConfig, DeflateParams, WindowBits};
-    use ws_core::message::MessageBuffer;
 
     assert_eq!(DeflateConfig::default(), DeflateConfig::new());
     let mut receiver =

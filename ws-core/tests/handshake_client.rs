@@ -1,7 +1,7 @@
 //! RFC 6455 §4.1: what a client asks with, and what it may not.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
-use ws_core::extension::ExtensionError;
+use ws_core::extension::{DeflateConfig, ExtensionError};
 use ws_core::handshake::{
     ClientHandshake, ClientProgress, ClientRequest, ConnectTarget, ExtendedConnect, HandshakeFault,
     HandshakeMisuse, HandshakeViolation, Header, WriteError,
@@ -100,15 +100,17 @@ fn an_output_that_is_too_small_is_told_its_size() {
 }
 
 #[test]
-fn s4_1_an_extension_is_not_accepted_where_none_was_offered() {
+fn s4_1_an_extension_is_not_accepted_where_none_or_another_was_offered() {
     let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: foo\r\n\r\n";
-    let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
-    let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).unwrap();
-    let fault = HandshakeFault::Violation(HandshakeViolation::ExtensionNotOffered);
-    let progress = client.receive(&request("ws://h/"), &mut buffer.input());
-    assert_eq!(progress, ClientProgress::Failed(fault));
-    assert_eq!(client.response().map(|response| response.status()), Some(101), "for logs");
+    for request in [request("ws://h/"), request("ws://h/").deflate(DeflateConfig::new())] {
+        let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
+        let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).unwrap();
+        let fault = HandshakeFault::Violation(HandshakeViolation::ExtensionNotOffered);
+        let progress = client.receive(&request, &mut buffer.input());
+        assert_eq!(progress, ClientProgress::Failed(fault));
+        assert_eq!(client.response().map(|response| response.status()), Some(101), "for logs");
+    }
 }
 
 /// The request of RFC 8441 §5.1.

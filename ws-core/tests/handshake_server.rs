@@ -195,6 +195,30 @@ fn a_page_is_served_to_whoever_does_not_ask_for_a_websocket() {
 }
 
 #[test]
+fn s4_2_1_who_sends_a_key_or_a_version_does_not_ask_for_a_page() {
+    for header in ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"] {
+        let (_, progress) = received(&format!("GET / HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n"));
+        assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::Upgrade.into()), "{header}");
+    }
+}
+
+#[test]
+fn rfc_9112_s2_2_two_bare_line_feeds_are_refused_at_any_places_and_distance() {
+    for start_len in 0..32 {
+        for distance in 4..40 {
+            let value = "x".repeat(distance - 4);
+            let head = format!(
+                "GET / HTTP/1.1\r\nHost: a\r\nX: {}\nY: {value}\nZ: a long line behind them\r\n\r\n",
+                "x".repeat(start_len)
+            );
+            let (_, progress) = received(&head);
+            let refused = ServerProgress::Failed(HandshakeViolation::LineEnding.into());
+            assert_eq!(progress, refused, "{start_len} {distance}");
+        }
+    }
+}
+
+#[test]
 fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
     let location = [Header::new("Location", "https://example.com/login")];
     let rejected = reject(&mut asked(""), 302, &location, b"");

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use ws_core::error::{Fault, Limit, Misuse, SendError};
-use ws_core::extension::{DeflateError, ExtensionError, ExtensionList};
+use ws_core::extension::{DeflateConfig, DeflateError, ExtensionError, ExtensionList};
 use ws_core::frame::{
-    CloseCode, CloseFrame, ControlPayload, Fin, FrameHeader, MaskKey, Opcode, ReservedBits, Violation,
+    CloseCode, CloseFrame, ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, ReservedBits, Violation,
 };
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, WriteError,
@@ -221,6 +221,11 @@ fn values_show_and_compare_what_they_hold() {
     let shown = format!("{close:?}");
     assert!(shown.contains("1000") && shown.contains("bye"), "{shown}");
     assert!(format!("{:?}", MaskKey::new([0xab; 4])).contains("ab"));
+    assert_eq!(format!("{:?}", Mask::new(MaskKey::new([1, 2, 3, 4]))), "Mask([1, 2, 3, 4])");
+    let offer = DeflateConfig::new().offer();
+    assert_eq!(offer.as_str(), "permessage-deflate; client_max_window_bits");
+    assert_eq!((offer.as_ref(), offer.to_string()), (offer.as_str(), offer.as_str().to_owned()));
+    assert_eq!(format!("{offer:?}"), format!("{:?}", offer.as_str()));
     let header = FrameHeader::new(Opcode::Text, Fin::Final, 5, None).unwrap();
     assert_eq!(format!("{:?}", header.encode()), "EncodedHeader([81, 05])");
     assert_eq!(FrameHeader::new(Opcode::Ping, Fin::More, 0, None), None);

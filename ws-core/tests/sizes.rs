@@ -5,6 +5,7 @@ use core::mem::size_of;
 use ws_core::connection::{Connection, Next, Receiver, Sender, Signal, Unmasked};
 use ws_core::error::{Fault, SendError};
 use ws_core::event::{Event, Fragment, Piece};
+use ws_core::extension::DeflateText;
 use ws_core::frame::{FrameHeader, Mask};
 
 #[test]
@@ -30,5 +31,7 @@ fn what_is_returned_by_value_is_small() {
     assert!(size_of::<Result<usize, SendError>>() <= 16, "{}", size_of::<Result<usize, SendError>>());
     assert!(size_of::<FrameHeader>() <= 24, "{}", size_of::<FrameHeader>());
     assert_eq!(size_of::<Mask>(), 4);
+    // The longest offer has 203 bytes.
+    assert!(size_of::<DeflateText>() <= 216, "{}", size_of::<DeflateText>());
     assert!(size_of::<Signal>() <= 128, "{}", size_of::<Signal>());
 }

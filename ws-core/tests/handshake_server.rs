@@ -219,6 +219,28 @@ fn rfc_9112_s2_2_two_bare_line_feeds_are_refused_at_any_places_and_distance() {
 }
 
 #[test]
+fn s4_4_another_version_is_refused_with_426_and_its_words() {
+    let (mut server, progress) = received(
+        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
+    );
+    assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::Version.into()));
+    let mut out = [0; REFUSAL_LEN_MAX];
+    let len = server.refuse(&mut out).unwrap();
+    assert!(out[..len].starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
+}
+
+#[test]
+fn rfc_9112_s3_2_2_an_absolute_target_names_the_scheme() {
+    for (target, scheme) in
+        [("/", None), ("http://example.com/", Some(Scheme::Ws)), ("https://example.com/", Some(Scheme::Wss))]
+    {
+        let (server, progress) = received(&format!("GET {target} HTTP/1.1\r\nHost: example.com\r\n\r\n"));
+        assert_eq!(progress, ServerProgress::NotWebSocket, "{target}");
+        assert_eq!(server.request().unwrap().scheme(), scheme, "{target}");
+    }
+}
+
+#[test]
 fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
     let location = [Header::new("Location", "https://example.com/login")];
     let rejected = reject(&mut asked(""), 302, &location, b"");

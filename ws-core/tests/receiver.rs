@@ -77,6 +77,22 @@ fn every_fault_comes_with_the_byte_that_proves_it() {
     assert!(faults > 40, "only {faults} vectors end in a fault");
 }
 
+#[test]
+fn what_comes_behind_a_fault_does_not_change_it() {
+    // Enough for whatever a length that was misread may announce. A key of zeros masks nothing, and zeros are text.
+    let behind = [0; 1000];
+    for vector in all() {
+        if !matches!(vector.outcomes.last(), Some(Outcome::Fault(_))) {
+            continue;
+        }
+        let longer = Vector { bytes: [&vector.bytes[..], &behind].concat(), ..vector.clone() };
+        for way in WAYS {
+            let outcomes = run(&longer, &mut std::iter::empty(), CAPACITY, way);
+            assert_eq!(outcomes, vector.outcomes, "{} and more by {way:?}", vector.name);
+        }
+    }
+}
+
 /// Frames that are mostly right, so that random streams get beyond their first.
 fn frame() -> impl Strategy<Value = Vec<u8>> {
     let first = prop_oneof![

@@ -12,6 +12,7 @@ pub mod tokio_websockets;
 pub mod tungstenite;
 pub mod websocket_sans_io;
 pub mod ws_core;
+pub mod yawc;
 
 use crate::{Kernel, Sample, Witness};
 use std::rc::Rc;

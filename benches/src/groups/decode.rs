@@ -1,7 +1,7 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
 use crate::contestants::{
     BUFFER_LEN, Receive, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
-    tungstenite, websocket_sans_io, ws_core,
+    tungstenite, websocket_sans_io, ws_core, yawc,
 };
 use crate::{Absent, Content, Contest, Contestant, Group, HeldBack, Row, Sample, Target};
 use std::rc::Rc;
@@ -85,6 +85,7 @@ fn peers(job: &Receive) -> Vec<Contestant> {
         Contestant::peer("tokio-websockets", tokio_websockets::Decode(job.clone())),
         Contestant::peer("fastwebsockets", fastwebsockets::Decode(job.clone())),
         Contestant::peer("sockudo-ws", sockudo_ws::Decode(job.clone())),
+        Contestant::peer("yawc", yawc::Decode(job.clone())),
         Contestant::peer("websocket-sans-io", websocket_sans_io::Decode::new(job)),
     ];
     if nexus_web::is_text_checked(job) {

@@ -1,7 +1,7 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
 use crate::contestants::{
     BUFFER_LEN, Receive, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
-    tungstenite, websocket_sans_io, ws_core,
+    tungstenite, websocket_sans_io, ws_core, yawc,
 };
 use crate::{Absent, Content, Contest, Contestant, Group, HeldBack, Row, Sample, Target};
 use std::rc::Rc;
@@ -28,6 +28,7 @@ fn row(len: usize) -> Row {
             Contestant::peer("tokio-websockets", tokio_websockets::Echo(job.clone())),
             Contestant::peer("fastwebsockets", fastwebsockets::Echo(job.clone())),
             Contestant::peer("sockudo-ws", sockudo_ws::Echo::new(&job)),
+            Contestant::peer("yawc", yawc::Echo(job.clone())),
             Contestant::peer("websocket-sans-io", websocket_sans_io::Echo::new(&job)),
             Contestant::peer("embedded-websocket", embedded_websocket::Echo::new(&job)),
             Contestant::peer("nexus-web", nexus_web::Echo::new(&job)),

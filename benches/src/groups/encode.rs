@@ -1,7 +1,7 @@
 use super::{KIB, MIB, TOTAL_LEN, messages, size};
 use crate::contestants::{
     Send, Side, embedded_websocket, fastwebsockets, floor, nexus_web, sockudo_ws, tokio_websockets,
-    tungstenite, websocket_sans_io, ws_core,
+    tungstenite, websocket_sans_io, ws_core, yawc,
 };
 use crate::{
     Absent, Content, Contest, Contestant, Group, HeldBack, Row, Sample, Standing, Target, Transcript,
@@ -41,6 +41,7 @@ fn peers(job: &Send) -> Vec<Contestant> {
         Contestant::peer("tungstenite", tungstenite::Encode::new(job)),
         Contestant::peer("fastwebsockets", fastwebsockets::Encode::new(job, false)),
         Contestant::peer("sockudo-ws", sockudo_ws::Encode::new(job)),
+        Contestant::peer("yawc", yawc::Encode::new(job)),
         Contestant::peer("websocket-sans-io", websocket_sans_io::Encode::new(job)),
         Contestant::peer("embedded-websocket", embedded_websocket::Encode::new(job)),
         Contestant::peer("nexus-web", nexus_web::Encode::new(job)),

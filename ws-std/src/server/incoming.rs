@@ -62,7 +62,7 @@ impl<S: Stream> Incoming<S> {
         offered.find_map(|offered| spoken.iter().copied().find(|spoken| *spoken == offered))
     }
 
-    /// Opens the WebSocket, with the subprotocol that the [`Server`] and the client agree on.
+    /// Opens the WebSocket, with the subprotocol that the [`Server`](super::Server) and the client agree on.
     ///
     /// # Errors
     ///

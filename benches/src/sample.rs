@@ -1,6 +1,6 @@
 use crate::{Frame, Standing, Transcript, frames};
 use std::borrow::Borrow;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::{Deref, DerefMut};
 use ws_core::connection::KeySource;
 use ws_core::frame::{Fin, FrameHeader, Mask, MaskKey, Opcode};
 
@@ -28,21 +28,20 @@ pub struct Sample {
 /// are all over the page, so that it is not luck who copies fast.
 pub struct Placed {
     memory: Vec<u8>,
-    place: Range<usize>,
+    start: usize,
     index: usize,
 }
 
 impl Placed {
     fn new(bytes: &[u8], index: usize) -> Self {
-        let mut memory = vec![0; bytes.len() + if bytes.len() < SPREAD_FROM_LEN { 0 } else { 2 * PAGE_LEN }];
-        let start = if memory.len() == bytes.len() {
-            0
-        } else {
-            memory.as_ptr().align_offset(PAGE_LEN) + index * STEP_LEN % PAGE_LEN
-        };
-        let place = start..start + bytes.len();
-        memory[place.clone()].copy_from_slice(bytes);
-        Self { memory, place, index }
+        let spread = if bytes.len() < SPREAD_FROM_LEN { 0 } else { 2 * PAGE_LEN };
+        let mut memory: Vec<u8> = Vec::with_capacity(bytes.len() + spread);
+        if spread > 0 {
+            memory.resize(memory.as_ptr().align_offset(PAGE_LEN) + index * STEP_LEN % PAGE_LEN, 0);
+        }
+        let start = memory.len();
+        memory.extend_from_slice(bytes);
+        Self { memory, start, index }
     }
 }
 
@@ -67,7 +66,7 @@ impl Borrow<[u8]> for Placed {
 
 impl DerefMut for Placed {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.place.clone()]
+        &mut self.memory[self.start..]
     }
 }
 
@@ -81,7 +80,7 @@ impl Deref for Placed {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.memory[self.place.clone()]
+        &self.memory[self.start..]
     }
 }
 

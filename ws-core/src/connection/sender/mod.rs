@@ -129,7 +129,8 @@ impl<K: Masking> Sender<K> {
     }
 
     /// Writes a frame with all of its payload, or nothing.
-    #[inline]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[expect(clippy::inline_always, reason = "the call is a quarter of the instructions of a short message")]
     fn write_frame(
         &mut self,
         (opcode, reserved): (Opcode, ReservedBits),

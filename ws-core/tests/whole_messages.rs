@@ -237,6 +237,52 @@ fn only_the_rest_of_a_binary_message_in_progress_is_read_past_the_buffer_and_in_
     }
 }
 
+/// Of a long message, the beginning is taken by `next_event`; then there is this much room, and this is what comes of it.
+fn rest_of_begun(first: u8, before: &[u8], message: &mut impl Assemble) -> (usize, Vec<Seen>) {
+    let mut receiver = Receiver::new(Role::Server, Config::new());
+    let wire = [before, &frame(first, &[b'x'; 1000])].concat();
+    let mut buffer = ReadBuffer::new([0; 64]);
+    let (begun, mut rest) = wire.split_at(before.len() + 8 + 30);
+    buffer.spare()[..begun.len()].copy_from_slice(begun);
+    buffer.filled(begun.len());
+    let mut seen = Vec::new();
+    let mut input = buffer.input();
+    if !before.is_empty() {
+        seen.extend(receiver.next_message(&mut input, message).map(saw));
+    }
+    assert!(matches!(receiver.next_event(&mut input), Some(Event::Data(fragment)) if fragment.is_first));
+    let first_room = receiver.spare(&mut buffer, message).len();
+    while !rest.is_empty() {
+        let spare = receiver.spare(&mut buffer, message);
+        let (arrived, further) = rest.split_at(spare.len().min(rest.len()));
+        spare[..arrived.len()].copy_from_slice(arrived);
+        rest = further;
+        receiver.filled(arrived.len(), &mut buffer, message);
+        seen.extend(receiver.next_message(&mut buffer.input(), message).map(saw));
+    }
+    (first_room, seen)
+}
+
+#[test]
+fn of_a_message_that_was_begun_in_another_way_only_the_rest_comes() {
+    let rest = binary(&[b'x'; 970]);
+    let bytes = [frame(0x02, b"a"), frame(0x80, b"b")].concat();
+    let characters = [frame(0x01, b"a"), frame(0x80, b"b")].concat();
+    for (before, expected) in [
+        (vec![], vec![rest.clone()]),
+        (bytes, vec![binary(b"ab"), rest.clone()]),
+        (characters, vec![text("ab"), rest]),
+    ] {
+        // It is not read past the buffer as long as none of it is in the message.
+        let expected = (64, expected);
+        for first in [0x81, 0x82] {
+            assert_eq!(rest_of_begun(first, &before, &mut MessageSlice::new([0; 2000])), expected);
+            #[cfg(feature = "alloc")]
+            assert_eq!(rest_of_begun(first, &before, &mut ws_core::message::MessageBuffer::new()), expected);
+        }
+    }
+}
+
 #[cfg(feature = "alloc")]
 #[test]
 fn room_for_a_long_message_grows_with_what_has_come() {

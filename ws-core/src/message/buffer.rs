@@ -161,6 +161,8 @@ impl MessageBuffer {
     fn try_append(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
         if fragment.is_first {
             self.restart(fragment.payload);
+        } else if self.assembly == Assembly::Complete {
+            self.clear();
         }
         #[cfg(feature = "deflate")]
         if let (Content::Inflating(inflating), Some(inflater)) = (&mut self.content, &mut self.inflater) {
@@ -222,7 +224,7 @@ impl Storage for MessageBuffer {
     }
 
     fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
-        if part.is_first {
+        if part.is_first || self.assembly == Assembly::Complete {
             self.restart(Payload::Binary(&[]));
         }
         match self.content.extend(part.len, self.len_max) {

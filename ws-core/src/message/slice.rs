@@ -94,7 +94,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
 
     #[inline]
     fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
-        if part.is_first {
+        if part.is_first || self.assembly == Assembly::Complete {
             (self.len, self.message_type, self.is_compressed) = (0, MessageType::Binary, false);
         }
         self.assembly = Assembly::Incomplete;

@@ -312,14 +312,14 @@ fn room_for_a_long_message_grows_with_what_has_come() {
 #[test]
 fn more_than_the_room_counts_as_the_room() {
     let bytes = frame(0x82, &sample(300));
-    let mut receiver = Receiver::new(Role::Server, Config::new());
+    let mut connection = Connection::server(Config::new());
     let mut buffer = ReadBuffer::with_filled(bytes[..20].to_vec(), 20).unwrap();
     let mut message = MessageSlice::new([0; 300]);
-    assert_eq!(receiver.next_message(&mut buffer.input(), &mut message), None);
-    let spare = receiver.spare(&mut buffer, &mut message);
+    assert_eq!(connection.next_message(&mut buffer.input(), &mut message), None);
+    let spare = connection.spare(&mut buffer, &mut message);
     assert_eq!(spare.len(), 288);
     spare.copy_from_slice(&bytes[20..]);
-    receiver.filled(usize::MAX, &mut buffer, &mut message);
-    let whole = receiver.next_message(&mut buffer.input(), &mut message);
+    connection.filled(usize::MAX, &mut buffer, &mut message);
+    let whole = connection.next_message(&mut buffer.input(), &mut message);
     assert_eq!(whole, Some(Event::Data(Payload::Binary(&sample(300)))));
 }

@@ -69,6 +69,6 @@ impl Receiver {
         let message = self.message.filter(|_| self.state == State::Data && buffer.unread().is_empty())?;
         let is_binary = message.message_type == MessageType::Binary && !message.is_compressed;
         let len = usize::try_from(self.frame.remaining).unwrap_or(usize::MAX);
-        (message.is_reported && is_binary && len > 0 && len >= buffer.capacity()).then_some(len)
+        (message.is_reported && is_binary && len >= buffer.capacity()).then_some(len)
     }
 }

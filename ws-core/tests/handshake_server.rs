@@ -55,6 +55,26 @@ fn s1_3_the_key_is_answered_in_the_case_that_the_rfc_writes() {
 }
 
 #[test]
+fn s4_2_1_a_key_has_each_character_of_base64_at_each_place_and_no_other() {
+    for place in 0..22 {
+        for character in (b'!'..=b'~').map(char::from) {
+            let mut key = "dGhlIHNhbXBsZSBub25jZQ==".to_owned();
+            key.replace_range(place..=place, character.encode_utf8(&mut [0; 4]));
+            let (_, progress) = received(&format!(
+                "GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            ));
+            let expected = if character.is_ascii_alphanumeric() || matches!(character, '+' | '/') {
+                ServerProgress::Request
+            } else {
+                ServerProgress::Failed(HandshakeViolation::Key.into())
+            };
+            assert_eq!(progress, expected, "{key}");
+        }
+    }
+}
+
+#[test]
 fn s4_2_2_subprotocol_extensions_and_headers_follow() {
     let mut server = asked("Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: foo; x=1, bar\r\n");
     let headers = [Header::new("Set-Cookie", "a=b"), Header { name: "X", value: b"caf\xc3\xa9\t" }];
@@ -104,6 +124,23 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
     assert!(accept(&mut server, &Response::new()).is_ok(), "a misuse leaves the request as it was");
 }
 
+/// Whether a request is accepted that has this Host and Origin, and a target of this scheme.
+fn is_accepted(policy: OriginPolicy<'_>, host: &str, scheme: Option<Scheme>, origin: &str) -> bool {
+    let target = match scheme {
+        Some(Scheme::Ws) => format!("http://{host}/"),
+        Some(Scheme::Wss) => format!("https://{host}/"),
+        None => "/".to_owned(),
+    };
+    let (mut server, _) = received(&format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: {origin}\r\n\r\n"
+    ));
+    let accepted = server.accept(policy, &Response::new(), &mut [0; 512]);
+    let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
+    assert!(accepted.is_ok() || accepted == refused, "{accepted:?}");
+    accepted.is_ok()
+}
+
 #[test]
 fn s10_2_each_policy_allows_what_it_says() {
     let ws = Some(Scheme::Ws);
@@ -147,10 +184,11 @@ fn s10_2_each_policy_allows_what_it_says() {
         (OriginPolicy::AnyOrigin, "example.com", None, "anything at all", true),
     ];
     for (policy, host, scheme, origin, is_allowed) in table {
-        let host = Authority::parse(host).unwrap();
-        let allows = policy.allows(Some(origin.as_bytes()), &host, *scheme);
+        let authority = Authority::parse(host).unwrap();
+        let allows = policy.allows(Some(origin.as_bytes()), &authority, *scheme);
         assert_eq!(allows, *is_allowed, "{policy:?} {host} {scheme:?} {origin}");
-        assert!(policy.allows(None, &host, *scheme), "{policy:?}: who has no Origin is no browser");
+        assert!(policy.allows(None, &authority, *scheme), "{policy:?}: who has no Origin is no browser");
+        assert_eq!(is_accepted(*policy, host, *scheme, origin), *is_allowed, "{policy:?} {host} {origin}");
     }
     let host = Authority::parse("example.com").unwrap();
     assert!(!OriginPolicy::SameHost.allows(Some(b"https://\xff"), &host, None));

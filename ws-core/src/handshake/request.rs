@@ -135,7 +135,8 @@ pub(super) fn read<'h>(
     let mut parsed = httparse::Request::new(&mut []);
     let target = match parsed.parse_with_uninit_headers(head, slots) {
         Ok(httparse::Status::Complete(len)) if len == head.len() => judge_request_line(&parsed, head),
-        // A head that ends with an empty line is a whole one: there is nothing to wait for.
+        // There is nothing to wait for: what is here ends with an empty line. With another one before that, it is more than
+        // a head, which is still to be gathered.
         Ok(_) => Err(HandshakeViolation::RequestLine.into()),
         Err(error) => Err(syntax_fault(error, request_line_violation(head))),
     };

@@ -101,7 +101,8 @@ pub(super) fn read<'h>(
             let is_strict = has_strict_lines(head, parsed.headers);
             (!is_strict).then_some(HandshakeViolation::LineEnding.into())
         }
-        // A head that ends with an empty line is a whole one: there is nothing to wait for.
+        // There is nothing to wait for: what is here ends with an empty line. With another one before that, it is more than
+        // a head, which is still to be gathered.
         Ok(_) => Some(HandshakeViolation::StatusLine.into()),
         Err(error) => Some(syntax_fault(error, status_line_violation(head))),
     };

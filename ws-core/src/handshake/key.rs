@@ -24,8 +24,8 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
 
 /// The same for a key of 16 bytes in base64, without what takes any number of pieces of any length.
 ///
-/// Not inlined into either role's handshake, since SHA-1 is long.
-#[inline(never)]
+/// Not inlined into either role's handshake on microcontrollers, since SHA-1 is long.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(super) fn answer_to(key: &[u8; KEY_LEN]) -> [u8; 28] {
     let mut blocks = PADDED;
     if let Some(start) = blocks.as_flattened_mut().first_chunk_mut() {

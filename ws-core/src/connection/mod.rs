@@ -145,11 +145,7 @@ impl<K: Masking> Connection<K> {
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         let event = self.receiver.next_event(input);
-        // Payload means nothing to the sender.
-        if !matches!(event, Some(Event::Data(_))) {
-            self.relay_signals();
-        }
-        event
+        self.relay(event)
     }
 
     /// As [`Receiver::next_message`]; what it means for sending is queued.
@@ -164,11 +160,7 @@ impl<K: Masking> Connection<K> {
         message: &'m mut M,
     ) -> Option<Event<Payload<'m>>> {
         let event = self.receiver.next_message(input, message);
-        // Payload means nothing to the sender.
-        if !matches!(event, Some(Event::Data(_))) {
-            self.relay_signals();
-        }
-        event
+        self.relay(event)
     }
 
     /// As [`Receiver::spare`].
@@ -199,16 +191,14 @@ impl<K: Masking> Connection<K> {
         message: &mut impl Assemble,
     ) -> Option<Event<Assembly>> {
         let event = self.receiver.assemble(input, message);
-        self.relay_signals();
-        event
+        self.relay(event)
     }
 
     /// As [`Receiver::next_piece`]; what it means for sending is queued.
     #[inline]
     pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         let event = self.receiver.next_piece(input);
-        self.relay_signals();
-        event
+        self.relay(event)
     }
 
     /// As [`Receiver::advance`]; what it means for sending is queued.
@@ -388,6 +378,15 @@ impl<K: Masking> Connection<K> {
         let mut joined = Self { receiver, sender };
         joined.relay_signals();
         joined
+    }
+
+    /// Passes on what an event means for sending. Payload means nothing to the sender.
+    #[inline]
+    fn relay<D>(&mut self, event: Option<Event<D>>) -> Option<Event<D>> {
+        if !matches!(event, Some(Event::Data(_))) {
+            self.relay_signals();
+        }
+        event
     }
 
     #[inline]

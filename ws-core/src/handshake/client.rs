@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::field::{Extensions, Header};
-use super::head::{Gathered, Head, header_slots};
+use super::head::{Head, header_slots};
 use super::key::{answer_to, encode_nonce};
 use super::output::{Output, check_headers};
 use super::response::{ResponseFields, Says, ServerResponse, read};
@@ -105,29 +105,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     /// over. Once there is an outcome, takes nothing and says the same again. `request` has to be the one that was
     /// written.
     pub fn receive(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
-        while self.progress == ClientProgress::NeedInput && !self.receive_whole(request, input) {
-            match self.head.gather(input) {
-                Gathered::More => break,
-                Gathered::Complete => {
-                    let (response, says) = read_head::<HEADERS>(self.head.bytes(), request, &self.key);
-                    self.conclude(response, says);
-                }
-                Gathered::Failed(fault) => self.progress = ClientProgress::Failed(fault),
-            }
-        }
-        self.progress
-    }
-
-    /// Reads a head that the input holds whole, where it lies: the parser finds its end by itself.
-    fn receive_whole(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> bool {
-        let Some(head) = self.head.whole_in(input) else { return false };
-        let (response, says) = read_head::<HEADERS>(head, request, &self.key);
-        let has_form = response.is_some();
-        if has_form {
-            self.head.keep(input);
+        while self.progress == ClientProgress::NeedInput {
+            let read = |head: &[u8]| read_head::<HEADERS>(head, request, &self.key);
+            let Some((response, says)) = self.head.receive(input, read) else { break };
             self.conclude(response, says);
         }
-        has_form
+        self.progress
     }
 
     fn conclude(&mut self, response: Option<ResponseFields>, says: Result<Says, HandshakeFault>) {

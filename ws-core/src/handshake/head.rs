@@ -26,7 +26,7 @@ pub(super) struct Head<S> {
 
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gathered {
+enum Gathered {
     More,
     Complete,
     Failed(HandshakeFault),
@@ -51,9 +51,32 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         self.storage
     }
 
+    /// Reads the head by `read`, once it is there: what that finds, or `None` where more has to come. One that the input holds
+    /// whole, as it usually does, is read where it lies: the parser finds its end by itself.
+    ///
+    /// `read` gives what a head has that is one in form, and the verdict.
+    pub(super) fn receive<F, V>(
+        &mut self,
+        input: &mut Input<'_>,
+        read: impl Fn(&[u8]) -> (Option<F>, Result<V, HandshakeFault>),
+    ) -> Option<(Option<F>, Result<V, HandshakeFault>)> {
+        if let Some(head) = self.whole_in(input) {
+            let found = read(head);
+            if found.0.is_some() {
+                self.keep(input);
+                return Some(found);
+            }
+        }
+        match self.gather(input) {
+            Gathered::More => None,
+            Gathered::Complete => Some(read(self.bytes())),
+            Gathered::Failed(fault) => Some((None, Err(fault))),
+        }
+    }
+
     /// What may be a whole head: all of the input, where nothing is gathered yet, an empty line ends it, and it fits into
     /// the storage. What is not one in form is still to be gathered.
-    pub(super) fn whole_in<'i>(&self, input: &'i Input<'_>) -> Option<&'i [u8]> {
+    fn whole_in<'i>(&self, input: &'i Input<'_>) -> Option<&'i [u8]> {
         let bytes = input.unread();
         let is_possible = !SMALL
             && self.len == 0
@@ -63,7 +86,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
     }
 
     /// Takes all of the input, which is a whole head that fits.
-    pub(super) fn keep(&mut self, input: &mut Input<'_>) {
+    fn keep(&mut self, input: &mut Input<'_>) {
         let head = input.take(input.len());
         if let Some(room) = self.storage.as_mut().get_mut(..head.len()) {
             copy(head, room);
@@ -79,7 +102,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
 
     /// Takes the bytes of the head, or up to the fault, and leaves what is behind. Not to be called again after
     /// anything but [`Gathered::More`].
-    pub(super) fn gather(&mut self, input: &mut Input<'_>) -> Gathered {
+    fn gather(&mut self, input: &mut Input<'_>) -> Gathered {
         let start = self.len;
         let room = self.storage.as_mut().get_mut(start..).unwrap_or_default();
         let (copied, _) = input.unread().split_at(room.len().min(input.len()));

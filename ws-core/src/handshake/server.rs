@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::field::Header;
-use super::head::{Gathered, Head, header_slots};
+use super::head::{Head, header_slots};
 use super::key::answer_to;
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
@@ -95,29 +95,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
     /// says the same again.
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
-        if self.progress == ServerProgress::NeedInput && !self.receive_whole(input) {
-            match self.head.gather(input) {
-                Gathered::More => {}
-                Gathered::Complete => {
-                    let (request, asks) = read_head::<HEADERS>(self.head.bytes());
-                    self.conclude(request, asks);
-                }
-                Gathered::Failed(fault) => self.progress = ServerProgress::Failed(fault),
+        if self.progress == ServerProgress::NeedInput {
+            if let Some((request, asks)) = self.head.receive(input, read_head::<HEADERS>) {
+                self.conclude(request, asks);
             }
         }
         self.progress
-    }
-
-    /// Reads a head that the input holds whole, as it usually does, where it lies: the parser finds its end by itself.
-    fn receive_whole(&mut self, input: &mut Input<'_>) -> bool {
-        let Some(head) = self.head.whole_in(input) else { return false };
-        let (request, asks) = read_head::<HEADERS>(head);
-        let has_form = request.is_some();
-        if has_form {
-            self.head.keep(input);
-            self.conclude(request, asks);
-        }
-        has_form
     }
 
     fn conclude(&mut self, request: Option<RequestFields>, asks: Result<Asks, HandshakeFault>) {

@@ -42,8 +42,9 @@ impl Fault {
 /// The receiving half of a connection, alone or joined to the sending half: what a fault is reported to that only
 /// the user of the payload can find, such as a message that does not fit into its storage.
 pub trait Fail {
-    /// Fails the connection: the right Close is queued as for any fault, no [`Event::Failed`](crate::event::Event::Failed) comes, and further
-    /// input is discarded. Without effect where the connection has ended already.
+    /// Fails the connection: the right Close is queued as for any fault, no
+    /// [`Event::Failed`](crate::event::Event::Failed) comes, and further input is discarded. Without effect where the
+    /// connection has ended already.
     fn fail(&mut self, fault: Fault);
 }
 

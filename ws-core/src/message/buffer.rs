@@ -219,19 +219,19 @@ impl Storage for MessageBuffer {
         if let Err(fault) = self.try_append(fragment) {
             return Err(self.give_up(fault));
         }
-        self.assembly = if fragment.is_last { Assembly::Complete } else { Assembly::Incomplete };
+        self.assembly = Assembly::behind(fragment.is_last);
         Ok(self.assembly)
     }
 
     fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
         if part.is_first || self.assembly == Assembly::Complete {
-            self.restart(Payload::Binary(&[]));
+            self.clear();
         }
         match self.content.extend(part.len, self.len_max) {
             Some(room) => write(room),
             None => return Err(self.give_up(Limit::MessageLen.into())),
         }
-        self.assembly = part.assembly();
+        self.assembly = Assembly::behind(part.is_last);
         Ok(self.assembly)
     }
 

@@ -1,7 +1,7 @@
 //! Whole messages from fragments: in storage of the caller's, or in a buffer that grows.
 //!
-//! [`next_message`](crate::connection::Connection::next_message) uses them only for messages that do not lie whole in the read buffer, and lends the others
-//! from there.
+//! [`next_message`](crate::connection::Connection::next_message) uses them only for messages that do not lie whole in
+//! the read buffer, and lends the others from there.
 
 mod slice;
 mod storage;
@@ -31,4 +31,11 @@ pub enum Assembly {
     Incomplete,
     /// The message is whole, and can be taken until the next fragment is pushed.
     Complete,
+}
+
+impl Assembly {
+    /// Behind a part of a message.
+    const fn behind(is_last: bool) -> Self {
+        if is_last { Self::Complete } else { Self::Incomplete }
+    }
 }

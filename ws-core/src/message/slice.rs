@@ -101,7 +101,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
         let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..part.len));
         write(room.ok_or(Limit::MessageLen)?);
         self.len = self.len.saturating_add(part.len);
-        self.assembly = part.assembly();
+        self.assembly = Assembly::behind(part.is_last);
         Ok(self.assembly)
     }
 

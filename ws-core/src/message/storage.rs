@@ -11,13 +11,6 @@ pub struct Part {
     pub(crate) is_last: bool,
 }
 
-impl Part {
-    /// How far the message is with it.
-    pub(super) const fn assembly(self) -> Assembly {
-        if self.is_last { Assembly::Complete } else { Assembly::Incomplete }
-    }
-}
-
 /// How a receiver puts a message together. A fault leaves nothing of it.
 pub trait Storage {
     /// Appends a fragment. The first one of a message takes the place of the message before.

@@ -3,7 +3,7 @@
 use crate::Keys;
 use crate::clock::Clock;
 use std::time::Duration;
-use ws_core::connection::{Config, KeySource, Limits, Receiver, Role};
+use ws_core::connection::{Config, KeySource, Limits, ReceiveHalf, Role};
 use ws_core::event::Event;
 use ws_core::frame::{Fin, FrameHeader, Mask, Opcode};
 use ws_core::input::ReadBuffer;
@@ -172,7 +172,7 @@ impl Stream {
             .with_frame_len_max(1 << 30)
             .with_message_len_max(1 << 30)
             .with_fragment_count_max(u32::MAX);
-        let mut receiver = Receiver::new(Role::Server, Config::new().with_limits(limits));
+        let mut receiver = ReceiveHalf::new(Role::Server, Config::new().with_limits(limits));
         let mut buffer = ReadBuffer::new(storage);
         let mut message = MessageBuffer::new().with_kept_len_max(1 << 30);
         let mut source = Source { stream: self, part: 0, used: 0 };

@@ -19,7 +19,7 @@ use mio::{Events, Interest, Poll, Registry, Token};
 use slab::Slab;
 use ws_core::connection::{Config, Connection, FrameStart, Transport, Unmasked};
 use ws_core::event::Event;
-use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::{Input, ReadBuffer};
 
 fn main() -> io::Result<()> {
@@ -200,11 +200,11 @@ fn greet(
         return Ok(None);
     }
     let mut head = [0; 1024];
-    let accepted = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut head);
+    let accepted = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut head);
     let (len, phase) = match accepted {
         Ok(len) => (len, Phase::Open(Connection::server(Config::new()))),
         // No WebSocket was asked for, or not as it should be; it is told so.
-        Err(_) => (handshake.refuse(&mut head).map_err(io::Error::other)?, Phase::Leaving),
+        Err(_) => (handshake.reject_fault(&mut head).map_err(io::Error::other)?, Phase::Leaving),
     };
     out.extend_from_slice(head.get(..len).unwrap_or_default());
     Ok(Some(phase))
@@ -224,7 +224,7 @@ fn echo(
             let len = u64::try_from(bytes.len()).map_err(io::Error::other)?;
             let start = FrameStart::new(fragment.payload.message_type(), fragment.fin(), len);
             let header = connection.begin_frame(start).map_err(io::Error::other)?;
-            connection.pass(len).map_err(io::Error::other)?;
+            connection.payload_written(len).map_err(io::Error::other)?;
             out.extend_from_slice(header.as_bytes());
             if bytes.len() < COPIED_LEN_MAX {
                 out.extend_from_slice(bytes);

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use ws_core::connection::{Config, Connection, Transport};
 use ws_core::event::Event;
-use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
 #[tokio::main(flavor = "current_thread")]
@@ -48,10 +48,10 @@ async fn greet(stream: &mut TcpStream, buffer: &mut ReadBuffer<Vec<u8>>) -> io::
             len => buffer.filled(len),
         }
     }
-    let accepted = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out);
+    let accepted = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out);
     let len = match accepted {
         Ok(len) => len,
-        Err(_) => handshake.refuse(&mut out).map_err(io::Error::other)?,
+        Err(_) => handshake.reject_fault(&mut out).map_err(io::Error::other)?,
     };
     write(stream, out.get(..len)).await?;
     Ok(accepted.is_ok())

@@ -10,12 +10,12 @@ use crate::frame::Fin;
 pub enum Event<D> {
     /// The next part of a message, or all of it.
     Data(D),
-    /// A ping; its payload is in [`control()`](crate::connection::Receiver::control) until the next call. The pong
+    /// A ping; its payload is in [`control()`](crate::connection::ReceiveHalf::control) until the next call. The pong
     /// is queued already unless the configuration leaves pongs to the caller.
     Ping,
-    /// A pong; its payload is in [`control()`](crate::connection::Receiver::control) until the next call.
+    /// A pong; its payload is in [`control()`](crate::connection::ReceiveHalf::control) until the next call.
     Pong,
-    /// The peer's Close, always valid; [`close_frame()`](crate::connection::Receiver::close_frame) has its code and
+    /// The peer's Close, always valid; [`close_frame()`](crate::connection::ReceiveHalf::close_frame) has its code and
     /// reason. Nothing comes after it.
     Close,
     /// The connection failed. Comes once, and nothing comes after it; the Close that says so is queued already.

@@ -23,7 +23,7 @@
 //! ```
 //! use ws_core::connection::{Config, Connection, Transport};
 //! use ws_core::event::Event;
-//! use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+//! use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 //! use ws_core::input::ReadBuffer;
 //!
 //! # struct Socket { incoming: &'static [u8], outgoing: Vec<u8> }
@@ -58,14 +58,14 @@
 //!         match handshake.receive(&mut buffer.input()) {
 //!             ServerProgress::NeedInput => continue,
 //!             ServerProgress::Request => {
-//!                 if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out) {
+//!                 if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out) {
 //!                     break len;
 //!                 }
 //!             }
 //!             ServerProgress::NotWebSocket | ServerProgress::Failed(_) => {}
 //!         }
 //!         // What is wrong with the request, as an HTTP response.
-//!         if let Ok(len) = handshake.refuse(&mut out) {
+//!         if let Ok(len) = handshake.reject_fault(&mut out) {
 //!             socket.write(&out[..len]);
 //!         }
 //!         return Err("refused");

@@ -15,7 +15,8 @@ use ws_core::event::{Event, Fragment, MessageType, Payload};
 use ws_core::extension::DeflateConfig;
 use ws_core::frame::{CloseCode, ControlPayload, Fin, MaskKey};
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ClientRequest, OriginPolicy, Response, ServerHandshake, ServerProgress,
+    ClientHandshake, ClientProgress, OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake,
+    ServerProgress,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::message::{Assembly, MessageSlice};
@@ -103,7 +104,7 @@ impl Inbox {
 
 /// Both handshakes; returns the read buffers as they are behind them.
 fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
-    let request = ClientRequest::new(Uri::parse("ws://example.com/chat?room=1").unwrap())
+    let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1").unwrap())
         .origin("http://example.com")
         .subprotocols(&["chat"])
         .deflate(DeflateConfig::new());
@@ -117,7 +118,7 @@ fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
     server_buffer.filled(len);
     assert_eq!(server.receive(&mut server_buffer.input()), ServerProgress::Request);
     assert_eq!(server.request().map(|request| request.subprotocols().count()), Some(1));
-    let response = Response::new().subprotocol("chat").deflate(DeflateConfig::new());
+    let response = OutgoingResponse::new().subprotocol("chat").deflate(DeflateConfig::new());
     let len = server.accept(OriginPolicy::SameHost, &response, &mut wire).unwrap();
     client_buffer.spare()[..len].copy_from_slice(&wire[..len]);
     client_buffer.filled(len);
@@ -169,7 +170,7 @@ fn what_is_refused_allocates_nothing_either() {
         let mut handshake = ServerHandshake::new([0; 512]);
         let mut buffer = ReadBuffer::with_filled(*b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", 28).unwrap();
         assert!(matches!(handshake.receive(&mut buffer.input()), ServerProgress::Failed(_)));
-        assert!(handshake.refuse(&mut [0; 512]).is_ok());
+        assert!(handshake.reject_fault(&mut [0; 512]).is_ok());
     });
     assert_eq!(counts, (0, 0));
 }

@@ -3,8 +3,8 @@
 
 use ws_core::extension::{Agreed, DeflateConfig, DeflateDirection, Extension, ExtensionList, WindowBits};
 use ws_core::handshake::{
-    AcceptError, ClientHandshake, ClientProgress, ClientRequest, OriginPolicy, Response, ServerHandshake,
-    ServerProgress,
+    AcceptError, ClientHandshake, ClientProgress, OriginPolicy, OutgoingRequest, OutgoingResponse,
+    ServerHandshake, ServerProgress,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -39,7 +39,7 @@ fn s7_1_offers_and_answers_survive_the_handshake() {
     let configs = all_configs();
     for (number, client) in configs.iter().enumerate() {
         let server = configs.iter().cycle().nth(number.wrapping_mul(37)).unwrap();
-        let request = ClientRequest::new(Uri::parse("ws://h/").unwrap()).deflate(client.config);
+        let request = OutgoingRequest::new(Uri::parse("ws://h/").unwrap()).deflate(client.config);
         let mut wire = [0; 1024];
         let mut ours = ClientHandshake::new([0; 1024], *b"the sample nonce");
         let len = ours.write_request(&request, &mut wire).unwrap();
@@ -47,7 +47,7 @@ fn s7_1_offers_and_answers_survive_the_handshake() {
         let mut buffer = ReadBuffer::with_filled(wire, len).unwrap();
         assert_eq!(theirs.receive(&mut buffer.input()), ServerProgress::Request);
         assert_eq!((ours.deflate(), theirs.deflate()), (None, None), "nothing is agreed on yet");
-        let response = Response::new().deflate(server.config);
+        let response = OutgoingResponse::new().deflate(server.config);
         assert!(matches!(
             theirs.accept(OriginPolicy::SameHost, &response, &mut [0; 64]),
             Err(AcceptError::BufferTooSmall { .. })

@@ -11,7 +11,7 @@
 
 use proptest::prelude::*;
 use ws_core::connection::{
-    Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, Sender, Transport, Unmasked,
+    Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, SendHalf, Transport, Unmasked,
 };
 use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush, Inflater};
 use ws_core::error::{Fault, Limit, Misuse, SendError, Violation};
@@ -282,7 +282,7 @@ fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
         ..DeflateParams::default()
     };
     let agreed = Agreed::server(params);
-    let mut sender = Sender::with_config(Unmasked, Config::new().with_deflate(agreed));
+    let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
     let fitting = DeflateSettings { level: CompressionLevel::BEST, ..agreed.outgoing().into() };
     let window = DeflateSettings { window_bits: WindowBits::MAX, ..fitting };
     let takeover = DeflateSettings { takeover: ws_core::deflate::ContextTakeover::Allowed, ..fitting };
@@ -295,7 +295,7 @@ fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
             assert_eq!(error, SendError::Misuse(Misuse::NotNegotiated));
         }
     }
-    let plain = Sender::new(Unmasked).send_deflated(
+    let plain = SendHalf::new(Unmasked).send_deflated(
         MessageType::Text,
         b"a",
         Fin::Final,
@@ -314,7 +314,7 @@ type Way = fn(&mut Connection<Unmasked>, &mut [u8]) -> usize;
 
 fn by_frame(server: &mut Connection<Unmasked>, out: &mut [u8]) -> usize {
     let header = server.begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 7).compressed()).unwrap();
-    server.pass(7).unwrap();
+    server.payload_written(7).unwrap();
     let sent = [header.as_bytes(), SHARED].concat();
     out[..sent.len()].copy_from_slice(&sent);
     sent.len()
@@ -383,11 +383,11 @@ fn a_message_compressed_once_for_many_corrupts_no_context() {
         let (mut client, mut server) = pair(params, 1000);
         let mut wire = server.say_compressed(&hello, 1000, false);
         for _ in 0..2 {
-            let admitted = server.connection.admit(&compressed);
+            let admitted = server.connection.send_encoded(&compressed);
             assert_eq!(admitted, if fits { Ok(()) } else { Err(SendError::Misuse(Misuse::NotNegotiated)) });
             wire.extend_from_slice(if fits { compressed.as_bytes() } else { plain.as_bytes() });
             wire.extend(server.say_compressed(&hello, 1000, false));
-            assert_eq!(server.connection.admit(&plain), Ok(()));
+            assert_eq!(server.connection.send_encoded(&plain), Ok(()));
         }
         client.hear(&wire, &mut core::iter::empty());
         let all = Said::Text("Hello, all".to_owned());
@@ -400,9 +400,9 @@ fn a_message_compressed_once_for_many_corrupts_no_context() {
 fn a_shared_message_waits_its_turn() {
     let message = EncodedMessage::new(Payload::Binary(&vec![7; 70_000])).unwrap();
     assert_eq!(message.as_bytes().len(), 70_010);
-    let mut sender = Sender::new(Unmasked);
+    let mut sender = SendHalf::new(Unmasked);
     sender.send_fragment(Payload::Text("a"), Fin::More, &mut [0; 9]).unwrap();
-    assert_eq!(sender.admit(&message), Err(SendError::Busy));
+    assert_eq!(sender.send_encoded(&message), Err(SendError::Busy));
     sender.close(CloseCode::NORMAL.into());
-    assert_eq!(sender.admit(&message), Err(SendError::Closed));
+    assert_eq!(sender.send_encoded(&message), Err(SendError::Closed));
 }

@@ -22,8 +22,8 @@ use ws_core::extension::{
     WindowBits,
 };
 use ws_core::handshake::{
-    AcceptError, ClientHandshake, ClientProgress, ClientRequest, HandshakeFault, HandshakeMisuse,
-    HandshakeViolation, OriginPolicy, Response, ServerHandshake, ServerProgress, WriteError,
+    AcceptError, ClientHandshake, ClientProgress, HandshakeFault, HandshakeMisuse, HandshakeViolation,
+    OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake, ServerProgress, WriteError,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -48,7 +48,7 @@ fn s7_1_each_offer_has_its_answer() {
         assert_eq!(show_answer(direct), expected, "{}", case.name);
 
         let mut out = [0; 1024];
-        let response = Response::new().deflate(case.config);
+        let response = OutgoingResponse::new().deflate(case.config);
         let len = server.accept(OriginPolicy::SameHost, &response, &mut out).unwrap();
         assert_eq!(server.deflate(), direct, "{}", case.name);
         let written = header(out.get(..len).unwrap());
@@ -130,13 +130,13 @@ fn s5_a_server_cannot_answer_what_was_not_offered() {
     ] {
         let mut server = served(&[offer.to_owned()]).unwrap();
         let mut out = [0; 512];
-        let response = Response::new().extensions(answer);
+        let response = OutgoingResponse::new().extensions(answer);
         let expected = AcceptError::Misuse(HandshakeMisuse::Deflate(error));
         let accepted = server.accept(OriginPolicy::SameHost, &response, &mut out);
         assert_eq!(accepted, Err(expected), "{offer}: {answer}");
         assert!(!error.to_string().is_empty());
         // The request can still be answered.
-        assert!(server.accept(OriginPolicy::SameHost, &Response::new(), &mut out).is_ok());
+        assert!(server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out).is_ok());
         assert_eq!(server.deflate(), None);
     }
 }
@@ -144,7 +144,7 @@ fn s5_a_server_cannot_answer_what_was_not_offered() {
 #[test]
 fn s5_a_server_may_write_the_answer_itself() {
     let mut server = served(&["foo, permessage-deflate; client_max_window_bits".to_owned()]).unwrap();
-    let response = Response::new().extensions("foo, permessage-deflate; client_max_window_bits=9");
+    let response = OutgoingResponse::new().extensions("foo, permessage-deflate; client_max_window_bits=9");
     let mut out = [0; 512];
     let len = server.accept(OriginPolicy::SameHost, &response, &mut out).unwrap();
     let written = header(&out[..len]);
@@ -157,12 +157,12 @@ fn s9_1_a_server_takes_up_other_extensions_beside_it_and_not_twice() {
     let offer = ["foo, permessage-deflate".to_owned()];
     let mut out = [0; 512];
     let mut server = served(&offer).unwrap();
-    let twice = Response::new().extensions("permessage-deflate").deflate(DeflateConfig::new());
+    let twice = OutgoingResponse::new().extensions("permessage-deflate").deflate(DeflateConfig::new());
     let misuse = HandshakeMisuse::Deflate(DeflateError::Repeated);
     let accepted = server.accept(OriginPolicy::SameHost, &twice, &mut out);
     assert_eq!(accepted, Err(AcceptError::Misuse(misuse)));
 
-    let both = Response::new().extensions("foo; x=1").deflate(DeflateConfig::new());
+    let both = OutgoingResponse::new().extensions("foo; x=1").deflate(DeflateConfig::new());
     let len = server.accept(OriginPolicy::SameHost, &both, &mut out).unwrap();
     assert_eq!(header(&out[..len]).as_deref(), Some("foo; x=1, permessage-deflate"));
 }
@@ -173,7 +173,7 @@ fn s5_without_a_config_nothing_is_offered_and_nothing_taken_up() {
     let len = ClientHandshake::new([0; 0], NONCE).write_request(&request(), &mut out).unwrap();
     assert_eq!(header(&out[..len]), None);
     let mut server = served(&["permessage-deflate".to_owned()]).unwrap();
-    let len = server.accept(OriginPolicy::SameHost, &Response::new(), &mut out).unwrap();
+    let len = server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out).unwrap();
     assert_eq!((header(&out[..len]), server.deflate()), (None, None));
 }
 
@@ -220,8 +220,8 @@ fn s7_1_2_windows_are_8_to_15() {
 /// RFC 6455 §1.3: its key is the base64 of this.
 const NONCE: [u8; 16] = *b"the sample nonce";
 
-fn request() -> ClientRequest<'static> {
-    ClientRequest::new(Uri::parse("ws://h/").unwrap())
+fn request() -> OutgoingRequest<'static> {
+    OutgoingRequest::new(Uri::parse("ws://h/").unwrap())
 }
 
 /// A server that has received these header lines.
@@ -250,7 +250,7 @@ fn served(lines: &[String]) -> Result<ServerHandshake<Vec<u8>>, ExtensionError> 
 }
 
 /// What a client makes of a 101 with these header lines.
-fn received(request: &ClientRequest<'_>, lines: &[impl AsRef<str>]) -> (ClientProgress, Option<Agreed>) {
+fn received(request: &OutgoingRequest<'_>, lines: &[impl AsRef<str>]) -> (ClientProgress, Option<Agreed>) {
     let lines = header_lines(lines);
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

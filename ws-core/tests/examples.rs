@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ws_core::connection::{Config, Receiver, Role};
+use ws_core::connection::{Config, ReceiveHalf, Role};
 use ws_core::event::{Event, Payload};
 use ws_core::input::ReadBuffer;
 
@@ -130,7 +130,7 @@ fn the_echo_on_mio_passes_long_text_cut_within_characters() {
     stream.read_to_end(&mut answer).unwrap();
     let answer_len = answer.len();
     let mut buffer = ReadBuffer::with_filled(answer, answer_len).unwrap();
-    let (mut input, mut receiver) = (buffer.input(), Receiver::new(Role::Client, Config::new()));
+    let (mut input, mut receiver) = (buffer.input(), ReceiveHalf::new(Role::Client, Config::new()));
     let mut echoed = String::new();
     while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
         let Payload::Text(text) = fragment.payload else { panic!("{fragment:?}") };
@@ -170,7 +170,7 @@ fn the_echo_on_mio_reads_no_more_from_who_does_not_read() {
     writing.join().unwrap();
     let answer_len = answer.len();
     let mut buffer = ReadBuffer::with_filled(answer, answer_len).unwrap();
-    let (mut input, mut receiver) = (buffer.input(), Receiver::new(Role::Client, Config::new()));
+    let (mut input, mut receiver) = (buffer.input(), ReceiveHalf::new(Role::Client, Config::new()));
     let (mut echoed_count, mut echoed_len) = (0, 0);
     while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {
         echoed_count += usize::from(fragment.is_last);

@@ -3,21 +3,21 @@
 
 use ws_core::extension::{DeflateConfig, ExtensionError};
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ClientRequest, ConnectTarget, ExtendedConnect, HandshakeFault,
-    HandshakeMisuse, HandshakeViolation, Header, WriteError,
+    ClientHandshake, ClientProgress, ConnectTarget, ExtendedConnect, HandshakeFault, HandshakeMisuse,
+    HandshakeViolation, Header, OutgoingRequest, WriteError,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::{Scheme, Uri};
 
-fn written(request: &ClientRequest<'_>) -> Result<String, WriteError> {
+fn written(request: &OutgoingRequest<'_>) -> Result<String, WriteError> {
     let client = ClientHandshake::new([0; 16], *b"the sample nonce");
     let mut out = [0; 1024];
     let len = client.write_request(request, &mut out)?;
     Ok(String::from_utf8(out[..len].to_vec()).unwrap())
 }
 
-fn request(uri: &str) -> ClientRequest<'_> {
-    ClientRequest::new(Uri::parse(uri).unwrap())
+fn request(uri: &str) -> OutgoingRequest<'_> {
+    OutgoingRequest::new(Uri::parse(uri).unwrap())
 }
 
 #[test]

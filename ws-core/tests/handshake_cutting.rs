@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::prelude::*;
-use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest, ServerHandshake, ServerProgress};
+use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
 
@@ -99,7 +99,7 @@ fn serve(bytes: &[u8], lens: &[usize]) -> (ServerProgress, Vec<u8>, String) {
 }
 
 fn ask(bytes: &[u8], lens: &[usize]) -> (ClientProgress, Vec<u8>, String) {
-    let request = ClientRequest::new(Uri::parse("ws://example.com").unwrap()).subprotocols(&["a", "b"]);
+    let request = OutgoingRequest::new(Uri::parse("ws://example.com").unwrap()).subprotocols(&["a", "b"]);
     let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
     let (progress, left) = fed(bytes, lens, |buffer| client.receive(&request, &mut buffer.input()));
     let seen = client.response().map(|response| {

@@ -4,7 +4,7 @@
 use ws_core::extension::ExtensionError;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, OriginPolicy,
-    REFUSAL_LEN_MAX, Response, ServerHandshake, ServerProgress, WriteError,
+    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, WriteError,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::{Authority, Scheme};
@@ -32,7 +32,7 @@ fn asked(headers: &str) -> Server {
     server
 }
 
-fn accept(server: &mut Server, response: &Response<'_>) -> Result<String, AcceptError> {
+fn accept(server: &mut Server, response: &OutgoingResponse<'_>) -> Result<String, AcceptError> {
     let mut out = [0; 512];
     let len = server.accept(OriginPolicy::SameHost, response, &mut out)?;
     Ok(String::from_utf8(out[..len].to_vec()).unwrap())
@@ -51,7 +51,7 @@ fn reject(
 
 #[test]
 fn s1_3_the_key_is_answered_in_the_case_that_the_rfc_writes() {
-    assert_eq!(accept(&mut asked(""), &Response::new()), Ok(format!("{ACCEPTED}\r\n")));
+    assert_eq!(accept(&mut asked(""), &OutgoingResponse::new()), Ok(format!("{ACCEPTED}\r\n")));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn s4_2_1_a_key_has_each_character_of_base64_at_each_place_and_no_other() {
 fn s4_2_2_subprotocol_extensions_and_headers_follow() {
     let mut server = asked("Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: foo; x=1, bar\r\n");
     let headers = [Header::new("Set-Cookie", "a=b"), Header { name: "X", value: b"caf\xc3\xa9\t" }];
-    let response = Response::new().subprotocol("b").extensions("bar; y=\"2\", foo").headers(&headers);
+    let response = OutgoingResponse::new().subprotocol("b").extensions("bar; y=\"2\", foo").headers(&headers);
     let expected = format!(
         "{ACCEPTED}Sec-WebSocket-Protocol: b\r\nSec-WebSocket-Extensions: bar; y=\"2\", foo\r\n\
          Set-Cookie: a=b\r\nX: caf\u{e9}\t\r\n\r\n"
@@ -93,35 +93,44 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
         SubprotocolNotOffered,
     };
     let lines = [
-        (Response::new().subprotocol("c"), SubprotocolNotOffered),
-        (Response::new().subprotocol("A"), SubprotocolNotOffered),
-        (Response::new().subprotocol(""), Subprotocol),
-        (Response::new().subprotocol("a\r\nX: y"), Subprotocol),
-        (Response::new().extensions("baz"), ExtensionNotOffered),
-        (Response::new().extensions("foo, baz"), ExtensionNotOffered),
-        (Response::new().extensions(""), Extensions(ExtensionError::Empty)),
-        (Response::new().extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
-        (Response::new().headers(&[Header { name: "", value: b"" }]), HeaderName),
-        (Response::new().headers(&[Header { name: "a b", value: b"" }]), HeaderName),
-        (Response::new().headers(&[Header { name: "a:", value: b"" }]), HeaderName),
-        (Response::new().headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
-        (Response::new().headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
-        (Response::new().headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
-        (Response::new().headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
-        (Response::new().headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
-        (Response::new().headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
-        (Response::new().headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
-        (Response::new().headers(&[Header { name: "Content-Length", value: b"0" }]), ReservedHeader),
-        (Response::new().headers(&[Header { name: "Transfer-Encoding", value: b"x" }]), ReservedHeader),
-        (Response::new().headers(&[Header { name: "sec-websocket-accept", value: b"x" }]), ReservedHeader),
-        (Response::new().headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]), ReservedHeader),
+        (OutgoingResponse::new().subprotocol("c"), SubprotocolNotOffered),
+        (OutgoingResponse::new().subprotocol("A"), SubprotocolNotOffered),
+        (OutgoingResponse::new().subprotocol(""), Subprotocol),
+        (OutgoingResponse::new().subprotocol("a\r\nX: y"), Subprotocol),
+        (OutgoingResponse::new().extensions("baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().extensions("foo, baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().extensions(""), Extensions(ExtensionError::Empty)),
+        (OutgoingResponse::new().extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
+        (OutgoingResponse::new().headers(&[Header { name: "", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().headers(&[Header { name: "a b", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().headers(&[Header { name: "a:", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
+        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
+        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
+        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
+        (OutgoingResponse::new().headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
+        (OutgoingResponse::new().headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
+        (OutgoingResponse::new().headers(&[Header { name: "Content-Length", value: b"0" }]), ReservedHeader),
+        (
+            OutgoingResponse::new().headers(&[Header { name: "Transfer-Encoding", value: b"x" }]),
+            ReservedHeader,
+        ),
+        (
+            OutgoingResponse::new().headers(&[Header { name: "sec-websocket-accept", value: b"x" }]),
+            ReservedHeader,
+        ),
+        (
+            OutgoingResponse::new().headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]),
+            ReservedHeader,
+        ),
     ];
     let mut server = asked("Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: foo\r\n");
     for (response, misuse) in &lines {
         assert_eq!(accept(&mut server, response), Err(AcceptError::Misuse(*misuse)), "{response:?}");
         assert!(!misuse.to_string().is_empty());
     }
-    assert!(accept(&mut server, &Response::new()).is_ok(), "a misuse leaves the request as it was");
+    assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
 }
 
 /// Whether a request is accepted that has this Host and Origin, and a target of this scheme.
@@ -135,7 +144,7 @@ fn is_accepted(policy: OriginPolicy<'_>, host: &str, scheme: Option<Scheme>, ori
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: {origin}\r\n\r\n"
     ));
-    let accepted = server.accept(policy, &Response::new(), &mut [0; 512]);
+    let accepted = server.accept(policy, &OutgoingResponse::new(), &mut [0; 512]);
     let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
     assert!(accepted.is_ok() || accepted == refused, "{accepted:?}");
     accepted.is_ok()
@@ -198,14 +207,14 @@ fn s10_2_each_policy_allows_what_it_says() {
 fn s10_2_a_bad_origin_is_refused_with_403_whatever_is_tried_then() {
     let mut server = asked("Origin: https://evil.test\r\n");
     let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
-    assert_eq!(accept(&mut server, &Response::new()), refused);
+    assert_eq!(accept(&mut server, &OutgoingResponse::new()), refused);
     let mut out = [0; 512];
     assert_eq!(
-        server.accept(OriginPolicy::AnyOrigin, &Response::new(), &mut out),
+        server.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out),
         Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)))
     );
     assert_eq!(server.request().unwrap().origin(), Some(b"https://evil.test".as_slice()), "for logs");
-    let len = server.refuse(&mut out).unwrap();
+    let len = server.reject_fault(&mut out).unwrap();
     let expected = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n\
         Content-Length: 26\r\n\r\nthe Origin is not allowed\n";
     assert_eq!(core::str::from_utf8(&out[..len]), Ok(expected));
@@ -218,7 +227,7 @@ fn a_page_is_served_to_whoever_does_not_ask_for_a_websocket() {
     assert_eq!(progress, ServerProgress::NotWebSocket);
     assert_eq!(server.request().unwrap().target(), "/style.css?v=1");
     assert_eq!(
-        accept(&mut server, &Response::new()),
+        accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::NotWebSocket))
     );
     let page = reject(&mut server, 200, &[Header::new("Content-Type", "text/css")], b"* {}");
@@ -263,7 +272,7 @@ fn s4_4_another_version_is_refused_with_426_and_its_words() {
     );
     assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::Version.into()));
     let mut out = [0; REFUSAL_LEN_MAX];
-    let len = server.refuse(&mut out).unwrap();
+    let len = server.reject_fault(&mut out).unwrap();
     assert!(out[..len].starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
 }
 
@@ -304,38 +313,41 @@ fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
     assert_eq!(reject(&mut server, 403, &connection, b""), refused);
     let split = [Header::new("X", "a\r\n\r\nHTTP/1.1 200 OK")];
     assert_eq!(reject(&mut server, 403, &split, b""), Err(WriteError::Misuse(HandshakeMisuse::HeaderValue)));
-    assert!(accept(&mut server, &Response::new()).is_ok(), "a misuse leaves the request as it was");
+    assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
 }
 
 #[test]
 fn a_request_is_answered_once_and_only_when_it_is_there() {
     let mut server = asked("");
-    assert!(accept(&mut server, &Response::new()).is_ok());
+    assert!(accept(&mut server, &OutgoingResponse::new()).is_ok());
     assert_eq!(
-        accept(&mut server, &Response::new()),
+        accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::AlreadyAnswered))
     );
     assert_eq!(reject(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::AlreadyAnswered)));
     let mut server = asked("");
     let mut out = [0; 512];
-    assert_eq!(server.refuse(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoFault)));
+    assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoFault)));
     assert!(reject(&mut server, 404, &[], b"").is_ok());
     assert_eq!(
-        accept(&mut server, &Response::new()),
+        accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::AlreadyAnswered))
     );
 
     let (mut server, progress) = received("GET / HT");
     assert_eq!(progress, ServerProgress::NeedInput);
     assert!(server.request().is_none());
-    assert_eq!(accept(&mut server, &Response::new()), Err(AcceptError::Misuse(HandshakeMisuse::NoRequest)));
+    assert_eq!(
+        accept(&mut server, &OutgoingResponse::new()),
+        Err(AcceptError::Misuse(HandshakeMisuse::NoRequest))
+    );
     assert_eq!(reject(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
-    assert_eq!(server.refuse(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
+    assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
 
     let (mut server, progress) = received("POST / HTTP/1.1\r\n\r\n");
     let fault = HandshakeFault::Violation(HandshakeViolation::Method);
     assert_eq!(progress, ServerProgress::Failed(fault));
-    assert_eq!(accept(&mut server, &Response::new()), Err(AcceptError::Refused(fault)));
+    assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Refused(fault)));
     let own_words = reject(&mut server, 405, &[Header::new("Allow", "GET")], b"GET, please");
     assert!(own_words.is_ok_and(|text| text.ends_with("GET, please")));
 }
@@ -346,25 +358,25 @@ fn an_output_that_is_too_small_is_told_its_size_and_changes_nothing() {
     let required = ACCEPTED.len() + 2;
     let mut out = vec![0; required];
     for len in 0..required {
-        let result = server.accept(OriginPolicy::SameHost, &Response::new(), &mut out[..len]);
+        let result = server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out[..len]);
         assert_eq!(result, Err(AcceptError::BufferTooSmall { required }));
     }
-    assert_eq!(server.accept(OriginPolicy::SameHost, &Response::new(), &mut out), Ok(required));
+    assert_eq!(server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out), Ok(required));
 
     let (mut server, _) = received("\r\n");
-    let result = server.refuse(&mut []);
+    let result = server.reject_fault(&mut []);
     assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REFUSAL_LEN_MAX })));
-    assert!(server.refuse(&mut [0; REFUSAL_LEN_MAX]).is_ok());
+    assert!(server.reject_fault(&mut [0; REFUSAL_LEN_MAX]).is_ok());
 }
 
 #[test]
 fn the_number_of_headers_is_the_callers() {
-    let mut server = ServerHandshake::<_, 2>::with_header_count_max([0; 256]);
+    let mut server = ServerHandshake::<_, 2>::with_headers([0; 256]);
     let head = *b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nX: y\r\n\r\n";
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     let fault = HandshakeFault::Limit(HandshakeLimit::HeaderCount);
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Failed(fault));
-    let mut server = ServerHandshake::<_, 3>::with_header_count_max(server.into_storage());
+    let mut server = ServerHandshake::<_, 3>::with_headers(server.into_storage());
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
     let names: Vec<_> = server.request().unwrap().headers().map(|header| header.name.to_owned()).collect();

@@ -10,8 +10,8 @@ use core::fmt::Write as _;
 
 use ws_core::extension::DeflateConfig;
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ClientRequest, Extensions, HandshakeFault, OriginPolicy,
-    REFUSAL_LEN_MAX, Response, ServerHandshake, ServerProgress, accept_key,
+    ClientHandshake, ClientProgress, Extensions, HandshakeFault, OriginPolicy, OutgoingRequest,
+    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, accept_key,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -100,11 +100,13 @@ fn s4_2_2_each_request_is_answered_so_that_a_client_understands() {
         let (len, status) = match progress {
             ServerProgress::NeedInput => continue,
             ServerProgress::Request => {
-                (handshake.accept(OriginPolicy::AnyOrigin, &Response::new(), &mut out).unwrap(), 101)
+                (handshake.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out).unwrap(), 101)
             }
-            ServerProgress::NotWebSocket => (handshake.refuse(&mut out[..REFUSAL_LEN_MAX]).unwrap(), 426),
+            ServerProgress::NotWebSocket => {
+                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), 426)
+            }
             ServerProgress::Failed(fault) => {
-                (handshake.refuse(&mut out[..REFUSAL_LEN_MAX]).unwrap(), fault.status())
+                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), fault.status())
             }
         };
         let answer = out[..len].to_vec();
@@ -133,7 +135,7 @@ fn s7692_7_1_what_is_to_be_declined_is_not_agreed_on() {
     let declining = cases.iter().filter(|case| case.declines.as_deref() == Some("permessage-deflate"));
     for case in declining.clone() {
         let (mut handshake, _) = served(case);
-        let response = Response::new().deflate(DeflateConfig::new());
+        let response = OutgoingResponse::new().deflate(DeflateConfig::new());
         handshake.accept(OriginPolicy::AnyOrigin, &response, &mut [0; 512]).unwrap();
         assert_eq!(handshake.deflate(), None, "{}", case.name);
     }
@@ -199,8 +201,8 @@ fn served(case: &Case) -> (ServerHandshake<Vec<u8>>, ServerProgress) {
 }
 
 /// What the client has asked whose responses are judged.
-fn request() -> ClientRequest<'static> {
-    ClientRequest::new(Uri::parse("ws://server.example.com/chat").unwrap())
+fn request() -> OutgoingRequest<'static> {
+    OutgoingRequest::new(Uri::parse("ws://server.example.com/chat").unwrap())
         .subprotocols(&["chat", "superchat"])
         .extensions("foo, permessage-deflate; client_max_window_bits")
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
-use ws_core::connection::{Config, Connection, FrameStart, KeySource, Limits, Pongs, Receiver, Role, Sender};
+use ws_core::connection::{
+    Config, Connection, FrameStart, KeySource, Limits, Pongs, ReceiveHalf, Role, SendHalf,
+};
 use ws_core::error::{Limit, Misuse, SendError};
 use ws_core::event::{Event, Fragment, MessageType, Payload};
 use ws_core::frame::{CloseCode, ControlPayload, Fin, Mask, MaskKey};
@@ -21,8 +23,8 @@ fn buffer(bytes: &[u8]) -> ReadBuffer<Vec<u8>> {
 }
 
 /// Gives each fragment of some bytes to a function, with who received it.
-fn each(bytes: &[u8], mut push: impl FnMut(Fragment<'_>, &mut Receiver)) {
-    let mut receiver = Receiver::new(Role::Client, Config::new());
+fn each(bytes: &[u8], mut push: impl FnMut(Fragment<'_>, &mut ReceiveHalf)) {
+    let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
     let mut buffer = buffer(bytes);
     let mut input = buffer.input();
     while let Some(event) = receiver.next_event(&mut input) {
@@ -178,22 +180,22 @@ fn s5_5_3_pings_and_pongs_by_hand_are_those_that_the_caller_sends() {
 fn a_frame_that_is_written_by_others_is_passed_and_not_more_of_it() {
     let mut connection = Connection::server(Config::new());
     connection.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 5)).unwrap();
-    assert_eq!(connection.pass(0), Ok(()));
-    assert_eq!(connection.pass(6), Err(Misuse::PayloadLen));
-    assert_eq!(connection.pass(2), Ok(()));
+    assert_eq!(connection.payload_written(0), Ok(()));
+    assert_eq!(connection.payload_written(6), Err(Misuse::PayloadLen));
+    assert_eq!(connection.payload_written(2), Ok(()));
     let mut out = [0; 2];
     assert_eq!(connection.mask_into(b"abc", &mut out), 2, "as much as fits");
     assert_eq!(&out, b"ab");
     assert_eq!(connection.send_text("x", &mut [0; 9]), Err(SendError::Busy));
     assert_eq!(connection.mask(&mut [0; 1]), Ok(()));
-    assert_eq!(connection.pass(1), Err(Misuse::PayloadLen), "the frame is over");
+    assert_eq!(connection.payload_written(1), Err(Misuse::PayloadLen), "the frame is over");
     assert!(connection.send_text("x", &mut [0; 9]).is_ok());
 }
 
 #[test]
 fn a_key_source_may_be_lent() {
     let mut keys = ZeroKeys;
-    let mut sender = Sender::new(&mut keys);
+    let mut sender = SendHalf::new(&mut keys);
     let mut out = [0; 16];
     assert_eq!(sender.send_binary(b"a", &mut out), Ok(7));
     assert_eq!(&out[..7], b"\x82\x81\0\0\0\0a");
@@ -267,7 +269,7 @@ fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
 
     assert_eq!(DeflateConfig::default(), DeflateConfig::new());
     let mut receiver =
-        Receiver::new(Role::Client, Config::new().with_deflate(Agreed::client(DeflateParams::default())));
+        ReceiveHalf::new(Role::Client, Config::new().with_deflate(Agreed::client(DeflateParams::default())));
     let (mut slice, mut buffer_of_bytes) = (MessageSlice::new([0; 16]), MessageBuffer::new());
     // RFC 7692 §7.2.3.1: "Hello" in one frame.
     let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];

@@ -14,7 +14,7 @@ mod support;
 use proptest::prelude::*;
 use support::drive::{Way, receive};
 use support::reference::{DEFAULT_LIMITS, Outcome, Role};
-use ws_core::connection::{Config, FrameStart, KeySource, Masking, Sender, Unmasked};
+use ws_core::connection::{Config, FrameStart, KeySource, Masking, SendHalf, Unmasked};
 use ws_core::error::{Misuse, SendError};
 use ws_core::event::{MessageType, Payload};
 use ws_core::extension::{Agreed, DeflateParams};
@@ -33,12 +33,12 @@ impl KeySource for Keys {
     }
 }
 
-fn client() -> Sender<Keys> {
-    Sender::new(Keys { left: 1000 })
+fn client() -> SendHalf<Keys> {
+    SendHalf::new(Keys { left: 1000 })
 }
 
-fn server() -> Sender<Unmasked> {
-    Sender::new(Unmasked)
+fn server() -> SendHalf<Unmasked> {
+    SendHalf::new(Unmasked)
 }
 
 fn control(bytes: &[u8]) -> ControlPayload {
@@ -66,7 +66,7 @@ fn s5_2_headers_are_minimal_at_every_length() {
 
 #[test]
 fn a_message_is_written_whole_or_not_at_all() {
-    fn check<K: Masking>(mut sender: Sender<K>, required: usize) {
+    fn check<K: Masking>(mut sender: SendHalf<K>, required: usize) {
         for len in 0..required {
             let mut out = vec![0xEE; len];
             assert_eq!(sender.send_text("Hello", &mut out), Err(SendError::BufferTooSmall { required }));
@@ -76,12 +76,12 @@ fn a_message_is_written_whole_or_not_at_all() {
     }
     check(server(), 7);
     // One key is enough: a message that was not written has used none.
-    check(Sender::new(Keys { left: 1 }), 11);
+    check(SendHalf::new(Keys { left: 1 }), 11);
 }
 
 #[test]
 fn s5_3_without_a_key_nothing_is_sent() {
-    let mut sender = Sender::new(Keys { left: 0 });
+    let mut sender = SendHalf::new(Keys { left: 0 });
     let mut out = [0xEE; 200];
     assert_eq!(sender.send_text("Hello", &mut out), Err(SendError::NoMaskKey));
     let fragment = sender.send_fragment(Payload::Text("Hello"), Fin::More, &mut out);
@@ -182,7 +182,7 @@ fn s5_2_a_frame_of_2_to_the_63_is_misuse() {
     let header = server().begin_frame(start((1 << 63) - 1)).unwrap();
     assert_eq!(header.as_bytes(), [0x82, 127, 0x7F, 255, 255, 255, 255, 255, 255, 255]);
     // A client's key is not used up by a frame that cannot be.
-    let mut sender = Sender::new(Keys { left: 1 });
+    let mut sender = SendHalf::new(Keys { left: 1 });
     assert_eq!(sender.begin_frame(start(1 << 63)), Err(SendError::Misuse(Misuse::FrameLen)));
     assert!(sender.begin_frame(start(1)).is_ok());
 }
@@ -230,7 +230,7 @@ const fn compressed(bytes: &[u8]) -> Payload<'_> {
 #[test]
 fn rfc_7692_s6_1_rsv1_is_on_the_first_frame_of_a_compressed_message_only() {
     let mut sender =
-        Sender::with_config(Unmasked, Config::new().with_deflate(Agreed::server(DeflateParams::default())));
+        SendHalf::with_config(Unmasked, Config::new().with_deflate(Agreed::server(DeflateParams::default())));
     let mut out = [0; 64];
     let len = sender.send(compressed(b"\0"), &mut out).unwrap();
     assert_eq!(out[..len], [0xC1, 1, 0]);
@@ -275,7 +275,7 @@ fn order() -> impl Strategy<Value = Order> {
     ]
 }
 
-fn obey<K: Masking>(sender: &mut Sender<K>, order: &Order, wire: &mut Vec<u8>) -> Outcome {
+fn obey<K: Masking>(sender: &mut SendHalf<K>, order: &Order, wire: &mut Vec<u8>) -> Outcome {
     let mut out = vec![0; 1000];
     match order {
         Order::Text(text) => {

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
-use ws_core::connection::{Config, Receiver, Role, Signal};
+use ws_core::connection::{Config, ReceiveHalf, Role, Signal};
 use ws_core::frame::{CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
 /// A client's receiver that has taken all these bytes, in reads of `read_len`.
-fn receiver(bytes: &[u8], read_len: usize) -> Receiver {
-    let mut receiver = Receiver::new(Role::Client, Config::new());
+fn receiver(bytes: &[u8], read_len: usize) -> ReceiveHalf {
+    let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
     let mut buffer = ReadBuffer::new([0; 64]);
     for read in bytes.chunks(read_len) {
         buffer.spare().get_mut(..read.len()).unwrap().copy_from_slice(read);

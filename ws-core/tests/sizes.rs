@@ -2,7 +2,7 @@
 
 use core::mem::size_of;
 
-use ws_core::connection::{Connection, Next, Receiver, Sender, Signal, Unmasked};
+use ws_core::connection::{Connection, Next, ReceiveHalf, SendHalf, Signal, Unmasked};
 use ws_core::error::{Fault, SendError};
 use ws_core::event::{Event, Fragment, Piece};
 use ws_core::extension::DeflateText;
@@ -20,8 +20,8 @@ fn an_event_is_at_most_32_bytes_and_costs_nothing_more_in_an_option() {
 fn a_server_connection_is_at_most_512_bytes() {
     let len = size_of::<Connection<Unmasked>>();
     assert!(len <= 512, "{len}");
-    assert!(size_of::<Receiver>() <= 216, "{}", size_of::<Receiver>());
-    assert!(size_of::<Sender<Unmasked>>() <= 296, "{}", size_of::<Sender<Unmasked>>());
+    assert!(size_of::<ReceiveHalf>() <= 216, "{}", size_of::<ReceiveHalf>());
+    assert!(size_of::<SendHalf<Unmasked>>() <= 296, "{}", size_of::<SendHalf<Unmasked>>());
 }
 
 #[test]

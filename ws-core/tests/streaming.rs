@@ -9,7 +9,7 @@
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
 use ws_core::connection::{
-    Config, Connection, FrameStart, KeySource, Limits, Receiver, Role, Sender, Unmasked,
+    Config, Connection, FrameStart, KeySource, Limits, ReceiveHalf, Role, SendHalf, Unmasked,
 };
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::{Fin, MaskKey};
@@ -32,7 +32,7 @@ fn unlimited() -> Config {
 
 /// Counts what arrives, and checks that it is what was sent: one byte over and over.
 struct Sink {
-    receiver: Receiver,
+    receiver: ReceiveHalf,
     buffer: ReadBuffer<[u8; PIECE_LEN]>,
     payload_len: u64,
     message_count: u32,
@@ -41,7 +41,7 @@ struct Sink {
 impl Sink {
     fn new(role: Role) -> Self {
         let buffer = ReadBuffer::new([0; PIECE_LEN]);
-        Self { receiver: Receiver::new(role, unlimited()), buffer, payload_len: 0, message_count: 0 }
+        Self { receiver: ReceiveHalf::new(role, unlimited()), buffer, payload_len: 0, message_count: 0 }
     }
 
     fn take(&mut self, mut wire: &[u8]) {
@@ -65,7 +65,7 @@ impl Sink {
 #[test]
 fn a_gibibyte_in_one_frame_from_a_client() {
     let counts = allocation_counter::measure(|| {
-        let mut sender = Sender::new(Keys);
+        let mut sender = SendHalf::new(Keys);
         let mut sink = Sink::new(Role::Server);
         let start = FrameStart::new(MessageType::Text, Fin::Final, GIBIBYTE);
         sink.take(sender.begin_frame(start).unwrap().as_bytes());
@@ -83,7 +83,7 @@ fn a_gibibyte_in_one_frame_from_a_client() {
 #[test]
 fn a_gibibyte_in_fragments_from_a_server() {
     let counts = allocation_counter::measure(|| {
-        let mut sender = Sender::new(Unmasked);
+        let mut sender = SendHalf::new(Unmasked);
         let mut sink = Sink::new(Role::Client);
         let piece = [b'x'; PIECE_LEN];
         let mut out = [0; PIECE_LEN];

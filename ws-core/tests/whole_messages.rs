@@ -4,7 +4,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "whatever else comes is wrong")]
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
-use ws_core::connection::{Config, Connection, Receiver, Role};
+use ws_core::connection::{Config, Connection, ReceiveHalf, Role};
 use ws_core::error::{Fault, Limit};
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::{Mask, MaskKey};
@@ -65,7 +65,7 @@ fn saw(event: Event<Payload<'_>>) -> Seen {
 
 /// Reads at most `read_len` bytes at a time; also whether any of them went past the buffer.
 fn receive(wire: &[u8], capacity: usize, read_len: usize, message: &mut impl Assemble) -> (Vec<Seen>, bool) {
-    let mut receiver = Receiver::new(Role::Server, Config::new());
+    let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
     let mut buffer = ReadBuffer::new(vec![0; capacity]);
     let (mut seen, mut is_direct, mut rest) = (Vec::new(), false, wire);
     while !rest.is_empty() {
@@ -211,7 +211,7 @@ fn assembling_takes_what_was_found_and_nothing_where_nothing_was() {
 
 /// What of a long frame is there is in the message; how much room there is for the next bytes, behind those in the buffer.
 fn room_behind(first: u8, arrived: usize, unread: usize, message: &mut impl Assemble) -> usize {
-    let mut receiver = Receiver::new(Role::Server, Config::new());
+    let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
     let mut buffer = ReadBuffer::new([0; 64]);
     let mut bytes = frame(first, &sample(1000).iter().map(|byte| byte & 0x7F).collect::<Vec<u8>>());
     bytes.truncate(8 + arrived);
@@ -239,7 +239,7 @@ fn only_the_rest_of_a_binary_message_in_progress_is_read_past_the_buffer_and_in_
 
 /// Of a long message, the beginning is taken by `next_event`; then there is this much room, and this is what comes of it.
 fn rest_of_begun(first: u8, before: &[u8], message: &mut impl Assemble) -> (usize, Vec<Seen>) {
-    let mut receiver = Receiver::new(Role::Server, Config::new());
+    let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
     let wire = [before, &frame(first, &[b'x'; 1000])].concat();
     let mut buffer = ReadBuffer::new([0; 64]);
     let (begun, mut rest) = wire.split_at(before.len() + 8 + 30);
@@ -289,7 +289,7 @@ fn room_for_a_long_message_grows_with_what_has_come() {
     use ws_core::message::MessageBuffer;
 
     let mut receiver =
-        Receiver::new(Role::Server, Config::new().with_limits(ws_core::connection::Limits::unlimited()));
+        ReceiveHalf::new(Role::Server, Config::new().with_limits(ws_core::connection::Limits::unlimited()));
     let mut buffer = ReadBuffer::new([0; 64]);
     let mut message = MessageBuffer::new();
     let header = [[0x82, 0xff, 0, 1].as_slice(), &[0; 6], &KEY, &[7; 50]].concat();

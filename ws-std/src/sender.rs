@@ -1,6 +1,6 @@
 #[cfg(feature = "deflate")]
 use ws_core::connection::Sent;
-use ws_core::connection::{Closure, EncodedMessage, FrameStart, Role, Sender, Signal, Transport, Unmasked};
+use ws_core::connection::{Closure, EncodedMessage, FrameStart, Role, SendHalf, Signal, Transport, Unmasked};
 #[cfg(feature = "deflate")]
 use ws_core::deflate::Deflater;
 use ws_core::error::{Misuse, SendError};
@@ -18,9 +18,9 @@ use crate::MaskKeys;
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: there are two roles")]
 pub enum RoleSender {
     /// Sends unmasked.
-    Server(Sender<Unmasked>),
+    Server(SendHalf<Unmasked>),
     /// Masks what it sends.
-    Client(Sender<MaskKeys>),
+    Client(SendHalf<MaskKeys>),
 }
 
 macro_rules! either {
@@ -47,9 +47,12 @@ impl RoleSender {
         either!(self, sender => sender.send(message, out))
     }
 
-    pub(crate) fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+    pub(crate) fn send_encoded<B: AsRef<[u8]>>(
+        &mut self,
+        message: &EncodedMessage<B>,
+    ) -> Result<(), SendError> {
         match self {
-            Self::Server(sender) => sender.admit(message),
+            Self::Server(sender) => sender.send_encoded(message),
             // RFC 6455 §5.3: a client masks each frame by a key of its own.
             Self::Client(_) => Err(Misuse::NotNegotiated.into()),
         }

@@ -7,7 +7,7 @@
 use embedded_io_async::{Read, Write};
 use ws_core::connection::{Config, Connection, Transport, Unmasked};
 use ws_core::event::{Event, Payload};
-use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
 /// Why a connection ended before its time.
@@ -65,7 +65,7 @@ async fn accept<S: Read + Write>(
     buffer: &mut ReadBuffer<&mut [u8]>,
     out: &mut [u8],
 ) -> Result<Connection<Unmasked>, Error<S::Error>> {
-    let mut handshake = ServerHandshake::<_, 32>::with_header_count_max([0; 1024]);
+    let mut handshake = ServerHandshake::<_, 32>::with_headers([0; 1024]);
     loop {
         let len = stream.read(buffer.spare()).await?;
         if len == 0 {
@@ -75,14 +75,14 @@ async fn accept<S: Read + Write>(
         match handshake.receive(&mut buffer.input()) {
             ServerProgress::NeedInput => continue,
             ServerProgress::Request => {
-                if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &Response::new(), out) {
+                if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), out) {
                     write(stream, out, len).await?;
                     return Ok(Connection::server(Config::new()));
                 }
             }
             ServerProgress::NotWebSocket | ServerProgress::Failed(_) => {}
         }
-        let len = handshake.refuse(out).unwrap_or_default();
+        let len = handshake.reject_fault(out).unwrap_or_default();
         write(stream, out, len).await?;
         return Err(Error::Handshake);
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use ws_core::connection::{Config, Connection, FrameStart, Masking, Transport, Unmasked};
 use ws_core::event::{Event, Piece};
 use ws_core::frame::{ControlPayload, Fin};
-use ws_core::handshake::{Header, OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{Header, OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::{Input, ReadBuffer};
 use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
 
@@ -36,7 +36,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {
-            phase: Phase::Opening(Handshake::with_header_count_max([0; HEAD_LEN_MAX])),
+            phase: Phase::Opening(Handshake::with_headers([0; HEAD_LEN_MAX])),
             keepalive: Keepalive::new(TIMEOUTS, now),
         }
     }
@@ -117,16 +117,17 @@ fn answer(
     let mut out = [0; ANSWER_LEN_MAX];
     let (len, phase) = match handshake.receive(input) {
         ServerProgress::NeedInput => return None,
-        ServerProgress::Request => match handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out)
-        {
-            Ok(len) => (len, Phase::Open(Connection::server(Config::new()))),
-            Err(_) => (handshake.refuse(&mut out).unwrap_or_default(), Phase::Refused),
-        },
+        ServerProgress::Request => {
+            match handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out) {
+                Ok(len) => (len, Phase::Open(Connection::server(Config::new()))),
+                Err(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Refused),
+            }
+        }
         ServerProgress::NotWebSocket => {
             let headers = [Header::new("Content-Type", "text/plain")];
             (handshake.reject(200, &headers, page, &mut out).unwrap_or_default(), Phase::Refused)
         }
-        ServerProgress::Failed(_) => (handshake.refuse(&mut out).unwrap_or_default(), Phase::Refused),
+        ServerProgress::Failed(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Refused),
     };
     send(out.get(..len).unwrap_or_default());
     Some(phase)
@@ -178,7 +179,7 @@ pub const HEADER_COUNT_MAX: usize = 32;
 
 /// The longest answer to a request: a refusal, the 101, or the page.
 const ANSWER_LEN_MAX: usize = 384;
-const TRANSMIT_LEN_MAX: usize = ws_core::connection::Sender::<Unmasked>::TRANSMIT_LEN_MAX;
+const TRANSMIT_LEN_MAX: usize = ws_core::connection::SendHalf::<Unmasked>::TRANSMIT_LEN_MAX;
 /// A piece is at most one receive buffer long, so that its length fits into two bytes; a client adds the masking key.
 const FRAGMENT_HEADER_LEN_MAX: usize = 8;
 

@@ -1,7 +1,7 @@
 //! What the images that are measured have in common: they talk over the UART, and need no network.
 
 use ws_core::connection::{Config, Connection, Masking, Transport, Unmasked};
-use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
 use crate::board::uart;
@@ -18,20 +18,21 @@ pub fn read(buffer: &mut Buffer) {
 
 /// The server's opening handshake; a request that is refused is answered too.
 pub fn accept(buffer: &mut Buffer) -> Option<Connection<Unmasked>> {
-    let mut handshake = ServerHandshake::<_, 32>::with_header_count_max([0; 1024]);
+    let mut handshake = ServerHandshake::<_, 32>::with_headers([0; 1024]);
     let mut out = [0; 1024];
     let len = loop {
         read(buffer);
         match handshake.receive(&mut buffer.input()) {
             ServerProgress::NeedInput => continue,
             ServerProgress::Request => {
-                if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out) {
+                if let Ok(len) = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out)
+                {
                     break len;
                 }
             }
             ServerProgress::NotWebSocket | ServerProgress::Failed(_) => {}
         }
-        if let Ok(len) = handshake.refuse(&mut out) {
+        if let Ok(len) = handshake.reject_fault(&mut out) {
             uart::write(out.get(..len).unwrap_or_default());
         }
         return None;

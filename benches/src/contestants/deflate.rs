@@ -4,7 +4,7 @@
 use crate::{Witness, Work};
 use sockudo_ws::deflate::{DeflateDecoder, DeflateEncoder};
 use std::rc::Rc;
-use ws_core::connection::{Config, Receiver, Role, Sender, Unmasked};
+use ws_core::connection::{Config, ReceiveHalf, Role, SendHalf, Unmasked};
 use ws_core::deflate::{DeflateSettings, Deflater, Inflater};
 use ws_core::event::{Event, MessageType};
 use ws_core::extension::{Agreed, DeflateParams};
@@ -74,7 +74,7 @@ const LEVEL: i32 = 6;
 /// A server's frames.
 pub struct Compress {
     payload: Rc<Vec<u8>>,
-    sender: Sender<Unmasked>,
+    sender: SendHalf<Unmasked>,
     deflater: Deflater,
     out: Vec<u8>,
 }
@@ -82,7 +82,7 @@ pub struct Compress {
 impl Compress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
-        let sender = Sender::with_config(Unmasked, Config::new().with_deflate(agreed()));
+        let sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed()));
         let deflater = Deflater::new(DeflateSettings::from(agreed().outgoing()));
         Self { payload: Rc::clone(payload), sender, deflater, out: vec![0; 2 * payload.len() + 100] }
     }
@@ -169,7 +169,7 @@ impl Work for SockudoCompress {
 
 /// A client's receiver that inflates whole messages into a buffer, checked as text.
 pub struct Decompress {
-    receiver: Receiver,
+    receiver: ReceiveHalf,
     message: MessageBuffer,
     frame: Vec<u8>,
 }
@@ -177,7 +177,7 @@ pub struct Decompress {
 impl Decompress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
-        let receiver = Receiver::new(Role::Client, Config::new().with_deflate(agreed()));
+        let receiver = ReceiveHalf::new(Role::Client, Config::new().with_deflate(agreed()));
         let inflater = Inflater::agreed(1 << 24, Agreed::client(agreed().params()).incoming());
         let message = MessageBuffer::new().with_kept_len_max(1 << 20).with_inflater(inflater);
         let mut sender = Compress::new(payload);

@@ -2,7 +2,7 @@ use super::{BUFFER_LEN, HEADER_LEN_MAX, Receive, Send, Side};
 use crate::{Kernel, Keys, Witness, Work};
 use std::io::{IoSlice, Write};
 use ws_core::connection::{
-    Config, Connection, FrameStart, Limits, Masking, Receiver, Role, Sender, Unmasked,
+    Config, Connection, FrameStart, Limits, Masking, ReceiveHalf, Role, SendHalf, Unmasked,
 };
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::Fin;
@@ -14,7 +14,7 @@ fn config() -> Config {
     Config::new().with_limits(limits)
 }
 
-/// Whole messages, by [`Receiver::next_message`].
+/// Whole messages, by [`ReceiveHalf::next_message`].
 pub struct Decode {
     job: Receive,
     storage: Vec<u8>,
@@ -30,7 +30,7 @@ impl Decode {
 impl Work for Decode {
     fn run<W: Witness>(&mut self) -> W {
         let mut kernel = self.job.kernel::<W>();
-        let mut receiver = Receiver::new(Role::Server, config());
+        let mut receiver = ReceiveHalf::new(Role::Server, config());
         let mut buffer = ReadBuffer::new(self.storage.as_mut_slice());
         let mut message = MessageBuffer::new().with_kept_len_max(1 << 30);
         let mut witness = W::default();
@@ -101,7 +101,7 @@ impl Encode {
     }
 
     fn send_all<M: Masking, W: Witness>(&mut self, masking: M) -> W {
-        let mut sender = Sender::new(masking);
+        let mut sender = SendHalf::new(masking);
         let mut witness = W::default();
         for message in &self.job.sample.messages {
             if message.len() <= BUFFER_LEN {
@@ -145,7 +145,7 @@ impl EncodeLent {
 
 impl Work for EncodeLent {
     fn run<W: Witness>(&mut self) -> W {
-        let mut sender = Sender::new(Unmasked);
+        let mut sender = SendHalf::new(Unmasked);
         let mut kernel = Kernel::<W>::new(&[], 0);
         for message in &self.0.sample.messages {
             if send_lent(&mut sender, message, &mut kernel).is_none() {
@@ -207,19 +207,19 @@ fn send<W: Witness>(
     }
     let len = u64::try_from(message.as_bytes().len()).ok()?;
     let header = connection.begin_frame(FrameStart::new(message.message_type(), Fin::Final, len)).ok()?;
-    connection.pass(len).ok()?;
+    connection.payload_written(len).ok()?;
     write_both(kernel, header.as_bytes(), message.as_bytes())
 }
 
 #[inline]
 fn send_lent<W: Witness>(
-    sender: &mut Sender<Unmasked>,
+    sender: &mut SendHalf<Unmasked>,
     payload: &[u8],
     kernel: &mut Kernel<'_, W>,
 ) -> Option<()> {
     let len = u64::try_from(payload.len()).ok()?;
     let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, len)).ok()?;
-    sender.pass(len).ok()?;
+    sender.payload_written(len).ok()?;
     write_both(kernel, header.as_bytes(), payload)
 }
 

@@ -1,7 +1,7 @@
 use crate::contestants::handshake::{self, HANDSHAKE_COUNT};
 use crate::contestants::{BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, tungstenite, ws_core};
 use crate::{Content, Contestant, Keys, Sample};
-use ::ws_core::connection::Sender;
+use ::ws_core::connection::SendHalf;
 use ::ws_core::event::Payload;
 use ::ws_core::frame::{ControlPayload, Fin};
 use std::rc::Rc;
@@ -111,7 +111,7 @@ fn encode(side: Side, len: usize) -> Contestant {
 
 /// Messages of two fragments of 64 bytes, from a client.
 fn fragments() -> Receive {
-    let mut sender = Sender::new(Keys::new());
+    let mut sender = SendHalf::new(Keys::new());
     let mut wire = vec![0; MESSAGE_COUNT * 2 * (6 + 64)];
     let mut len = 0;
     for fin in [Fin::More, Fin::Final].into_iter().cycle().take(2 * MESSAGE_COUNT) {
@@ -124,8 +124,8 @@ fn fragments() -> Receive {
 /// Pings of 16 bytes, from a client.
 fn pings() -> Receive {
     let ping = ControlPayload::new(b"0123456789abcdef").expect("short");
-    let mut sender = Sender::new(Keys::new());
-    let mut wire = vec![0; MESSAGE_COUNT * (6 + 16) + Sender::<Keys>::TRANSMIT_LEN_MAX];
+    let mut sender = SendHalf::new(Keys::new());
+    let mut wire = vec![0; MESSAGE_COUNT * (6 + 16) + SendHalf::<Keys>::TRANSMIT_LEN_MAX];
     let mut len = 0;
     for _ in 0..MESSAGE_COUNT {
         sender.ping(ping);

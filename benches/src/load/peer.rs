@@ -3,7 +3,7 @@ use std::io::{self, Read as _, Write as _};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use ws_core::connection::{Config, Limits, Receiver, Role};
+use ws_core::connection::{Config, Limits, ReceiveHalf, Role};
 use ws_core::event::Event;
 use ws_core::input::ReadBuffer;
 
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     stream: TcpStream,
     token: Token,
     protocol: Protocol,
-    receiver: Receiver,
+    receiver: ReceiveHalf,
     /// How many messages are still to be sent.
     pub(crate) credit: u64,
     /// The numbers of the messages that are to come back, the oldest first.
@@ -36,7 +36,7 @@ impl Peer {
             stream,
             token,
             protocol,
-            receiver: Receiver::new(Role::Client, config),
+            receiver: ReceiveHalf::new(Role::Client, config),
             credit: 0,
             awaited: VecDeque::new(),
             come_len: 0,

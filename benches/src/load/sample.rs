@@ -1,4 +1,4 @@
-use ws_core::connection::Sender;
+use ws_core::connection::SendHalf;
 use ws_std::MaskKeys;
 
 use super::Result;
@@ -11,7 +11,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn new(message_len: usize) -> Result<Self> {
-        let mut sender = Sender::new(MaskKeys::from_system()?);
+        let mut sender = SendHalf::new(MaskKeys::from_system()?);
         let bytes = (0..=u8::MAX).cycle();
         let messages: Vec<Vec<u8>> =
             (0..COUNT).map(|number| bytes.clone().skip(number * 31).take(message_len).collect()).collect();

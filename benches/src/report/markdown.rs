@@ -133,7 +133,7 @@ fn missed(groups: &[Group], all: &[Measured]) -> String {
 #[must_use]
 pub fn linear(place: &Place, all: &[Series]) -> String {
     let mut page = format!(
-        "# Linear cost\n\nWhat ws-core takes to receive more and more, as a server, by `Receiver::next_event` from reads of \
+        "# Linear cost\n\nWhat ws-core takes to receive more and more, as a server, by `ReceiveHalf::next_event` from reads of \
          16 KiB; fragments and what comes byte by byte are assembled too. Nanoseconds, the least of 15 rounds.\n`cargo run \
          --release --manifest-path benches/Cargo.toml --bin linear` writes this page, and fails where a unit of the \
          largest amount costs more than 1.5 times one of a smaller amount.\n\n- {}\n- {}\n- {}\n\n\

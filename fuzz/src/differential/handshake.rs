@@ -4,8 +4,8 @@
 
 use tungstenite::{Error as TheirError, HandshakeError};
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ClientRequest, HandshakeFault, HandshakeViolation as Violation,
-    OriginPolicy, Response, ServerHandshake, ServerProgress,
+    ClientHandshake, ClientProgress, HandshakeFault, HandshakeViolation as Violation, OriginPolicy,
+    OutgoingRequest, OutgoingResponse, ServerHandshake, ServerProgress,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -46,14 +46,14 @@ impl Judged {
 
 /// Nothing where it goes on, or is more than we let in.
 fn judge_request(bytes: &[u8]) -> Option<Judged> {
-    let mut handshake = ServerHandshake::<_, HEADER_COUNT_MAX>::with_header_count_max(vec![0; 8192]);
+    let mut handshake = ServerHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192]);
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];
     let ours = match progress {
         ServerProgress::Request => {
             let mut out = [0; 512];
-            let len = handshake.accept(OriginPolicy::AnyOrigin, &Response::new(), &mut out);
+            let len = handshake.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out);
             Ok(out[..len.expect("it is valid")].to_vec())
         }
         // Whether it is a page that is asked for, they do not say.
@@ -74,9 +74,9 @@ fn judge_request(bytes: &[u8]) -> Option<Judged> {
 /// Nothing where it goes on, is more than we let in, or refuses the connection to both.
 fn judge_response(bytes: &[u8]) -> Option<Judged> {
     let uri = Uri::parse("ws://example.com/").expect("it is valid");
-    let request = ClientRequest::new(uri).subprotocols(&["chat", "superchat"]);
+    let request = OutgoingRequest::new(uri).subprotocols(&["chat", "superchat"]);
     let mut handshake =
-        ClientHandshake::<_, HEADER_COUNT_MAX>::with_header_count_max(vec![0; 8192], *b"the sample nonce");
+        ClientHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192], *b"the sample nonce");
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&request, &mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];

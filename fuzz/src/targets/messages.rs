@@ -1,7 +1,7 @@
 //! Whole messages, compressed and not, from frames that a fuzzer shapes.
 
 use arbitrary::{Result, Unstructured};
-use ws_core::connection::{Config, Receiver, Role as CoreRole};
+use ws_core::connection::{Config, ReceiveHalf, Role as CoreRole};
 use ws_core::deflate::{
     CompressionLevel, ContextTakeover, DeflateSettings, Deflater, Flush, InflateStatus, Inflater,
 };
@@ -122,7 +122,7 @@ fn compress(deflater: &mut Deflater, message: &[u8]) -> Vec<u8> {
 }
 
 type Push<'p> =
-    &'p mut dyn FnMut(Fragment<'_>, &mut Receiver) -> core::result::Result<Option<Outcome>, Fault>;
+    &'p mut dyn FnMut(Fragment<'_>, &mut ReceiveHalf) -> core::result::Result<Option<Outcome>, Fault>;
 
 fn receive(role: Role, mut bytes: &[u8], cutting: [u8; 3], push: Push<'_>) -> Vec<Outcome> {
     let (mut receiver, mut buffer, mut lens) = begin(role, cutting);
@@ -171,7 +171,7 @@ fn receive_whole(
 fn begin(
     role: Role,
     [first, second, capacity]: [u8; 3],
-) -> (Receiver, ReadBuffer<Vec<u8>>, impl Iterator<Item = usize>) {
+) -> (ReceiveHalf, ReadBuffer<Vec<u8>>, impl Iterator<Item = usize>) {
     let core_role = match role {
         Role::Client => CoreRole::Client,
         Role::Server => CoreRole::Server,
@@ -179,7 +179,7 @@ fn begin(
     let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
     let buffer = ReadBuffer::new(vec![0xEE; 4 + usize::from(capacity) * 8]);
     let lens = [usize::from(first) * 8 + 1, usize::from(second) + 1].into_iter().cycle();
-    (Receiver::new(core_role, config), buffer, lens)
+    (ReceiveHalf::new(core_role, config), buffer, lens)
 }
 
 fn read(bytes: &mut &[u8], lens: &mut impl Iterator<Item = usize>, spare: &mut [u8]) -> usize {
@@ -190,7 +190,7 @@ fn read(bytes: &mut &[u8], lens: &mut impl Iterator<Item = usize>, spare: &mut [
     len
 }
 
-fn without_data<D: core::fmt::Debug>(event: Event<D>, receiver: &Receiver) -> Outcome {
+fn without_data<D: core::fmt::Debug>(event: Event<D>, receiver: &ReceiveHalf) -> Outcome {
     let control = receiver.control().as_bytes().to_vec();
     match event {
         Event::Ping => Outcome::Ping(control),

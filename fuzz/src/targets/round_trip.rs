@@ -322,7 +322,7 @@ impl End<Unmasked> {
             if u.arbitrary()? { Payload::Text(u.arbitrary()?) } else { Payload::Binary(u.arbitrary()?) };
         let mut out = vec![0; payload.as_bytes().len() + 10];
         let message = EncodedMessage::encode(payload, &mut out).expect("there is room");
-        match self.connection.admit(&message) {
+        match self.connection.send_encoded(&message) {
             Ok(()) => {
                 self.outgoing.extend(message.as_bytes());
                 self.said.push(Said::new(payload.message_type(), payload.as_bytes().to_vec()));

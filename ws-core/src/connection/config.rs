@@ -80,7 +80,7 @@ pub enum Pongs {
     /// The connection queues a pong for each ping; while one cannot be written, a later ping replaces it (§5.5.3).
     #[default]
     Automatic,
-    /// The caller does, with [`Sender::pong`](super::Sender::pong).
+    /// The caller does, with [`SendHalf::pong`](super::SendHalf::pong).
     Manual,
 }
 

@@ -4,7 +4,7 @@
 use alloc::{vec, vec::Vec};
 use core::fmt;
 
-use super::{Config, Sender, Unmasked};
+use super::{Config, SendHalf, Unmasked};
 #[cfg(feature = "deflate")]
 use crate::deflate::{Deflater, Flush};
 use crate::error::SendError;
@@ -18,19 +18,19 @@ use crate::extension::{Agreed, DeflateParams};
 /// A server's message as a frame that was encoded once, and compressed once, for many receivers.
 ///
 /// A server's frames are not masked, so they are the same for everybody. `B` holds the bytes: a `Vec`, or a slice of
-/// the caller's. Each connection has to [`admit`](Sender::admit) it before its bytes are transmitted.
+/// the caller's. Each connection has to transmit it only after [`send_encoded`](SendHalf::send_encoded) it before its bytes are transmitted.
 ///
 /// ```
-/// use ws_core::connection::{Config, EncodedMessage, Sender, Unmasked};
+/// use ws_core::connection::{Config, EncodedMessage, SendHalf, Unmasked};
 /// use ws_core::event::Payload;
 ///
 /// let mut out = [0; 16];
 /// let message = EncodedMessage::encode(Payload::Text("Hello"), &mut out)?;
 /// assert_eq!(message.as_bytes(), [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
 ///
-/// let mut senders = [Sender::new(Unmasked), Sender::new(Unmasked)];
+/// let mut senders = [SendHalf::new(Unmasked), SendHalf::new(Unmasked)];
 /// for sender in &mut senders {
-///     sender.admit(&message)?; // and transmit message.as_bytes()
+///     sender.send_encoded(&message)?; // and transmit message.as_bytes()
 /// }
 /// # Ok::<(), ws_core::error::SendError>(())
 /// ```
@@ -48,7 +48,7 @@ impl<'o> EncodedMessage<&'o [u8]> {
     ///
     /// [`SendError::BufferTooSmall`]; a [`Misuse`](crate::error::Misuse) for a payload that is compressed already.
     pub fn encode(message: Payload<'_>, out: &'o mut [u8]) -> Result<Self, SendError> {
-        let len = Sender::with_config(Unmasked, Config::new()).send(message, out)?;
+        let len = SendHalf::with_config(Unmasked, Config::new()).send(message, out)?;
         Ok(Self { bytes: out.get(..len).unwrap_or_default(), window_bits: None })
     }
 }
@@ -100,7 +100,7 @@ impl EncodedMessage<Vec<u8>> {
         let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
         let mut bytes = vec![0; len.saturating_add(HEADER_LEN_MAX)];
         let payload = Payload::Compressed { message_type, bytes: &compressed };
-        let len = Sender::with_config(Unmasked, config).send(payload, &mut bytes)?;
+        let len = SendHalf::with_config(Unmasked, config).send(payload, &mut bytes)?;
         bytes.truncate(len);
         Ok(Self { bytes, window_bits: Some(window_bits) })
     }

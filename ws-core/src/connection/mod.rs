@@ -1,6 +1,6 @@
 //! A connection after its opening handshake: events in, frames out, and the close (RFC 6455 §5–§7).
 //!
-//! [`Connection`] is a [`Receiver`] and a [`Sender`] with the one link between them wired. Who reads and writes at the
+//! [`Connection`] is a [`ReceiveHalf`] and a [`SendHalf`] with the one link between them wired. Who reads and writes at the
 //! same time [`split`](Connection::split)s it and passes the [`Signal`]s on.
 //!
 //! The loop that every integration is a form of:
@@ -72,9 +72,9 @@ mod signal;
 pub use closing::{CloseStatus, Closure, ClosureCause, Transport};
 pub use config::{Config, Limits, Pongs};
 pub use encoded::EncodedMessage;
-pub use receiver::{Next, Receiver};
+pub use receiver::{Next, ReceiveHalf};
 pub use role::{KeySource, Masking, NextMask, Role, Unmasked};
-pub use sender::{FrameStart, Sender, Sent};
+pub use sender::{FrameStart, SendHalf, Sent};
 pub use signal::Signal;
 
 #[cfg(feature = "deflate")]
@@ -93,35 +93,38 @@ use crate::message::{Assemble, Assembly};
 /// drives it. A server's takes at most 512 bytes and never allocates.
 #[derive(Clone, Debug)]
 pub struct Connection<K> {
-    receiver: Receiver,
-    sender: Sender<K>,
+    receiver: ReceiveHalf,
+    sender: SendHalf<K>,
 }
 
 impl Connection<Unmasked> {
     /// A server's connection, after its answer was written.
     #[must_use]
     pub const fn server(config: Config) -> Self {
-        Self { receiver: Receiver::new(Role::Server, config), sender: Sender::with_config(Unmasked, config) }
+        Self {
+            receiver: ReceiveHalf::new(Role::Server, config),
+            sender: SendHalf::with_config(Unmasked, config),
+        }
     }
 }
 
 impl Connection<Unmasked> {
-    /// As [`Sender::admit`].
+    /// As [`SendHalf::send_encoded`].
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
-        self.sender.admit(message)
+    pub fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+        self.sender.send_encoded(message)
     }
 
-    /// As [`Sender::pass`].
+    /// As [`SendHalf::payload_written`].
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn pass(&mut self, len: u64) -> Result<(), Misuse> {
-        self.sender.pass(len)
+    pub fn payload_written(&mut self, len: u64) -> Result<(), Misuse> {
+        self.sender.payload_written(len)
     }
 }
 
@@ -129,7 +132,7 @@ impl<K: KeySource> Connection<K> {
     /// A client's connection, after the server's answer was accepted.
     #[must_use]
     pub const fn client(keys: K, config: Config) -> Self {
-        Self { receiver: Receiver::new(Role::Client, config), sender: Sender::with_config(keys, config) }
+        Self { receiver: ReceiveHalf::new(Role::Client, config), sender: SendHalf::with_config(keys, config) }
     }
 }
 
@@ -141,14 +144,14 @@ impl<K: Masking> Fail for Connection<K> {
 }
 
 impl<K: Masking> Connection<K> {
-    /// As [`Receiver::next_event`]; what it means for sending is queued.
+    /// As [`ReceiveHalf::next_event`]; what it means for sending is queued.
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         let event = self.receiver.next_event(input);
         self.relay(event)
     }
 
-    /// As [`Receiver::next_message`]; what it means for sending is queued.
+    /// As [`ReceiveHalf::next_message`]; what it means for sending is queued.
     #[expect(
         single_use_lifetimes,
         reason = "the input outlives the loan of `message`, which the next call takes anew"
@@ -163,7 +166,7 @@ impl<K: Masking> Connection<K> {
         self.relay(event)
     }
 
-    /// As [`Receiver::spare`].
+    /// As [`ReceiveHalf::spare`].
     #[inline]
     pub fn spare<'s, S, M>(&self, buffer: &'s mut ReadBuffer<S>, message: &'s mut M) -> &'s mut [u8]
     where
@@ -173,7 +176,7 @@ impl<K: Masking> Connection<K> {
         self.receiver.spare(buffer, message)
     }
 
-    /// As [`Receiver::filled`].
+    /// As [`ReceiveHalf::filled`].
     #[inline]
     pub fn filled<S, M>(&mut self, len: usize, buffer: &mut ReadBuffer<S>, message: &mut M)
     where
@@ -183,7 +186,7 @@ impl<K: Masking> Connection<K> {
         self.receiver.filled(len, buffer, message);
     }
 
-    /// As [`Receiver::assemble`]; what it means for sending is queued.
+    /// As [`ReceiveHalf::assemble`]; what it means for sending is queued.
     #[inline]
     pub fn assemble(
         &mut self,
@@ -194,14 +197,14 @@ impl<K: Masking> Connection<K> {
         self.relay(event)
     }
 
-    /// As [`Receiver::next_piece`]; what it means for sending is queued.
+    /// As [`ReceiveHalf::next_piece`]; what it means for sending is queued.
     #[inline]
     pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         let event = self.receiver.next_piece(input);
         self.relay(event)
     }
 
-    /// As [`Receiver::advance`]; what it means for sending is queued.
+    /// As [`ReceiveHalf::advance`]; what it means for sending is queued.
     #[inline]
     pub fn advance(&mut self, input: &mut Input<'_>) -> Next {
         let next = self.receiver.advance(input);
@@ -209,14 +212,14 @@ impl<K: Masking> Connection<K> {
         next
     }
 
-    /// As [`Receiver::control`].
+    /// As [`ReceiveHalf::control`].
     #[must_use]
     #[inline]
     pub const fn control(&self) -> &ControlPayload {
         self.receiver.control()
     }
 
-    /// As [`Receiver::close_frame`].
+    /// As [`ReceiveHalf::close_frame`].
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.receiver.close_frame()
@@ -228,7 +231,7 @@ impl<K: Masking> Connection<K> {
         self.relay_signals();
     }
 
-    /// As [`Sender::send_text`].
+    /// As [`SendHalf::send_text`].
     ///
     /// # Errors
     ///
@@ -238,7 +241,7 @@ impl<K: Masking> Connection<K> {
         self.sender.send_text(text, out)
     }
 
-    /// As [`Sender::send_binary`].
+    /// As [`SendHalf::send_binary`].
     ///
     /// # Errors
     ///
@@ -248,7 +251,7 @@ impl<K: Masking> Connection<K> {
         self.sender.send_binary(bytes, out)
     }
 
-    /// As [`Sender::send`].
+    /// As [`SendHalf::send`].
     ///
     /// # Errors
     ///
@@ -258,7 +261,7 @@ impl<K: Masking> Connection<K> {
         self.sender.send(message, out)
     }
 
-    /// As [`Sender::send_fragment`].
+    /// As [`SendHalf::send_fragment`].
     ///
     /// # Errors
     ///
@@ -273,7 +276,7 @@ impl<K: Masking> Connection<K> {
         self.sender.send_fragment(payload, fin, out)
     }
 
-    /// As [`Sender::send_deflated`].
+    /// As [`SendHalf::send_deflated`].
     ///
     /// # Errors
     ///
@@ -290,7 +293,7 @@ impl<K: Masking> Connection<K> {
         self.sender.send_deflated(message_type, payload, fin, deflater, out)
     }
 
-    /// As [`Sender::begin_frame`].
+    /// As [`SendHalf::begin_frame`].
     ///
     /// # Errors
     ///
@@ -299,7 +302,7 @@ impl<K: Masking> Connection<K> {
         self.sender.begin_frame(start)
     }
 
-    /// As [`Sender::mask`].
+    /// As [`SendHalf::mask`].
     ///
     /// # Errors
     ///
@@ -308,52 +311,52 @@ impl<K: Masking> Connection<K> {
         self.sender.mask(payload)
     }
 
-    /// As [`Sender::mask_into`].
+    /// As [`SendHalf::mask_into`].
     pub fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
         self.sender.mask_into(payload, out)
     }
 
-    /// As [`Sender::abandon_frame`].
+    /// As [`SendHalf::abandon_frame`].
     pub fn abandon_frame(&mut self) {
         self.sender.abandon_frame();
     }
 
-    /// As [`Sender::close`].
+    /// As [`SendHalf::close`].
     pub fn close(&mut self, close: CloseFrame) {
         self.sender.close(close);
     }
 
-    /// As [`Sender::ping`].
+    /// As [`SendHalf::ping`].
     pub fn ping(&mut self, payload: ControlPayload) {
         self.sender.ping(payload);
     }
 
-    /// As [`Sender::pong`].
+    /// As [`SendHalf::pong`].
     pub fn pong(&mut self, payload: ControlPayload) {
         self.sender.pong(payload);
     }
 
-    /// As [`Sender::poll_transmit`].
+    /// As [`SendHalf::poll_transmit`].
     #[inline]
     pub fn poll_transmit(&mut self, out: &mut [u8]) -> usize {
         self.sender.poll_transmit(out)
     }
 
-    /// As [`Sender::wants_transmit`].
+    /// As [`SendHalf::wants_transmit`].
     #[must_use]
     #[inline]
     pub fn wants_transmit(&self) -> bool {
         self.sender.wants_transmit()
     }
 
-    /// As [`Sender::transport`].
+    /// As [`SendHalf::transport`].
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
         self.sender.transport()
     }
 
-    /// As [`Sender::closure`].
+    /// As [`SendHalf::closure`].
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.sender.closure()
@@ -361,20 +364,20 @@ impl<K: Masking> Connection<K> {
 
     /// The receiving half, to ask it.
     #[must_use]
-    pub const fn receiver(&self) -> &Receiver {
+    pub const fn receiver(&self) -> &ReceiveHalf {
         &self.receiver
     }
 
-    /// The halves, for who reads and writes at the same time: every [`Receiver::take_signal`] is then to be passed to
-    /// [`Sender::signal`].
+    /// The halves, for who reads and writes at the same time: every [`ReceiveHalf::take_signal`] is then to be passed to
+    /// [`SendHalf::signal`].
     #[must_use]
-    pub fn split(self) -> (Receiver, Sender<K>) {
+    pub fn split(self) -> (ReceiveHalf, SendHalf<K>) {
         (self.receiver, self.sender)
     }
 
     /// Joins two halves again.
     #[must_use]
-    pub fn join(receiver: Receiver, sender: Sender<K>) -> Self {
+    pub fn join(receiver: ReceiveHalf, sender: SendHalf<K>) -> Self {
         let mut joined = Self { receiver, sender };
         joined.relay_signals();
         joined

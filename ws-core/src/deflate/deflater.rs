@@ -155,7 +155,7 @@ impl Deflater {
 
     /// The peer has received something that somebody else compressed: its window is not ours any more, and the next
     /// message starts with an empty one.
-    /// [`Sender::send_deflated`](crate::connection::Sender::send_deflated) says so by itself.
+    /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) says so by itself.
     pub fn forget(&mut self) {
         if self.window == Window::Committed {
             self.window = Window::Uncommitted;

@@ -166,7 +166,7 @@ impl FrameHeader {
     /// Reads the header at the start of `bytes`, whatever follows it.
     ///
     /// Of the reserved bits, those in `allowed` may be set. Whether masking and the order of frames fit the
-    /// connection is not judged here: that takes a [`Receiver`](crate::connection::Receiver).
+    /// connection is not judged here: that takes a [`ReceiveHalf`](crate::connection::ReceiveHalf).
     ///
     /// # Errors
     ///

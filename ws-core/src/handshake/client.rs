@@ -6,7 +6,7 @@ use super::field::{Extensions, Header};
 use super::head::{Head, header_slots};
 use super::key::{answer_to, encode_nonce};
 use super::output::{Output, check_headers};
-use super::response::{ResponseFields, Says, ServerResponse, read};
+use super::response::{Response, ResponseFields, Says, read};
 use super::{HEADER_COUNT_MAX, HandshakeFault, HandshakeMisuse, WriteError};
 use crate::extension::{
     Agreed, DeflateConfig, DeflateError, DeflateOffer, Extension, ExtensionList, check_extensions,
@@ -22,11 +22,11 @@ use crate::uri::Uri;
 /// the input: frames after a 101, the body after anything else.
 ///
 /// ```
-/// use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+/// use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
 /// use ws_core::input::ReadBuffer;
 /// use ws_core::uri::Uri;
 ///
-/// let request = ClientRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
 /// // The nonce has to come fresh from a strong source of randomness for every handshake.
 /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
 /// let mut out = [0; 512];
@@ -73,7 +73,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> ClientHandshake<S> {
     /// The 16 bytes of `nonce` have to be random, and fresh for each handshake (RFC 6455 §4.1).
     #[must_use]
     pub fn new(storage: S, nonce: [u8; 16]) -> Self {
-        Self::with_header_count_max(storage, nonce)
+        Self::with_headers(storage, nonce)
     }
 }
 
@@ -81,7 +81,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
     /// read (16 on 32-bit targets).
     #[must_use]
-    pub fn with_header_count_max(storage: S, nonce: [u8; 16]) -> Self {
+    pub fn with_headers(storage: S, nonce: [u8; 16]) -> Self {
         Self {
             head: Head::new(storage),
             key: encode_nonce(nonce),
@@ -96,7 +96,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     ///
     /// [`WriteError::BufferTooSmall`], after which the call can be repeated, or [`WriteError::Misuse`] for what must
     /// not be in a request. Either way, what is in `out` is not to be sent.
-    pub fn write_request(&self, request: &ClientRequest<'_>, out: &mut [u8]) -> Result<usize, WriteError> {
+    pub fn write_request(&self, request: &OutgoingRequest<'_>, out: &mut [u8]) -> Result<usize, WriteError> {
         request.check()?;
         request.write(&self.key, out)
     }
@@ -104,7 +104,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     /// Takes the bytes of the head and leaves what is behind it; interim responses, such as 100 or 103, are passed
     /// over. Once there is an outcome, takes nothing and says the same again. `request` has to be the one that was
     /// written.
-    pub fn receive(&mut self, request: &ClientRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
+    pub fn receive(&mut self, request: &OutgoingRequest<'_>, input: &mut Input<'_>) -> ClientProgress {
         while self.progress == ClientProgress::NeedInput {
             let read = |head: &[u8]| read_head::<HEADERS>(head, request, &self.key);
             let Some((response, says)) = self.head.receive(input, read) else { break };
@@ -128,8 +128,8 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
 
     /// The response, once there is one. After a fault too, where the fault is not in the form of the head: for logs.
     #[must_use]
-    pub fn response(&self) -> Option<ServerResponse<'_>> {
-        self.response.map(|fields| ServerResponse::new(self.head.bytes(), fields))
+    pub fn response(&self) -> Option<Response<'_>> {
+        self.response.map(|fields| Response::new(self.head.bytes(), fields))
     }
 
     /// What was agreed on for `permessage-deflate`, once the connection is open; none where the server has declined it,
@@ -154,7 +154,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
 #[inline(never)]
 fn read_head<const HEADERS: usize>(
     head: &[u8],
-    request: &ClientRequest<'_>,
+    request: &OutgoingRequest<'_>,
     key: &[u8; 24],
 ) -> (Option<ResponseFields>, Result<Says, HandshakeFault>) {
     read(head, &mut header_slots::<HEADERS>(), request, &answer_to(key))
@@ -169,18 +169,18 @@ impl<S, const HEADERS: usize> fmt::Debug for ClientHandshake<S, HEADERS> {
 /// What a client asks a server for (RFC 6455 §4.1).
 ///
 /// ```
-/// use ws_core::handshake::{ClientRequest, Header};
+/// use ws_core::handshake::{OutgoingRequest, Header};
 /// use ws_core::uri::Uri;
 ///
 /// let headers = [Header::new("Authorization", "Bearer 1234")];
-/// let request = ClientRequest::new(Uri::parse("wss://example.com/chat")?)
+/// let request = OutgoingRequest::new(Uri::parse("wss://example.com/chat")?)
 ///     .subprotocols(&["chat.v2", "chat.v1"])
 ///     .headers(&headers);
 /// # let _ = request;
 /// # Ok::<(), ws_core::uri::UriError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct ClientRequest<'a> {
+pub struct OutgoingRequest<'a> {
     uri: Uri<'a>,
     origin: Option<&'a str>,
     subprotocols: &'a [&'a str],
@@ -189,7 +189,7 @@ pub struct ClientRequest<'a> {
     headers: &'a [Header<'a>],
 }
 
-impl<'a> ClientRequest<'a> {
+impl<'a> OutgoingRequest<'a> {
     /// Asks for this URI and offers nothing.
     #[must_use]
     pub const fn new(uri: Uri<'a>) -> Self {
@@ -223,11 +223,11 @@ impl<'a> ClientRequest<'a> {
     ///
     /// ```
     /// use ws_core::extension::DeflateConfig;
-    /// use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+    /// use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
     /// use ws_core::input::ReadBuffer;
     /// use ws_core::uri::Uri;
     ///
-    /// let request = ClientRequest::new(Uri::parse("ws://example.com/")?).deflate(DeflateConfig::new());
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).deflate(DeflateConfig::new());
     /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
     /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\

@@ -72,7 +72,7 @@ impl core::error::Error for HandshakeMisuse {}
 #[non_exhaustive]
 pub enum AcceptError {
     /// The handshake has failed, now by its Origin or before: send
-    /// [`refuse`](super::ServerHandshake::refuse).
+    /// [`reject_fault`](super::ServerHandshake::reject_fault).
     Refused(HandshakeFault),
     /// The output is too small; what is in it is not to be sent. The request can still be answered.
     BufferTooSmall {

@@ -2,13 +2,13 @@
 //! out.
 //!
 //! ```
-//! use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
-//! use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+//! use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
+//! use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 //! use ws_core::input::ReadBuffer;
 //! use ws_core::uri::Uri;
 //!
 //! // The client asks.
-//! let asked = ClientRequest::new(Uri::parse("ws://example.com/chat?room=1")?).subprotocols(&["v2", "v1"]);
+//! let asked = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1")?).subprotocols(&["v2", "v1"]);
 //! let mut client = ClientHandshake::new([0; 4096], *b"16 random bytes!");
 //! let mut wire = [0; 1024];
 //! let len = client.write_request(&asked, &mut wire)?;
@@ -23,14 +23,14 @@
 //!         assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
 //!         let subprotocol = request.subprotocols().find(|name| *name == "v1").map(str::to_owned);
 //!         let response = match &subprotocol {
-//!             Some(name) => Response::new().subprotocol(name),
-//!             None => Response::new(),
+//!             Some(name) => OutgoingResponse::new().subprotocol(name),
+//!             None => OutgoingResponse::new(),
 //!         };
 //!         server.accept(OriginPolicy::SameHost, &response, &mut wire)?
 //!     }
 //!     // A page for whoever did not ask for a WebSocket, a refusal for whoever did it wrong; then close.
 //!     ServerProgress::NotWebSocket => server.reject(200, &[], b"Hello", &mut wire)?,
-//!     ServerProgress::Failed(_) => server.refuse(&mut wire)?,
+//!     ServerProgress::Failed(_) => server.reject_fault(&mut wire)?,
 //!     ServerProgress::NeedInput => 0, // read more, and call receive again
 //! };
 //!
@@ -72,7 +72,7 @@ mod request;
 mod response;
 mod server;
 
-pub use client::{ClientHandshake, ClientProgress, ClientRequest};
+pub use client::{ClientHandshake, ClientProgress, OutgoingRequest};
 pub use extended_connect::{ConnectTarget, ExtendedConnect};
 pub use fault::{HandshakeFault, HandshakeLimit, HandshakeViolation};
 pub use field::{Extensions, Header, Headers, Subprotocols};
@@ -80,8 +80,8 @@ pub use key::accept_key;
 pub use misuse::{AcceptError, HandshakeMisuse, WriteError};
 pub use origin::OriginPolicy;
 pub use request::Request;
-pub use response::ServerResponse;
-pub use server::{REFUSAL_LEN_MAX, Response, ServerHandshake, ServerProgress};
+pub use response::Response;
+pub use server::{OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress};
 
 /// How many headers a head may have where the caller does not say otherwise: 128. Apache allows 100; clients and
 /// servers that stopped at 16 to 32 had to be raised.

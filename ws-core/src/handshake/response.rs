@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::client::ClientRequest;
+use super::client::OutgoingRequest;
 use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::{HandshakeFault, HandshakeViolation, SMALL};
@@ -12,12 +12,12 @@ use crate::extension::{Agreed, ExtensionError, ExtensionList};
 ///
 /// Borrows the handshake, and can be looked at again until the handshake is dropped.
 #[derive(Clone, Copy, Debug)]
-pub struct ServerResponse<'a> {
+pub struct Response<'a> {
     head: &'a [u8],
     fields: ResponseFields,
 }
 
-impl<'a> ServerResponse<'a> {
+impl<'a> Response<'a> {
     pub(super) const fn new(head: &'a [u8], fields: ResponseFields) -> Self {
         Self { head, fields }
     }
@@ -90,7 +90,7 @@ pub(super) enum Says {
 pub(super) fn read<'h>(
     head: &'h [u8],
     slots: &mut [MaybeUninit<httparse::Header<'h>>],
-    request: &ClientRequest<'_>,
+    request: &OutgoingRequest<'_>,
     accept: &[u8],
 ) -> (Option<ResponseFields>, Result<Says, HandshakeFault>) {
     let mut parsed = httparse::Response::new(&mut []);
@@ -225,7 +225,7 @@ impl<'h> Survey<'h> {
     }
 
     /// Judges the headers in the order of RFC 6455 §4.1. Extensions come after them.
-    fn judge(&self, request: &ClientRequest<'_>, accept: &[u8]) -> Result<(), HandshakeViolation> {
+    fn judge(&self, request: &OutgoingRequest<'_>, accept: &[u8]) -> Result<(), HandshakeViolation> {
         if let Some(violation) = self.violation {
             return Err(violation);
         }
@@ -256,7 +256,7 @@ impl<'h> Survey<'h> {
 /// against §11.3.2.
 fn judge_extensions(
     headers: &[httparse::Header<'_>],
-    request: &ClientRequest<'_>,
+    request: &OutgoingRequest<'_>,
 ) -> Result<(), HandshakeViolation> {
     let mut count = None;
     for header in headers.iter().filter(|header| FieldName::of(header.name) == FieldName::Extensions) {
@@ -276,7 +276,7 @@ fn judge_extensions(
 }
 
 /// Judges what a 101 says of `permessage-deflate`, where all other checks have passed.
-fn judge_deflate(head: &[u8], request: &ClientRequest<'_>) -> Result<Option<Agreed>, HandshakeViolation> {
+fn judge_deflate(head: &[u8], request: &OutgoingRequest<'_>) -> Result<Option<Agreed>, HandshakeViolation> {
     let headers = Headers::new(split_first_line(head).1);
     // RFC 7692 §7: the client must fail the connection where the answer is not valid or not supported.
     request.judge_deflate(Extensions::new(headers)).map_err(HandshakeViolation::Deflate)

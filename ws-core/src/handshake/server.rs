@@ -20,7 +20,7 @@ use crate::input::Input;
 /// A server's side of the opening handshake (RFC 6455 §4.2).
 ///
 /// Feed it input until it has a request or a fault, look at [`request`](Self::request), and answer with
-/// [`accept`](Self::accept), [`reject`](Self::reject) or [`refuse`](Self::refuse). It owns its storage, so that it can
+/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it can
 /// wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
 /// (browsers send up to 4 KiB of cookies per name; Apache and nginx take 8 KiB a line).
 ///
@@ -28,7 +28,7 @@ use crate::input::Input;
 /// unless the request is accepted. After everything but a 101 the connection is to be closed.
 ///
 /// ```
-/// use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+/// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 /// use ws_core::input::ReadBuffer;
 ///
 /// let head = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -40,7 +40,7 @@ use crate::input::Input;
 /// assert_eq!(handshake.request().map(|request| request.path()), Some("/chat"));
 ///
 /// let mut out = [0; 512];
-/// let len = handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out)?;
+/// let len = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out)?;
 /// assert!(out[..len].starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -64,9 +64,9 @@ pub enum ServerProgress {
     /// [`reject`](ServerHandshake::reject) it.
     Request,
     /// A valid GET request that asks for something else, such as a page: [`reject`](ServerHandshake::reject) it with
-    /// whatever there is for it, or [`refuse`](ServerHandshake::refuse) it with 426.
+    /// whatever there is for it, or [`reject_fault`](ServerHandshake::reject_fault) it with 426.
     NotWebSocket,
-    /// The handshake has failed, and always will have: [`refuse`](ServerHandshake::refuse) it.
+    /// The handshake has failed, and always will have: [`reject_fault`](ServerHandshake::reject_fault) it.
     Failed(HandshakeFault),
 }
 
@@ -74,7 +74,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> ServerHandshake<S> {
     /// Waits for a request of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
     #[must_use]
     pub const fn new(storage: S) -> Self {
-        Self::with_header_count_max(storage)
+        Self::with_headers(storage)
     }
 }
 
@@ -82,7 +82,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
     /// read (16 on 32-bit targets).
     #[must_use]
-    pub const fn with_header_count_max(storage: S) -> Self {
+    pub const fn with_headers(storage: S) -> Self {
         Self {
             head: Head::new(storage),
             request: None,
@@ -129,7 +129,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     pub fn accept(
         &mut self,
         origins: OriginPolicy<'_>,
-        response: &Response<'_>,
+        response: &OutgoingResponse<'_>,
         out: &mut [u8],
     ) -> Result<usize, AcceptError> {
         let request = match self.progress {
@@ -157,14 +157,14 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     }
 
     /// What was agreed on for `permessage-deflate`, once the request is accepted; none where the client has made no
-    /// offer that could be taken, or the [`Response`] has none of it.
+    /// offer that could be taken, or the [`OutgoingResponse`] has none of it.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.deflate
     }
 
     /// Writes a response that does not open a connection, and gives its length in bytes: for requests that are not to
-    /// be accepted, for pages, and for faults that need other words than [`refuse`](Self::refuse) has.
+    /// be accepted, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
     ///
     /// The response says `Connection: close` and the length of its body. Close the connection after it, and do not
     /// read what the client has sent behind its request.
@@ -236,7 +236,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// # Errors
     ///
     /// [`HandshakeMisuse::NoFault`] where nothing has failed; as [`reject`](Self::reject) otherwise.
-    pub fn refuse(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
+    pub fn reject_fault(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
         self.check_unanswered()?;
         let (status, text) = match self.progress {
             ServerProgress::Failed(fault) => (fault.status(), fault.refusal()),
@@ -300,21 +300,21 @@ pub const REFUSAL_LEN_MAX: usize = 320;
 /// What a server accepts a request with (RFC 6455 §4.2.2).
 ///
 /// ```
-/// use ws_core::handshake::{Header, Response};
+/// use ws_core::handshake::{Header, OutgoingResponse};
 ///
 /// let headers = [Header::new("Set-Cookie", "session=1")];
-/// let response = Response::new().subprotocol("chat").headers(&headers);
+/// let response = OutgoingResponse::new().subprotocol("chat").headers(&headers);
 /// # let _ = response;
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Response<'a> {
+pub struct OutgoingResponse<'a> {
     subprotocol: Option<&'a str>,
     extensions: Option<&'a str>,
     deflate: Option<DeflateConfig>,
     headers: &'a [Header<'a>],
 }
 
-impl<'a> Response<'a> {
+impl<'a> OutgoingResponse<'a> {
     /// No subprotocol, no extensions, no further headers.
     #[must_use]
     pub const fn new() -> Self {
@@ -343,7 +343,7 @@ impl<'a> Response<'a> {
     ///
     /// ```
     /// use ws_core::extension::DeflateConfig;
-    /// use ws_core::handshake::{OriginPolicy, Response, ServerHandshake};
+    /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake};
     /// use ws_core::input::ReadBuffer;
     ///
     /// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -353,7 +353,7 @@ impl<'a> Response<'a> {
     /// let mut handshake = ServerHandshake::new([0; 4096]);
     /// handshake.receive(&mut buffer.input());
     ///
-    /// let response = Response::new().deflate(DeflateConfig::new());
+    /// let response = OutgoingResponse::new().deflate(DeflateConfig::new());
     /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
     /// let agreed = handshake.deflate().ok_or("declined")?;
     /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);

@@ -22,7 +22,7 @@ use crate::event::{Fragment, MessageType, Payload};
 /// [`with_kept_len_max`](Self::with_kept_len_max) allows.
 ///
 /// ```
-/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::connection::{Config, ReceiveHalf, Role};
 /// use ws_core::event::{Event, Payload};
 /// use ws_core::input::ReadBuffer;
 /// use ws_core::message::{Assembly, MessageBuffer};
@@ -30,7 +30,7 @@ use crate::event::{Fragment, MessageType, Payload};
 /// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
 /// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
 /// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
-/// let mut receiver = Receiver::new(Role::Client, Config::new());
+/// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
 /// let mut message = MessageBuffer::new();
 /// let mut input = buffer.input();
 /// while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {

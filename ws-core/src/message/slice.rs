@@ -9,7 +9,7 @@ use crate::event::{Fragment, MessageType, Payload};
 /// Assembles messages in storage of the caller's, of any `AsMut<[u8]>`: nothing is allocated.
 ///
 /// ```
-/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::connection::{Config, ReceiveHalf, Role};
 /// use ws_core::event::{Event, Payload};
 /// use ws_core::input::ReadBuffer;
 /// use ws_core::message::{Assembly, MessageSlice};
@@ -17,7 +17,7 @@ use crate::event::{Fragment, MessageType, Payload};
 /// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
 /// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
 /// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
-/// let mut receiver = Receiver::new(Role::Client, Config::new());
+/// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
 /// let mut message = MessageSlice::new([0; 1024]);
 /// let mut input = buffer.input();
 /// while let Some(Event::Data(fragment)) = receiver.next_event(&mut input) {

@@ -1,6 +1,6 @@
 //! The real receiver over bytes that come in any cutting, by each of the ways to take its payload.
 
-use ws_core::connection::{Config, Limits as CoreLimits, Next, Receiver, Role as CoreRole};
+use ws_core::connection::{Config, Limits as CoreLimits, Next, ReceiveHalf, Role as CoreRole};
 use ws_core::event::{Event, Fragment, MessageType, Payload, Piece};
 use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::input::ReadBuffer;
@@ -50,7 +50,7 @@ pub(crate) fn receive(
     if limits.has_deflate {
         config = config.with_deflate(Agreed::server(DeflateParams::default()));
     }
-    let mut receiver = Receiver::new(core_role, config);
+    let mut receiver = ReceiveHalf::new(core_role, config);
     let mut buffer = ReadBuffer::new(vec![0xEE; capacity]);
     let mut message = MessageSlice::new(vec![0xEE; bytes.len()]);
     let mut found = Found::default();
@@ -75,7 +75,7 @@ pub(crate) fn receive(
 }
 
 fn take_all(
-    receiver: &mut Receiver,
+    receiver: &mut ReceiveHalf,
     buffer: &mut ReadBuffer<Vec<u8>>,
     message: &mut MessageSlice<Vec<u8>>,
     way: Way,
@@ -136,7 +136,7 @@ struct Found {
 }
 
 impl Found {
-    fn event(&mut self, event: Option<Event<Fragment<'_>>>, receiver: &Receiver) -> bool {
+    fn event(&mut self, event: Option<Event<Fragment<'_>>>, receiver: &ReceiveHalf) -> bool {
         let part = |Fragment { payload, is_first, is_last, .. }: Fragment<'_>| {
             let kind = match (payload, &self.message) {
                 // The rest of a code point that was begun as a piece.
@@ -149,7 +149,7 @@ impl Found {
         self.add(event, receiver)
     }
 
-    fn message(&mut self, event: Option<Event<Payload<'_>>>, receiver: &Receiver) -> bool {
+    fn message(&mut self, event: Option<Event<Payload<'_>>>, receiver: &ReceiveHalf) -> bool {
         let part = |payload: Payload<'_>| {
             let is_compressed = matches!(payload, Payload::Compressed { .. });
             ((payload.message_type(), is_compressed), payload.as_bytes().to_vec(), true, true)
@@ -157,7 +157,7 @@ impl Found {
         self.add(event.map(|event| with_data(event, part)), receiver)
     }
 
-    fn piece(&mut self, event: Option<Event<Piece<'_>>>, receiver: &Receiver) -> bool {
+    fn piece(&mut self, event: Option<Event<Piece<'_>>>, receiver: &ReceiveHalf) -> bool {
         let part = |piece: Piece<'_>| {
             let kind = (piece.message_type, piece.is_compressed);
             (kind, piece.payload.to_vec(), piece.is_first, piece.is_last)
@@ -165,7 +165,7 @@ impl Found {
         self.add(event.map(|event| with_data(event, part)), receiver)
     }
 
-    fn add(&mut self, event: Option<Event<Part>>, receiver: &Receiver) -> bool {
+    fn add(&mut self, event: Option<Event<Part>>, receiver: &ReceiveHalf) -> bool {
         let Some(event) = event else { return false };
         assert!(!self.has_ended, "nothing follows the end: {event:?}");
         let control = receiver.control().as_bytes().to_vec();

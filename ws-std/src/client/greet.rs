@@ -1,7 +1,7 @@
 // Read first: RFC 6455 §4.1.
 
-use ws_core::connection::{Receiver, Role, Sender};
-use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest, Header};
+use ws_core::connection::{ReceiveHalf, Role, SendHalf};
+use ws_core::handshake::{ClientHandshake, ClientProgress, Header, OutgoingRequest};
 use ws_core::uri::Uri;
 
 use super::headers::Recipient;
@@ -34,12 +34,12 @@ impl Client {
         &self,
         uri: Uri<'_>,
         recipient: Recipient,
-        act: impl FnOnce(&ClientRequest<'_>) -> Result<T, Error>,
+        act: impl FnOnce(&OutgoingRequest<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let headers = self.headers_for(recipient)?;
         let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
         let subprotocols: Vec<_> = self.subprotocols.iter().map(AsRef::as_ref).collect();
-        let mut request = ClientRequest::new(uri).subprotocols(&subprotocols).headers(&headers);
+        let mut request = OutgoingRequest::new(uri).subprotocols(&subprotocols).headers(&headers);
         if let Some(origin) = &self.origin {
             request = request.origin(origin);
         }
@@ -69,7 +69,7 @@ impl<S: Stream> Exchange<S> {
     pub(super) fn new(
         client: &Client,
         mut stream: S,
-        request: &ClientRequest<'_>,
+        request: &OutgoingRequest<'_>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let mut keys = MaskKeys::from_system()?;
@@ -82,7 +82,7 @@ impl<S: Stream> Exchange<S> {
     }
 
     /// Writes and reads; where the stream would block it may be called again, with the same request.
-    pub(super) fn advance(&mut self, request: &ClientRequest<'_>) -> Result<Answer, Error> {
+    pub(super) fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<Answer, Error> {
         let Self { handshake, greeting, .. } = self;
         greeting.write_out()?;
         loop {
@@ -105,8 +105,8 @@ impl<S: Stream> Exchange<S> {
         }
         let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
         let config = handshake.deflate().map_or(client.config, |agreed| client.config.with_deflate(agreed));
-        let sender = RoleSender::Client(Sender::with_config(keys, config));
-        let receiver = Receiver::new(Role::Client, config);
+        let sender = RoleSender::Client(SendHalf::with_config(keys, config));
+        let receiver = ReceiveHalf::new(Role::Client, config);
         let Greeting { stream, buffer, .. } = greeting;
         let socket = WebSocket::open(stream, client.timeouts, sender, receiver, buffer, subprotocol)?;
         telemetry::connected(socket.id(), &uri, socket.subprotocol());

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use ws_core::handshake::{ClientHandshake, Headers, ServerResponse};
+use ws_core::handshake::{ClientHandshake, Headers, Response};
 
 use crate::Stream;
 use crate::greeting::Greeting;
@@ -52,7 +52,7 @@ impl Refusal {
         &self.body
     }
 
-    fn response(&self) -> Option<ServerResponse<'_>> {
+    fn response(&self) -> Option<Response<'_>> {
         self.handshake.response()
     }
 }
@@ -74,7 +74,7 @@ impl fmt::Debug for Refusal {
 }
 
 /// How long the body is, where the head says so.
-fn body_len(response: ServerResponse<'_>) -> Option<usize> {
+fn body_len(response: Response<'_>) -> Option<usize> {
     if matches!(response.status(), 100..=199 | 204 | 304) {
         return Some(0);
     }

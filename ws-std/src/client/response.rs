@@ -1,6 +1,6 @@
 use core::fmt;
 
-use ws_core::handshake::{ClientHandshake, Header, Headers, ServerResponse};
+use ws_core::handshake::{self, ClientHandshake, Header, Headers};
 
 /// The response that opened a WebSocket: its headers, such as the cookies that it sets.
 ///
@@ -33,7 +33,7 @@ impl Response {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }
 
-    fn response(&self) -> Option<ServerResponse<'_>> {
+    fn response(&self) -> Option<handshake::Response<'_>> {
         self.handshake.response()
     }
 }

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use ws_core::connection::{Receiver, Role, Sender, Unmasked};
+use ws_core::connection::{ReceiveHalf, Role, SendHalf, Unmasked};
 use ws_core::handshake::{
-    AcceptError, HandshakeFault, HandshakeViolation, Header, Request, Response, ServerHandshake,
+    AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
 };
 
 use super::receiving::Opening;
@@ -94,7 +94,7 @@ impl<S: Stream> Incoming<S> {
             refuse(handshake, greeting, fault);
             return Err(Error::Handshake(fault));
         }
-        let response = Response::new().headers(headers);
+        let response = OutgoingResponse::new().headers(headers);
         let response = match subprotocol {
             Some(subprotocol) => response.subprotocol(subprotocol),
             None => response,
@@ -156,8 +156,8 @@ impl<S: Stream> Incoming<S> {
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
         let Opening { greeting, server, handshake } = *self.opening;
         let config = handshake.deflate().map_or(server.config, |agreed| server.config.with_deflate(agreed));
-        let sender = RoleSender::Server(Sender::with_config(Unmasked, config));
-        let receiver = Receiver::new(Role::Server, config);
+        let sender = RoleSender::Server(SendHalf::with_config(Unmasked, config));
+        let receiver = ReceiveHalf::new(Role::Server, config);
         let Greeting { stream, buffer, unwritten, .. } = greeting;
         let subprotocol = subprotocol.map(Into::into);
         let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
@@ -183,7 +183,7 @@ pub(super) fn refuse<S: Stream>(
     fault: HandshakeFault,
 ) {
     telemetry::refused(fault);
-    if let Ok(head) = write_head(|out| handshake.refuse(out), required) {
+    if let Ok(head) = write_head(|out| handshake.reject_fault(out), required) {
         if greeting.write(&head).is_ok() {
             greeting.finish();
         }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use ws_core::connection::{Closure, Receiver, Role};
+use ws_core::connection::{Closure, ReceiveHalf, Role};
 use ws_core::event::{Event, Piece};
 #[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
@@ -279,7 +279,7 @@ impl<S: Duplex> ReadEnd<S> {
 }
 
 impl<S: Duplex> Outlet for ReadEnd<S> {
-    fn answer(&mut self, receiver: &mut Receiver) {
+    fn answer(&mut self, receiver: &mut ReceiveHalf) {
         let Some(first) = receiver.take_signal() else { return };
         let mut state = self.shared.lock();
         state.wire.take_in(first);

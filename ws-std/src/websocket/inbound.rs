@@ -1,4 +1,4 @@
-use ws_core::connection::{Next, Receiver};
+use ws_core::connection::{Next, ReceiveHalf};
 use ws_core::event::{Event, Fragment, Piece};
 use ws_core::input::ReadBuffer;
 use ws_core::message::{Assembly, MessageBuffer};
@@ -47,7 +47,7 @@ impl Inbound {
 
     /// Goes on to the next thing, and lends nothing, so that the caller may.
     #[inline]
-    pub(super) fn advance(&mut self, receiver: &mut Receiver) -> Next {
+    pub(super) fn advance(&mut self, receiver: &mut ReceiveHalf) -> Next {
         #[cfg(feature = "deflate")]
         if let Some(inflation) = &mut self.inflation {
             return inflation.advance(receiver, &mut self.buffer);
@@ -57,7 +57,7 @@ impl Inbound {
 
     /// Takes the payload that [`advance`](Self::advance) has found, as whole characters.
     #[inline]
-    pub(super) fn next_event(&mut self, receiver: &mut Receiver) -> Option<Event<Fragment<'_>>> {
+    pub(super) fn next_event(&mut self, receiver: &mut ReceiveHalf) -> Option<Event<Fragment<'_>>> {
         #[cfg(feature = "deflate")]
         if let Some(inflation) = &mut self.inflation {
             let event = inflation.receiver.next_event(&mut inflation.buffer.input());
@@ -71,7 +71,7 @@ impl Inbound {
     #[inline]
     pub(super) fn assemble(
         &mut self,
-        receiver: &mut Receiver,
+        receiver: &mut ReceiveHalf,
         message: &mut MessageBuffer,
     ) -> Option<Event<Assembly>> {
         #[cfg(feature = "deflate")]
@@ -87,7 +87,7 @@ impl Inbound {
     #[inline]
     pub(super) fn inlet<'a>(
         &'a mut self,
-        receiver: &'a mut Receiver,
+        receiver: &'a mut ReceiveHalf,
         message: Option<&'a mut MessageBuffer>,
     ) -> Inlet<'a> {
         #[cfg(feature = "deflate")]
@@ -98,7 +98,7 @@ impl Inbound {
 
     /// Takes the payload that [`advance`](Self::advance) has found, as bytes.
     #[inline]
-    pub(super) fn next_piece(&mut self, receiver: &mut Receiver) -> Option<Event<Piece<'_>>> {
+    pub(super) fn next_piece(&mut self, receiver: &mut ReceiveHalf) -> Option<Event<Piece<'_>>> {
         #[cfg(feature = "deflate")]
         if let Some(inflation) = &mut self.inflation {
             let event = inflation.receiver.next_piece(&mut inflation.buffer.input());
@@ -111,7 +111,7 @@ impl Inbound {
 
 /// Fails the connection for a fault in what was inflated.
 #[cfg(feature = "deflate")]
-fn tell<D>(event: Option<&Event<D>>, receiver: &mut Receiver) {
+fn tell<D>(event: Option<&Event<D>>, receiver: &mut ReceiveHalf) {
     if let Some(Event::Failed(fault)) = event {
         receiver.fail(*fault);
     }

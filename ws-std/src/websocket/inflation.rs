@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use ws_core::connection::{Config, Limits, Next, Receiver, Role};
+use ws_core::connection::{Config, Limits, Next, ReceiveHalf, Role};
 use ws_core::deflate::{InflateStatus, Inflated, Inflater};
 use ws_core::error::{Fail as _, Fault};
 use ws_core::event::{Event, MessageType, Piece};
@@ -22,7 +22,7 @@ pub(super) struct Inflation {
     agreed: Agreed,
     inflater: Inflater,
     /// Takes what is in the buffer. It judges no lengths: that was done before.
-    pub(super) receiver: Receiver,
+    pub(super) receiver: ReceiveHalf,
     pub(super) buffer: ReadBuffer<Vec<u8>>,
     /// What the buffer had no room for.
     rest: Option<Rest>,
@@ -49,7 +49,7 @@ impl Inflation {
         Self {
             agreed,
             inflater: Inflater::agreed(message_len_max, agreed.incoming()),
-            receiver: Receiver::new(Role::Client, Config::new().with_limits(Limits::unlimited())),
+            receiver: ReceiveHalf::new(Role::Client, Config::new().with_limits(Limits::unlimited())),
             buffer: ReadBuffer::new(Vec::new()),
             rest: None,
         }
@@ -59,8 +59,8 @@ impl Inflation {
         self.agreed
     }
 
-    /// As [`Receiver::advance`] of `outer`, whose input is in `buffer`; but payload is to be taken from here, inflated.
-    pub(super) fn advance(&mut self, outer: &mut Receiver, buffer: &mut ReadBuffer<Vec<u8>>) -> Next {
+    /// As [`ReceiveHalf::advance`] of `outer`, whose input is in `buffer`; but payload is to be taken from here, inflated.
+    pub(super) fn advance(&mut self, outer: &mut ReceiveHalf, buffer: &mut ReadBuffer<Vec<u8>>) -> Next {
         loop {
             let next = self.receiver.advance(&mut self.buffer.input());
             if next.is_payload() {

@@ -1,7 +1,7 @@
 use core::mem;
 use std::io;
 
-use ws_core::connection::Receiver;
+use ws_core::connection::ReceiveHalf;
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
 
@@ -11,7 +11,7 @@ use crate::Stream;
 /// Where what is read goes: to the read buffer, or past it to a long message that is assembled.
 pub(crate) struct Inlet<'a> {
     pub(super) buffer: &'a mut ReadBuffer<Vec<u8>>,
-    pub(super) message: Option<(&'a mut Receiver, &'a mut MessageBuffer)>,
+    pub(super) message: Option<(&'a mut ReceiveHalf, &'a mut MessageBuffer)>,
     /// How much was read, in bytes.
     pub(super) read_len: usize,
 }

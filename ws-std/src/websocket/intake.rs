@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use ws_core::connection::{Next, Receiver};
+use ws_core::connection::{Next, ReceiveHalf};
 use ws_core::event::{Event, Piece};
 use ws_core::frame::ControlPayload;
 use ws_core::input::ReadBuffer;
@@ -16,7 +16,7 @@ use crate::{Error, Message};
 /// What reading needs of the other direction, and of the stream.
 pub(crate) trait Outlet {
     /// Passes on what the receiving half found, and commits the answers, without writing them yet.
-    fn answer(&mut self, receiver: &mut Receiver);
+    fn answer(&mut self, receiver: &mut ReceiveHalf);
 
     /// Writes what waits; an error that ends the connection is remembered, any other means later.
     fn transmit_if_possible(&mut self);
@@ -34,7 +34,7 @@ pub(crate) trait Outlet {
 /// All that reading keeps from one call to the next.
 #[derive(Debug)]
 pub(crate) struct Intake {
-    pub(crate) receiver: Receiver,
+    pub(crate) receiver: ReceiveHalf,
     pub(crate) inbound: Inbound,
     pub(super) message: MessageBuffer,
     pub(super) is_assembling: bool,
@@ -66,7 +66,7 @@ enum Found {
 }
 
 impl Intake {
-    pub(super) fn new(receiver: Receiver, buffer: ReadBuffer<Vec<u8>>) -> Self {
+    pub(super) fn new(receiver: ReceiveHalf, buffer: ReadBuffer<Vec<u8>>) -> Self {
         let mut traffic = Traffic::default();
         traffic.add_len(buffer.unread().len());
         Self {

@@ -16,7 +16,7 @@ use core::fmt;
 use core::time::Duration;
 use std::time::Instant;
 
-use ws_core::connection::{Closure, Config, Receiver, Role, Sender, Unmasked};
+use ws_core::connection::{Closure, Config, ReceiveHalf, Role, SendHalf, Unmasked};
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
@@ -80,10 +80,10 @@ impl<S: Stream> WebSocket<S> {
         let buffer = ReadBuffer::with_filled(storage, unread.len())
             .unwrap_or_else(|| ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]));
         let sender = match role {
-            Role::Server => RoleSender::Server(Sender::with_config(Unmasked, config)),
-            Role::Client => RoleSender::Client(Sender::with_config(MaskKeys::from_system()?, config)),
+            Role::Server => RoleSender::Server(SendHalf::with_config(Unmasked, config)),
+            Role::Client => RoleSender::Client(SendHalf::with_config(MaskKeys::from_system()?, config)),
         };
-        let receiver = Receiver::new(role, config);
+        let receiver = ReceiveHalf::new(role, config);
         Self::open(stream, Timeouts::new(), sender, receiver, buffer, None)
     }
 
@@ -92,7 +92,7 @@ impl<S: Stream> WebSocket<S> {
         mut stream: S,
         timeouts: Timeouts,
         sender: RoleSender,
-        receiver: Receiver,
+        receiver: ReceiveHalf,
         buffer: ReadBuffer<Vec<u8>>,
         subprotocol: Option<Box<str>>,
     ) -> Result<Self, Error> {

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use ws_core::connection::Receiver;
+use ws_core::connection::ReceiveHalf;
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageBuffer;
 
@@ -22,7 +22,7 @@ pub struct Parts<S> {
     /// The stream.
     pub stream: S,
     /// The receiving half of the connection.
-    pub receiver: Receiver,
+    pub receiver: ReceiveHalf,
     /// The sending half.
     pub sender: RoleSender,
     /// What was read from the stream and not yet understood comes first.

@@ -58,7 +58,7 @@ impl<S: Stream> Wire<S> {
         self.count_sent(fin.is_final());
         match &mut self.sender {
             RoleSender::Server(sender) => {
-                let passed = sender.pass(len_u64(payload));
+                let passed = sender.payload_written(len_u64(payload));
                 debug_assert_eq!(passed, Ok(()), "the frame was begun for this payload");
                 self.write_unmasked(payload)
             }

@@ -16,7 +16,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use ws_core::connection::{EncodedMessage, Receiver, Signal, Transport};
+use ws_core::connection::{EncodedMessage, ReceiveHalf, Signal, Transport};
 use ws_core::frame::ControlPayload;
 
 use crate::clock::{Call, Clock};
@@ -151,7 +151,7 @@ impl<S: Stream> Wire<S> {
 
     /// Takes in a signal and those behind it, and gathers the answers.
     #[inline(never)]
-    fn answer_to(&mut self, mut signal: Option<Signal>, receiver: &mut Receiver) {
+    fn answer_to(&mut self, mut signal: Option<Signal>, receiver: &mut ReceiveHalf) {
         while let Some(found) = signal {
             self.take_in(found);
             signal = receiver.take_signal();
@@ -216,7 +216,7 @@ impl<S: Stream> Wire<S> {
     /// Sends a message that was encoded for many; all of it is taken, or, with an error, none.
     pub(crate) fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), Error> {
         self.make_ready()?;
-        self.sender.admit(message)?;
+        self.sender.send_encoded(message)?;
         self.count_sent(true);
         if message.as_bytes().len() > COPIED_LEN_MAX {
             return self.write_committed(message.as_bytes());
@@ -382,7 +382,7 @@ impl<S: Stream> Wire<S> {
 
 impl<S: Stream> Outlet for Wire<S> {
     #[inline]
-    fn answer(&mut self, receiver: &mut Receiver) {
+    fn answer(&mut self, receiver: &mut ReceiveHalf) {
         let signal = receiver.take_signal();
         if signal.is_some() || self.wants_write() {
             self.answer_to(signal, receiver);

@@ -7,7 +7,7 @@ use smoltcp::iface::{SocketHandle, SocketSet, SocketStorage};
 use smoltcp::socket::tcp;
 use ws_core::connection::{Config, Connection, Transport};
 use ws_core::frame::CloseCode;
-use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
 use ws_firmware::board::{clock::Clock, entry, parameters::Parameters, singleton, stack, uart};
@@ -101,8 +101,8 @@ fn shake_hands(
     nonce: [u8; 16],
 ) -> Result<(), &'static str> {
     let uri = Uri::parse("ws://10.0.2.2/firmware?from=lm3s6965").map_err(|_| "the URI is none")?;
-    let request = ClientRequest::new(uri);
-    let mut handshake = ClientHandshake::<_, 32>::with_header_count_max([0; 1024], nonce);
+    let request = OutgoingRequest::new(uri);
+    let mut handshake = ClientHandshake::<_, 32>::with_headers([0; 1024], nonce);
     let mut out = [0; 512];
     let len = handshake.write_request(&request, &mut out).map_err(|_| "the request cannot be written")?;
     send(link.socket(), out.get(..len).unwrap_or_default());

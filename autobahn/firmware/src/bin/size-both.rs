@@ -4,7 +4,7 @@
 
 use ws_core::connection::{Config, Connection, KeySource};
 use ws_core::frame::MaskKey;
-use ws_core::handshake::{ClientHandshake, ClientProgress, ClientRequest};
+use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
 use ws_firmware::board::{entry, parameters::Parameters, uart};
@@ -38,9 +38,9 @@ impl KeySource for Keys {
 
 fn connect(buffer: &mut Buffer) -> Option<Connection<Keys>> {
     let entropy = Parameters::read()?.entropy;
-    let request = ClientRequest::new(Uri::parse("ws://10.0.2.2:9001/chat").ok()?);
+    let request = OutgoingRequest::new(Uri::parse("ws://10.0.2.2:9001/chat").ok()?);
     let nonce = *entropy.last_chunk()?;
-    let mut handshake = ClientHandshake::<_, 32>::with_header_count_max([0; 1024], nonce);
+    let mut handshake = ClientHandshake::<_, 32>::with_headers([0; 1024], nonce);
     let mut out = [0; 512];
     let len = handshake.write_request(&request, &mut out).ok()?;
     uart::write(out.get(..len).unwrap_or_default());

@@ -7,7 +7,7 @@ use ws_core::connection::{Config, Connection, KeySource, Unmasked};
 use ws_core::event::{Event, Payload};
 use ws_core::frame::{CloseCode, Fin, MaskKey};
 use ws_core::handshake::{
-    ClientHandshake, ClientRequest, OriginPolicy, Response, ServerHandshake, ServerProgress,
+    ClientHandshake, OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake, ServerProgress,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -63,14 +63,14 @@ fn accept<const HEADERS: usize>(name: &str) {
           Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://[2001:db8::1]:9001\r\n\
           Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
     );
-    let mut handshake = Server::<HEADERS>::with_header_count_max([0; 1024]);
+    let mut handshake = Server::<HEADERS>::with_headers([0; 1024]);
     let (progress, used) = stack::used_by(|| handshake.receive(&mut buffer.input()));
     expect(progress == ServerProgress::Request);
     say("stack", name, used);
     if HEADERS == 32 {
         let mut out = [0; 256];
         let (len, used) = stack::used_by(|| {
-            handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut out).unwrap_or(0)
+            handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out).unwrap_or(0)
         });
         expect(len > 100);
         say("stack", "answer", used);
@@ -79,8 +79,8 @@ fn accept<const HEADERS: usize>(name: &str) {
 
 fn connect() {
     let Ok(uri) = Uri::parse("ws://10.0.2.2:9001/chat?room=1") else { return expect(false) };
-    let request = ClientRequest::new(uri);
-    let mut handshake = Client::with_header_count_max([0; 1024], *b"the sample nonce");
+    let request = OutgoingRequest::new(uri);
+    let mut handshake = Client::with_headers([0; 1024], *b"the sample nonce");
     let mut out = [0; 256];
     let (len, used) = stack::used_by(|| handshake.write_request(&request, &mut out).unwrap_or(0));
     expect(len > 100);

@@ -1,7 +1,8 @@
 use super::{HANDSHAKE_COUNT, NONCE, REQUEST, RESPONSE, URI};
 use crate::{Kernel, Witness, Work};
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ClientRequest, OriginPolicy, Response, ServerHandshake, ServerProgress,
+    ClientHandshake, ClientProgress, OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake,
+    ServerProgress,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -44,7 +45,7 @@ impl Work for Server {
             if handshake.receive(&mut buffer.input()) != ServerProgress::Request {
                 return W::default();
             }
-            match handshake.accept(OriginPolicy::SameHost, &Response::new(), &mut self.out) {
+            match handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut self.out) {
                 Ok(len) => witness.sent(&self.out[..len]),
                 Err(_) => return W::default(),
             }
@@ -60,7 +61,7 @@ impl Work for Client {
         // Read once, as others are given the host and the path.
         let Ok(uri) = Uri::parse(URI) else { return W::default() };
         for _ in 0..HANDSHAKE_COUNT {
-            let request = ClientRequest::new(uri);
+            let request = OutgoingRequest::new(uri);
             let mut handshake = ClientHandshake::<_>::new(head.as_mut_slice(), NONCE);
             match handshake.write_request(&request, out) {
                 Ok(len) => witness.sent(&out[..len]),

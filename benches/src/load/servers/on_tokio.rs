@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::task::unconstrained;
 use tokio_websockets::ServerBuilder;
-use ws_core::handshake::{OriginPolicy, Response, ServerHandshake, ServerProgress};
+use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
 use super::super::Result;
@@ -70,7 +70,7 @@ async fn greet(stream: &mut TcpStream) -> Result<()> {
     }
     let mut out = vec![0; 1024];
     let len = handshake
-        .accept(OriginPolicy::SameHost, &Response::new(), &mut out)
+        .accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out)
         .map_err(|error| format!("{error:?}"))?;
     stream.write_all(&out[..len]).await?;
     Ok(())

@@ -1,13 +1,13 @@
 // Read first: RFC 6455 §5.5.
 
-use super::{Next, Receiver, State, len_u64};
+use super::{Next, ReceiveHalf, State, len_u64};
 use crate::connection::Pongs;
 use crate::error::Fault;
 use crate::frame::{CloseCode, CloseFrame, Opcode, Violation};
 use crate::input::Input;
 use crate::utf8::Utf8;
 
-impl Receiver {
+impl ReceiveHalf {
     /// Gathers the payload of a control frame, and acts on it when it is complete.
     #[inline(never)]
     pub(super) fn read_control(

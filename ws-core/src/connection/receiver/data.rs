@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §5.3, §5.6, §8.1.
 
-use super::{Next, Receiver, State, len_u64};
+use super::{Next, ReceiveHalf, State, len_u64};
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::error::Fault;
 use crate::event::{Fragment, MessageType, Payload, Piece};
@@ -9,7 +9,7 @@ use crate::input::Input;
 use crate::message::{Assemble, Assembly, Part};
 use crate::utf8;
 
-impl Receiver {
+impl ReceiveHalf {
     /// Whether there is payload to be taken; moves on over frames that hold none.
     #[inline]
     pub(super) fn look_at_data(&mut self, input: &Input<'_>) -> Option<Next> {

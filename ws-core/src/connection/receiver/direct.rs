@@ -1,9 +1,9 @@
-use super::{Receiver, State, len_u64};
+use super::{ReceiveHalf, State, len_u64};
 use crate::event::MessageType;
 use crate::input::ReadBuffer;
 use crate::message::Assemble;
 
-impl Receiver {
+impl ReceiveHalf {
     /// Where the next bytes are to be read to: the read buffer, or past it into `message`, where the rest of a long
     /// binary frame belongs. Call [`filled`](Self::filled) afterwards, with the same.
     ///
@@ -11,7 +11,7 @@ impl Receiver {
     /// way through the read buffer. As with [`ReadBuffer::spare`], there is room in it once all events were taken.
     ///
     /// ```
-    /// use ws_core::connection::{Config, Receiver, Role};
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
     /// use ws_core::event::{Event, Payload};
     /// use ws_core::input::ReadBuffer;
     /// use ws_core::message::MessageSlice;
@@ -22,7 +22,7 @@ impl Receiver {
     /// #     spare[..len].copy_from_slice(&wire[..len]);
     /// #     wire.drain(..len).len()
     /// # };
-    /// let mut receiver = Receiver::new(Role::Client, Config::new());
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
     /// let mut buffer = ReadBuffer::new([0; 512]);
     /// let mut message = MessageSlice::new([0; 10_000]);
     /// loop {

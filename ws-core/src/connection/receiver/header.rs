@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §5.2, §5.4, §10.4.
 
-use super::{Message, Next, Receiver, State};
+use super::{Message, Next, ReceiveHalf, State};
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::error::{Fault, Limit};
 use crate::event::MessageType;
@@ -8,7 +8,7 @@ use crate::frame::{FrameHeader, HeaderRules, Opcode, ReservedBits, Sequence, Vio
 use crate::input::Input;
 use crate::utf8::Utf8;
 
-impl Receiver {
+impl ReceiveHalf {
     /// Reads a frame's header, at once where all of it is there.
     #[inline]
     pub(super) fn read_header(&mut self, input: &mut Input<'_>) -> Result<Option<Next>, Fault> {

@@ -22,7 +22,7 @@ use crate::utf8::Utf8;
 /// [`Connection`](super::Connection) passes that on by itself.
 ///
 /// ```
-/// use ws_core::connection::{Config, Receiver, Role};
+/// use ws_core::connection::{Config, ReceiveHalf, Role};
 /// use ws_core::event::{Event, Payload};
 /// use ws_core::input::ReadBuffer;
 ///
@@ -30,7 +30,7 @@ use crate::utf8::Utf8;
 /// let mut bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 /// let len = bytes.len();
 /// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], len).ok_or("too short")?;
-/// let mut receiver = Receiver::new(Role::Server, Config::new());
+/// let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
 /// let mut input = buffer.input();
 /// let Some(Event::Data(fragment)) = receiver.next_event(&mut input) else { return Err("no message") };
 /// assert_eq!(fragment.as_message(), Some(Payload::Text("Hello")));
@@ -38,7 +38,7 @@ use crate::utf8::Utf8;
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Receiver {
+pub struct ReceiveHalf {
     config: Config,
     mask_rule: MaskRule,
     /// Messages of less bytes, of those whose length is in seven bits, are within the limits.
@@ -84,7 +84,7 @@ struct Message {
     utf8: Utf8,
 }
 
-/// What [`Receiver::advance`] came to.
+/// What [`ReceiveHalf::advance`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Next {
@@ -96,10 +96,10 @@ pub enum Next {
     Pong,
     /// As [`Event::Close`].
     Close,
-    /// Payload is there. It is taken by [`Receiver::next_event`] or [`Receiver::next_piece`], of which the first
+    /// Payload is there. It is taken by [`ReceiveHalf::next_event`] or [`ReceiveHalf::next_piece`], of which the first
     /// may still find that it is part of a code point, and ask for more.
     Fragment,
-    /// A whole message is there, none of which was taken before. [`Receiver::next_event`] gives it at once, or the
+    /// A whole message is there, none of which was taken before. [`ReceiveHalf::next_event`] gives it at once, or the
     /// fault in it.
     WholeMessage,
     /// As [`Event::Failed`].
@@ -129,7 +129,7 @@ impl Next {
     }
 }
 
-impl Fail for Receiver {
+impl Fail for ReceiveHalf {
     fn fail(&mut self, fault: Fault) {
         if self.state != State::Ended {
             let _known = self.failed(fault);
@@ -137,7 +137,7 @@ impl Fail for Receiver {
     }
 }
 
-impl Receiver {
+impl ReceiveHalf {
     /// A receiver at the first byte behind the opening handshake.
     #[must_use]
     pub const fn new(role: Role, config: Config) -> Self {
@@ -213,7 +213,7 @@ impl Receiver {
     /// taken in another way, only the rest comes.
     ///
     /// ```
-    /// use ws_core::connection::{Config, Receiver, Role};
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
     /// use ws_core::event::{Event, Payload};
     /// use ws_core::input::ReadBuffer;
     /// use ws_core::message::MessageSlice;
@@ -221,7 +221,7 @@ impl Receiver {
     /// // RFC 6455 §5.7: "Hel" and "lo", fragments of an unmasked text message.
     /// let mut bytes = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
     /// let mut buffer = ReadBuffer::with_filled(&mut bytes[..], 9).ok_or("too short")?;
-    /// let mut receiver = Receiver::new(Role::Client, Config::new());
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
     /// let mut message = MessageSlice::new([0; 1024]);
     /// let event = receiver.next_message(&mut buffer.input(), &mut message);
     /// assert_eq!(event, Some(Event::Data(Payload::Text("Hello"))));

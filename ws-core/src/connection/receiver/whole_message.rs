@@ -1,12 +1,12 @@
 // Read first: RFC 6455 §5.2.
 
-use super::{Receiver, State};
+use super::{ReceiveHalf, State};
 use crate::event::{Event, Payload};
 use crate::frame::{Mask, MaskKey, MaskRule, Violation};
 use crate::input::Input;
 use crate::utf8;
 
-impl Receiver {
+impl ReceiveHalf {
     /// The common case at the least cost: a message of less than 64 KiB in one frame, all of it in the input.
     ///
     /// Whatever is not that, or is not allowed, is left as it is for the state machine, which judges it byte by byte.

@@ -1,11 +1,11 @@
 // Read first: RFC 6455 §5.5, §7.1.
 
-use super::{Announcement, Sender};
+use super::{Announcement, SendHalf};
 use crate::connection::closing::{Cause, CloseStatus, State};
 use crate::connection::{Masking, Signal};
 use crate::frame::{CloseFrame, ControlPayload, Fin, Opcode, ReservedBits};
 
-impl<K: Masking> Sender<K> {
+impl<K: Masking> SendHalf<K> {
     /// Gives up the frame in progress. Since the peer waits for its payload, nothing can be sent any more, not even
     /// a Close: the transport is to be closed. Without a frame in progress this changes nothing.
     pub fn abandon_frame(&mut self) {

@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §5.4, §5.6, §6.1.
 
-use super::{MessageKind, Sender};
+use super::{MessageKind, SendHalf};
 use crate::connection::closing::State;
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::connection::{EncodedMessage, Masking, Unmasked};
@@ -31,7 +31,7 @@ impl FrameStart {
     }
 }
 
-/// What [`Sender::send_fragment`] did.
+/// What [`SendHalf::send_fragment`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
@@ -43,7 +43,7 @@ pub struct Sent {
     pub is_complete: bool,
 }
 
-impl<K: Masking> Sender<K> {
+impl<K: Masking> SendHalf<K> {
     /// Sends a whole text message in one frame: all of it is written to the front of `out`, or nothing is.
     /// Returns how many bytes that is, 2–14 more than the text has.
     ///
@@ -90,11 +90,11 @@ impl<K: Masking> Sender<K> {
     /// taken in whole code points, so that the rest is a `&str` again.
     ///
     /// ```
-    /// use ws_core::connection::{Sender, Unmasked};
+    /// use ws_core::connection::{SendHalf, Unmasked};
     /// use ws_core::event::Payload;
     /// use ws_core::frame::Fin;
     ///
-    /// let (mut sender, mut out) = (Sender::new(Unmasked), [0; 5]);
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 5]);
     /// let sent = sender.send_fragment(Payload::Text("Hello"), Fin::Final, &mut out)?;
     /// assert_eq!((sent.taken, out), (3, [0x01, 0x03, b'H', b'e', b'l']));
     /// let sent = sender.send_fragment(Payload::Text(&"Hello"[3..]), Fin::Final, &mut out)?;
@@ -134,11 +134,11 @@ impl<K: Masking> Sender<K> {
     /// Nothing else can be sent before the frame has all its payload. Text is not checked here.
     ///
     /// ```
-    /// use ws_core::connection::{FrameStart, Sender, Unmasked};
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
     /// use ws_core::event::MessageType;
     /// use ws_core::frame::Fin;
     ///
-    /// let mut sender = Sender::new(Unmasked);
+    /// let mut sender = SendHalf::new(Unmasked);
     /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 1 << 30))?;
     /// assert_eq!(header.as_bytes(), [0x82, 0x7f, 0, 0, 0, 0, 0x40, 0, 0, 0]);
     /// let mut piece = [0; 4096];
@@ -254,7 +254,7 @@ impl<K: Masking> Sender<K> {
     }
 }
 
-impl Sender<Unmasked> {
+impl SendHalf<Unmasked> {
     /// Lets a message that was encoded for many in between the others of this connection: after this its
     /// [`as_bytes`](EncodedMessage::as_bytes) are committed and to be transmitted.
     ///
@@ -265,7 +265,7 @@ impl Sender<Unmasked> {
     ///
     /// [`SendError::Closed`], [`SendError::Busy`]; [`Misuse::NotNegotiated`] for a compressed message where no
     /// compression was agreed on, or a smaller window.
-    pub fn admit<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
+    pub fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
         self.may_send_data()?;
         if self.message.is_some() {
             return Err(SendError::Busy);
@@ -282,14 +282,14 @@ impl Sender<Unmasked> {
     /// a server's payload is not changed, so that it need not be passed through [`mask`](Self::mask).
     ///
     /// ```
-    /// use ws_core::connection::{FrameStart, Sender, Unmasked};
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
     /// use ws_core::event::MessageType;
     /// use ws_core::frame::Fin;
     ///
-    /// let mut sender = Sender::new(Unmasked);
+    /// let mut sender = SendHalf::new(Unmasked);
     /// let payload = [7; 1000];
     /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 1000))?;
-    /// sender.pass(1000)?; // and transmit the header and the payload
+    /// sender.payload_written(1000)?; // and transmit the header and the payload
     /// assert_eq!((header.as_bytes().len(), sender.frame_remaining()), (4, 0));
     /// # let _ = payload;
     /// # Ok::<(), ws_core::error::SendError>(())
@@ -298,7 +298,7 @@ impl Sender<Unmasked> {
     /// # Errors
     ///
     /// [`Misuse::PayloadLen`] where the frame lacks less; then nothing is counted.
-    pub fn pass(&mut self, len: u64) -> Result<(), Misuse> {
+    pub fn payload_written(&mut self, len: u64) -> Result<(), Misuse> {
         if len == 0 {
             return Ok(());
         }

@@ -1,13 +1,13 @@
 // Read first: RFC 7692 §6.1, §7.2.1.
 
-use super::{MessageKind, Sender};
+use super::{MessageKind, SendHalf};
 use crate::connection::{Masking, Sent};
 use crate::deflate::{Deflater, Flush};
 use crate::error::{Misuse, SendError};
 use crate::event::MessageType;
 use crate::frame::{Fin, FrameHeader, Mask};
 
-impl<K: Masking> Sender<K> {
+impl<K: Masking> SendHalf<K> {
     /// Compresses the next part of a message and sends it as one fragment, with as much as fits into `out`.
     ///
     /// As [`send_fragment`](Self::send_fragment): what was not taken is sent by further calls. The compressed message
@@ -20,14 +20,14 @@ impl<K: Masking> Sender<K> {
     /// context takeover belongs to this connection alone; one without may serve many in turn.
     ///
     /// ```
-    /// use ws_core::connection::{Config, Sender, Unmasked};
+    /// use ws_core::connection::{Config, SendHalf, Unmasked};
     /// use ws_core::deflate::{DeflateSettings, Deflater};
     /// use ws_core::event::MessageType;
     /// use ws_core::extension::{Agreed, DeflateParams};
     /// use ws_core::frame::Fin;
     ///
     /// let agreed = Agreed::server(DeflateParams::default()); // as the handshake has it
-    /// let mut sender = Sender::with_config(Unmasked, Config::new().with_deflate(agreed));
+    /// let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
     /// let mut deflater = Deflater::new(DeflateSettings::from(agreed.outgoing()));
     /// let mut out = [0; 64];
     /// let sent = sender.send_deflated(MessageType::Text, b"Hello", Fin::Final, &mut deflater, &mut out)?;

@@ -22,9 +22,9 @@ use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, Rese
 /// passes that on by itself. What was written to an output is committed: it has to reach the peer, in this order.
 ///
 /// ```
-/// use ws_core::connection::{Sender, Unmasked};
+/// use ws_core::connection::{SendHalf, Unmasked};
 ///
-/// let mut sender = Sender::new(Unmasked);
+/// let mut sender = SendHalf::new(Unmasked);
 /// let mut out = [0; 16];
 /// let len = sender.send_text("Hello", &mut out)?;
 /// // RFC 6455 §5.7: the unmasked text message "Hello".
@@ -32,7 +32,7 @@ use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, Rese
 /// # Ok::<(), ws_core::error::SendError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sender<K> {
+pub struct SendHalf<K> {
     keys: K,
     closing: Closing,
     /// The message in progress, between its first frame and its final one.
@@ -86,7 +86,7 @@ impl MessageKind {
     }
 }
 
-impl<K: Masking> Sender<K> {
+impl<K: Masking> SendHalf<K> {
     /// The room that [`poll_transmit`](Self::poll_transmit) needs at least, in bytes: a masked control frame.
     pub const TRANSMIT_LEN_MAX: usize = 2 + 4 + ControlPayload::LEN_MAX;
 

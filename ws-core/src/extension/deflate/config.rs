@@ -122,7 +122,7 @@ impl DeflateConfig {
     /// The client's offer, as the value of a `Sec-WebSocket-Extensions` header: one element, or two where there is
     /// something to fall back to.
     ///
-    /// [`ClientRequest::deflate`](crate::handshake::ClientRequest::deflate) does this in a handshake of ours.
+    /// [`OutgoingRequest::deflate`](crate::handshake::OutgoingRequest::deflate) does this in a handshake of ours.
     #[must_use]
     pub fn offer(self) -> DeflateText {
         DeflateText::list(self.offers())
@@ -132,7 +132,7 @@ impl DeflateConfig {
     /// the parameters to answer with; `None` where there is none, which is no error (RFC 7692 §5).
     ///
     /// Other extensions are passed over, and so are offers that RFC 7692 §7 has a server decline.
-    /// [`Response::deflate`](crate::handshake::Response::deflate) does this in a handshake of ours.
+    /// [`OutgoingResponse::deflate`](crate::handshake::OutgoingResponse::deflate) does this in a handshake of ours.
     pub fn answer<'a, O>(self, offers: O) -> Option<Agreed>
     where
         O: IntoIterator<Item = Extension<'a>>,

@@ -7,7 +7,7 @@
 use core::panic::PanicInfo;
 
 use ws_core::connection::{
-    Closure, Connection, FrameStart, KeySource, Next, Receiver, Sender, Signal, Transport, Unmasked,
+    Closure, Connection, FrameStart, KeySource, Next, ReceiveHalf, SendHalf, Signal, Transport, Unmasked,
 };
 use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::event::{Event, Fragment, Payload, Piece};
@@ -78,60 +78,60 @@ probes! {
     buffer_unread<'a>(buffer: &'a ReadBuffer<&'static mut [u8]>) -> &'a [u8] { buffer.unread() }
     input_take<'b>(input: &mut Input<'b>, len: usize) -> &'b mut [u8] { input.take(len) }
 
-    receiver_event<'b>(receiver: &mut Receiver, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
+    receiver_event<'b>(receiver: &mut ReceiveHalf, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         receiver.next_event(input)
     }
-    receiver_piece<'b>(receiver: &mut Receiver, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
+    receiver_piece<'b>(receiver: &mut ReceiveHalf, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         receiver.next_piece(input)
     }
     receiver_message<'m>(
-        receiver: &mut Receiver,
+        receiver: &mut ReceiveHalf,
         input: &mut Input<'m>,
         message: &'m mut MessageSlice<&'static mut [u8]>
     ) -> Option<Event<Payload<'m>>> { receiver.next_message(input, message) }
-    receiver_assemble(receiver: &mut Receiver, input: &mut Input<'_>, message: &mut MessageSlice<&'static mut [u8]>)
+    receiver_assemble(receiver: &mut ReceiveHalf, input: &mut Input<'_>, message: &mut MessageSlice<&'static mut [u8]>)
         -> Option<Event<Assembly>> { receiver.assemble(input, message) }
     receiver_spare<'s>(
-        receiver: &Receiver,
+        receiver: &ReceiveHalf,
         buffer: &'s mut ReadBuffer<&'static mut [u8]>,
         message: &'s mut MessageSlice<&'static mut [u8]>
     ) -> &'s mut [u8] { receiver.spare(buffer, message) }
     receiver_filled(
-        receiver: &mut Receiver,
+        receiver: &mut ReceiveHalf,
         len: usize,
         buffer: &mut ReadBuffer<&'static mut [u8]>,
         message: &mut MessageSlice<&'static mut [u8]>
     ) -> () { receiver.filled(len, buffer, message) }
-    receiver_advance(receiver: &mut Receiver, input: &mut Input<'_>) -> Next { receiver.advance(input) }
-    receiver_close(receiver: &Receiver) -> Option<CloseFrame> { receiver.close_frame() }
-    receiver_eof(receiver: &mut Receiver) -> () { receiver.eof() }
-    receiver_signal(receiver: &mut Receiver) -> Option<Signal> { receiver.take_signal() }
+    receiver_advance(receiver: &mut ReceiveHalf, input: &mut Input<'_>) -> Next { receiver.advance(input) }
+    receiver_close(receiver: &ReceiveHalf) -> Option<CloseFrame> { receiver.close_frame() }
+    receiver_eof(receiver: &mut ReceiveHalf) -> () { receiver.eof() }
+    receiver_signal(receiver: &mut ReceiveHalf) -> Option<Signal> { receiver.take_signal() }
 
-    server_text(sender: &mut Sender<Unmasked>, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
+    server_text(sender: &mut SendHalf<Unmasked>, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
         sender.send_text(text, out)
     }
-    server_transmit(sender: &mut Sender<Unmasked>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
-    server_pass(sender: &mut Sender<Unmasked>, len: u64) -> Result<(), Misuse> { sender.pass(len) }
-    client_binary(sender: &mut Sender<Keys>, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+    server_transmit(sender: &mut SendHalf<Unmasked>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
+    server_pass(sender: &mut SendHalf<Unmasked>, len: u64) -> Result<(), Misuse> { sender.payload_written(len) }
+    client_binary(sender: &mut SendHalf<Keys>, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
         sender.send_binary(bytes, out)
     }
-    client_fragment(sender: &mut Sender<Keys>, payload: Payload<'_>, fin: ws_core::frame::Fin, out: &mut [u8])
+    client_fragment(sender: &mut SendHalf<Keys>, payload: Payload<'_>, fin: ws_core::frame::Fin, out: &mut [u8])
         -> Result<usize, SendError> { sender.send_fragment(payload, fin, out).map(|sent| sent.written) }
-    client_frame(sender: &mut Sender<Keys>, start: FrameStart) -> Result<EncodedHeader, SendError> {
+    client_frame(sender: &mut SendHalf<Keys>, start: FrameStart) -> Result<EncodedHeader, SendError> {
         sender.begin_frame(start)
     }
-    client_mask(sender: &mut Sender<Keys>, payload: &mut [u8]) -> Result<(), Misuse> { sender.mask(payload) }
-    client_mask_into(sender: &mut Sender<Keys>, payload: &[u8], out: &mut [u8]) -> usize {
+    client_mask(sender: &mut SendHalf<Keys>, payload: &mut [u8]) -> Result<(), Misuse> { sender.mask(payload) }
+    client_mask_into(sender: &mut SendHalf<Keys>, payload: &[u8], out: &mut [u8]) -> usize {
         sender.mask_into(payload, out)
     }
-    client_abandon(sender: &mut Sender<Keys>) -> () { sender.abandon_frame() }
-    client_close(sender: &mut Sender<Keys>, close: CloseFrame) -> () { sender.close(close) }
-    client_ping(sender: &mut Sender<Keys>, payload: ControlPayload) -> () { sender.ping(payload) }
-    client_pong(sender: &mut Sender<Keys>, payload: ControlPayload) -> () { sender.pong(payload) }
-    client_signal(sender: &mut Sender<Keys>, signal: Signal) -> () { sender.signal(signal) }
-    client_transmit(sender: &mut Sender<Keys>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
-    client_transport(sender: &Sender<Keys>) -> Transport { sender.transport() }
-    client_closure(sender: &Sender<Keys>) -> Option<Closure> { sender.closure() }
+    client_abandon(sender: &mut SendHalf<Keys>) -> () { sender.abandon_frame() }
+    client_close(sender: &mut SendHalf<Keys>, close: CloseFrame) -> () { sender.close(close) }
+    client_ping(sender: &mut SendHalf<Keys>, payload: ControlPayload) -> () { sender.ping(payload) }
+    client_pong(sender: &mut SendHalf<Keys>, payload: ControlPayload) -> () { sender.pong(payload) }
+    client_signal(sender: &mut SendHalf<Keys>, signal: Signal) -> () { sender.signal(signal) }
+    client_transmit(sender: &mut SendHalf<Keys>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
+    client_transport(sender: &SendHalf<Keys>) -> Transport { sender.transport() }
+    client_closure(sender: &SendHalf<Keys>) -> Option<Closure> { sender.closure() }
 
     connection_event<'b>(connection: &mut Connection<Keys>, input: &mut Input<'b>)
         -> Option<Event<Fragment<'b>>> { connection.next_event(input) }

@@ -64,17 +64,17 @@ mod closing;
 mod config;
 mod encoded;
 mod frame_in_progress;
-mod receiver;
+mod receive_half;
 mod role;
-mod sender;
+mod send_half;
 mod signal;
 
 pub use closing::{CloseStatus, Closure, ClosureCause, Transport};
 pub use config::{Config, Limits, Pongs};
 pub use encoded::EncodedMessage;
-pub use receiver::{Next, ReceiveHalf};
+pub use receive_half::{Next, ReceiveHalf};
 pub use role::{KeySource, Masking, NextMask, Role, Unmasked};
-pub use sender::{FrameStart, SendHalf, Sent};
+pub use send_half::{FrameStart, SendHalf, Sent};
 pub use signal::Signal;
 
 #[cfg(feature = "deflate")]

@@ -1,31 +1,64 @@
 //! What needs no state: headers, masks, text.
 
-use ws_core::frame::{Decoded, FrameHeader, Mask, MaskKey, ReservedBits};
+use ws_core::frame::{
+    Decoded, EncodedHeader, FrameHeader, Mask, MaskKey, RawHeader, ReservedBits, Violation,
+};
 use ws_core::uri::{Authority, Uri};
 use ws_core::utf8::{Utf8, complete_prefix};
 
-/// A header that was decoded is encoded as it was; what was cut off it is missed; a fault comes at one byte and stays.
+/// A header that was decoded is encoded as it was; what was cut off it is missed, and how much it was is told; a fault comes
+/// at one byte and stays. What the strict reading makes of a header is what the raw one does, judged.
 pub fn header(bytes: &[u8]) {
-    let whole = FrameHeader::decode(bytes, ReservedBits::NONE);
-    let prefixes = (0..bytes.len().min(FrameHeader::LEN_MAX)).map(|len| &bytes[..len]);
-    match whole {
-        Ok(Decoded::Complete { header, header_len }) => {
-            assert_eq!(header.encode().as_bytes(), &bytes[..header_len]);
-            for prefix in prefixes.take(header_len) {
-                assert_eq!(FrameHeader::decode(prefix, ReservedBits::NONE), Ok(Decoded::Partial));
+    one_reading(bytes, |bytes| FrameHeader::decode(bytes, ReservedBits::NONE), FrameHeader::encode);
+    one_reading(bytes, |bytes| FrameHeader::decode(bytes, ReservedBits::ALL), FrameHeader::encode);
+    one_reading(bytes, RawHeader::decode, RawHeader::encode);
+    let strict = FrameHeader::decode(bytes, ReservedBits::ALL);
+    match RawHeader::decode(bytes) {
+        Ok(Decoded::Complete { header: raw, header_len }) => {
+            let judged = FrameHeader::try_from(raw);
+            assert_eq!(strict, judged.map(|header| Decoded::Complete { header, header_len }));
+            if let Ok(header) = judged {
+                assert_eq!(RawHeader::from(header), raw);
             }
         }
-        Ok(Decoded::Partial) => {
-            assert!(bytes.len() < FrameHeader::LEN_MAX);
+        Ok(Decoded::Partial { needed }) => {
+            assert!(strict.is_err() || strict == Ok(Decoded::Partial { needed }));
+        }
+        Err(_) => assert!(strict.is_err()),
+    }
+}
+
+fn one_reading<H: Copy>(
+    bytes: &[u8],
+    decode: impl Fn(&[u8]) -> Result<Decoded<H>, Violation>,
+    encode: impl Fn(&H) -> EncodedHeader,
+) {
+    let prefixes = (0..bytes.len().min(FrameHeader::LEN_MAX)).map(|len| &bytes[..len]);
+    let check_partial = |prefix: &[u8], header_len: usize| match decode(prefix) {
+        Ok(Decoded::Partial { needed }) => {
+            assert!(prefix.len() < needed && needed <= header_len, "{needed} of {header_len}");
+            assert!(prefix.len() < 2 || needed == header_len, "two bytes tell it all");
+        }
+        Ok(Decoded::Complete { .. }) | Err(_) => panic!("a prefix tells more than all of it"),
+    };
+    match decode(bytes) {
+        Ok(Decoded::Complete { header, header_len }) => {
+            assert_eq!(encode(&header).as_bytes(), &bytes[..header_len]);
+            for prefix in prefixes.take(header_len) {
+                check_partial(prefix, header_len);
+            }
+        }
+        Ok(Decoded::Partial { needed }) => {
+            assert!(bytes.len() < needed && needed <= FrameHeader::LEN_MAX);
             for prefix in prefixes {
-                assert_eq!(FrameHeader::decode(prefix, ReservedBits::NONE), Ok(Decoded::Partial));
+                check_partial(prefix, needed);
             }
         }
         Err(violation) => {
             let mut is_found = false;
             for prefix in prefixes {
-                match FrameHeader::decode(prefix, ReservedBits::NONE) {
-                    Ok(Decoded::Partial) => assert!(!is_found, "a fault stays"),
+                match decode(prefix) {
+                    Ok(Decoded::Partial { .. }) => assert!(!is_found, "a fault stays"),
                     Ok(Decoded::Complete { .. }) => panic!("a fault is found before the header is complete"),
                     Err(found) => {
                         is_found = true;

@@ -1,9 +1,10 @@
 // Read first: RFC 6455 §5.2, §5.5.
 
-use core::fmt;
-
-use super::bits::{FIN, LEN_16, LEN_64, MASK};
-use super::{Fin, HeaderRules, Judged, MaskKey, MaskRule, Opcode, ReservedBits, Sequence, Violation};
+use super::bits::first_byte;
+use super::encode::write;
+use super::raw::needed;
+use super::rules::{HeaderRules, Judged, MaskRule, Sequence};
+use super::{EncodedHeader, Fin, MaskKey, Opcode, ReservedBits, Violation};
 
 /// The header of a frame: all that stands before its payload (RFC 6455 §5.2). Always valid.
 ///
@@ -29,17 +30,46 @@ pub struct FrameHeader {
     pub(super) payload_len: u64,
 }
 
-/// What [`FrameHeader::decode`] made of the bytes it was given.
+/// What [`FrameHeader::decode`] or [`RawHeader::decode`](super::RawHeader::decode) made of the bytes it was given.
+///
+/// A reader that takes a header in two reads, and no byte of the payload:
+///
+/// ```
+/// use std::io::{self, Read};
+/// use ws_core::frame::{Decoded, FrameHeader, ReservedBits};
+///
+/// fn read_header(stream: &mut impl Read) -> io::Result<FrameHeader> {
+///     let (mut bytes, mut len) = ([0; FrameHeader::LEN_MAX], 0);
+///     loop {
+///         match FrameHeader::decode(&bytes[..len], ReservedBits::NONE).map_err(io::Error::other)? {
+///             Decoded::Complete { header, .. } => return Ok(header),
+///             Decoded::Partial { needed } => {
+///                 stream.read_exact(&mut bytes[len..needed])?;
+///                 len = needed;
+///             }
+///         }
+///     }
+/// }
+///
+/// let mut stream = &b"\x81\x85\0\0\0\0Hello"[..];
+/// assert_eq!(read_header(&mut stream)?.payload_len(), 5);
+/// assert_eq!(stream, b"Hello");
+/// # Ok::<(), io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "closed: a header is all there, or it is not")]
-pub enum Decoded {
+pub enum Decoded<H = FrameHeader> {
     /// Nothing is wrong so far, and more bytes are needed.
-    Partial,
-    /// The header, and how many bytes it takes: the payload begins behind them.
+    Partial {
+        /// How many bytes it takes at least, those that were given included, so always more than were given. From two
+        /// bytes on it is the length of the header; before, it is 2.
+        needed: usize,
+    },
+    /// The header, and how many bytes it takes: the payload begins after them.
     Complete {
         /// The header.
-        header: FrameHeader,
-        /// Its length in bytes, 2–14.
+        header: H,
+        /// Its length in bytes, 2 to 14.
         header_len: usize,
     },
 }
@@ -51,8 +81,17 @@ impl FrameHeader {
     /// The longest payload that a frame can announce, in bytes (§5.2: the most significant bit must be 0).
     pub const PAYLOAD_LEN_MAX: u64 = u64::MAX >> 1;
 
-    /// A header without reserved bits, or `None` where the RFC knows no such frame: a control frame that is
-    /// fragmented or longer than 125 bytes (§5.5), a payload longer than [`PAYLOAD_LEN_MAX`](Self::PAYLOAD_LEN_MAX).
+    /// A header without reserved bits. `None` where the RFC knows no such frame: a control frame that is fragmented or
+    /// longer than 125 bytes (RFC 6455 §5.5), a payload longer than [`PAYLOAD_LEN_MAX`](Self::PAYLOAD_LEN_MAX).
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, Opcode};
+    ///
+    /// let header = FrameHeader::new(Opcode::Ping, Fin::Final, 4, None).ok_or("no such frame")?;
+    /// assert_eq!(header.encode().as_bytes(), [0x89, 4]);
+    /// assert_eq!(FrameHeader::new(Opcode::Ping, Fin::More, 4, None), None);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn new(opcode: Opcode, fin: Fin, payload_len: u64, mask_key: Option<MaskKey>) -> Option<Self> {
@@ -65,10 +104,36 @@ impl FrameHeader {
         Some(Self { opcode, fin, reserved: ReservedBits::NONE, mask_key, payload_len })
     }
 
-    /// The same header with these reserved bits, which a negotiated extension has to define.
+    /// Sets the reserved bits, which a negotiated extension has to define.
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, Opcode, ReservedBits};
+    ///
+    /// let header = FrameHeader::new(Opcode::Text, Fin::Final, 7, None).ok_or("no such frame")?;
+    /// let compressed = header.with_reserved(ReservedBits::RSV1);
+    /// assert_eq!(compressed.encode().as_bytes(), [0xc1, 7]);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_reserved(self, reserved: ReservedBits) -> Self {
         Self { reserved, ..self }
+    }
+
+    /// Sets the masking key; `None` is a frame that is not masked. The payload has to be masked to match: see
+    /// [`Mask`](super::Mask).
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, MaskKey, Opcode};
+    ///
+    /// let header = FrameHeader::new(Opcode::Text, Fin::Final, 5, None).ok_or("no such frame")?;
+    /// let masked = header.with_mask_key(Some(MaskKey::new([1, 2, 3, 4])));
+    /// assert_eq!(masked.encode().as_bytes(), [0x81, 0x85, 1, 2, 3, 4]);
+    /// assert_eq!(masked.with_mask_key(None), header);
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub const fn with_mask_key(self, mask_key: Option<MaskKey>) -> Self {
+        Self { mask_key, ..self }
     }
 
     /// What the frame carries.
@@ -106,82 +171,60 @@ impl FrameHeader {
         self.payload_len
     }
 
-    /// Reads the header at the start of `bytes`, whatever follows it.
+    /// Reads the header at the start of `bytes`, whatever follows it. With too few bytes for that,
+    /// [`Decoded::Partial`] says how many it takes.
     ///
     /// Of the reserved bits, those in `allowed` may be set. Whether masking and the order of frames fit the
-    /// connection is not judged here: that takes a [`ReceiveHalf`](crate::connection::ReceiveHalf).
+    /// connection is not judged here: that takes a [`ReceiveHalf`](crate::connection::ReceiveHalf). A frame whose opcode
+    /// the RFC reserves is refused; [`RawHeader::decode`](super::RawHeader::decode) reads it.
     ///
     /// # Errors
     ///
     /// The first [`Violation`] in the order of the bytes, as soon as the bytes prove it: reserved bits or opcode,
-    /// a control frame that is fragmented or too long, a length that is not minimal or has 64 bits (§5.2, §5.5).
+    /// a control frame that is fragmented or too long, a length that is not minimal or has 64 bits (RFC 6455 §5.2, §5.5).
+    ///
+    /// ```
+    /// use ws_core::frame::{Decoded, FrameHeader, ReservedBits, Violation};
+    ///
+    /// let decode = |bytes| FrameHeader::decode(bytes, ReservedBits::NONE);
+    /// assert!(matches!(decode(b"\x81\x05Hello"), Ok(Decoded::Complete { header_len: 2, .. })));
+    /// assert_eq!(decode(b"\x81\xfe"), Ok(Decoded::Partial { needed: 8 }), "two of length, four of masking key");
+    /// assert_eq!(decode(b"\xc1"), Err(Violation::ReservedBits));
+    /// ```
     #[inline]
     pub fn decode(bytes: &[u8], allowed: ReservedBits) -> Result<Decoded, Violation> {
         let rules = HeaderRules { allowed, mask: MaskRule::Any, sequence: Sequence::Any };
         match rules.judge(bytes)? {
             Judged { header: Some((header, header_len)), .. } => Ok(Decoded::Complete { header, header_len }),
-            Judged { header: None, .. } => Ok(Decoded::Partial),
+            Judged { header: None, .. } => Ok(Decoded::Partial { needed: needed(bytes) }),
         }
     }
 
     /// The header as it goes on the wire, in the fewest bytes possible.
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, MaskKey, Opcode};
+    ///
+    /// let key = MaskKey::new([1, 2, 3, 4]);
+    /// let header = FrameHeader::new(Opcode::Text, Fin::Final, 5, Some(key)).ok_or("no such frame")?;
+    /// assert_eq!(header.encode().as_bytes(), [0x81, 0x85, 1, 2, 3, 4]);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn encode(&self) -> EncodedHeader {
-        let mut bytes = [0; Self::LEN_MAX];
-        let rest_len = self.write(&mut bytes).map_or(0, |rest| rest.len());
-        let len = u8::try_from(Self::LEN_MAX.saturating_sub(rest_len)).unwrap_or(0);
-        EncodedHeader { bytes, len }
+        EncodedHeader::new(self.first_byte(), self.payload_len, self.mask_key)
     }
 
-    /// Writes the header to the front of `out`; returns what is behind it, `None` where there is too little room.
+    /// Writes the header to the front of `out`; returns the room after it, `None` where there is too little.
     #[inline]
     pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> Option<&'o mut [u8]> {
-        let fin = if self.fin.is_final() { FIN } else { 0 };
-        let mask = if self.mask_key.is_some() { MASK } else { 0 };
-        let first = fin | self.reserved.0 | self.opcode.bits();
-        // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
-        let rest = if let Some(short) = u8::try_from(self.payload_len).ok().filter(|&len| len < LEN_16) {
-            put(out, [first, mask | short])?
-        } else if let Ok(len) = u16::try_from(self.payload_len) {
-            put(put(out, [first, mask | LEN_16])?, len.to_be_bytes())?
-        } else {
-            put(put(out, [first, mask | LEN_64])?, self.payload_len.to_be_bytes())?
-        };
-        match self.mask_key {
-            Some(key) => put(rest, key.to_bytes()),
-            None => Some(rest),
-        }
+        write(out, self.first_byte(), self.payload_len, self.mask_key)
     }
-}
 
-/// Puts bytes to the front of `out`, and returns what is behind them.
-#[inline]
-fn put<const N: usize>(out: &mut [u8], bytes: [u8; N]) -> Option<&mut [u8]> {
-    let (room, rest) = out.split_first_chunk_mut()?;
-    *room = bytes;
-    Some(rest)
-}
-
-/// The bytes of a frame's header, ready to be sent before the payload.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct EncodedHeader {
-    bytes: [u8; FrameHeader::LEN_MAX],
-    len: u8,
-}
-
-impl EncodedHeader {
-    /// The bytes, 2–14 of them.
-    #[must_use]
     #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for EncodedHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncodedHeader({:02x?})", self.as_bytes())
+    const fn first_byte(&self) -> u8 {
+        first_byte(self.fin, self.reserved, self.opcode.bits())
     }
 }
 

@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §5.1, §5.2, §5.4, §5.5.
 
-use super::bits::{FIN, LEN_16, LEN_64, MASK, OPCODE};
+use super::bits::{LEN_16, LEN_64, MASK, OPCODE};
 use super::{Fin, FrameHeader, MaskKey, Opcode, ReservedBits, Violation};
 
 /// What a receiver demands of the next frame's header.
@@ -53,6 +53,7 @@ impl HeaderRules {
         let [second, rest @ ..] = rest else { return Ok(judged) };
         let masked = second & MASK != 0;
         self.judge_second(opcode, *second)?;
+        // RawHeader reads the same. As a function of both, it would cost five instructions more for each header.
         let (payload_len, rest) = match second & !MASK {
             LEN_16 => {
                 let Some((extended, rest)) = rest.split_first_chunk::<2>() else { return Ok(judged) };
@@ -79,14 +80,14 @@ impl HeaderRules {
 
     fn judge_first(self, byte: u8) -> Result<(Opcode, Fin, ReservedBits), Violation> {
         // RFC 6455 §5.2: reserved bits are 0 unless a negotiated extension defines them.
-        let reserved = ReservedBits(byte & ReservedBits::ALL);
+        let reserved = ReservedBits::of(byte);
         if !self.allowed.contains(reserved) {
             return Err(Violation::ReservedBits);
         }
         // RFC 6455 §5.2: an unknown opcode fails the connection.
         let opcode = Opcode::from_bits(byte & OPCODE).ok_or(Violation::ReservedOpcode)?;
-        let fin = if byte & FIN == 0 { Fin::More } else { Fin::Final };
-        // RFC 7692 §6: RSV1 is set on the first frame of a message only, and never on a control frame.
+        let fin = Fin::of(byte);
+        // RFC 7692 §6.1: RSV1 is set on the first frame of a message only, and never on a control frame.
         let begins_message = !opcode.is_control() && opcode != Opcode::Continuation;
         if reserved != ReservedBits::NONE && !begins_message && self.sequence != Sequence::Any {
             return Err(Violation::ReservedBits);
@@ -124,14 +125,14 @@ impl HeaderRules {
     }
 }
 
-fn judge_len_16(extended: [u8; 2]) -> Result<u64, Violation> {
+pub(super) fn judge_len_16(extended: [u8; 2]) -> Result<u64, Violation> {
     let len = u16::from_be_bytes(extended);
     // RFC 6455 §5.2: the minimal number of bytes must be used to encode the length.
     if len < u16::from(LEN_16) { Err(Violation::LengthNotMinimal) } else { Ok(u64::from(len)) }
 }
 
 /// Judges as many of the eight bytes of length as there are at the start of `bytes`.
-fn judge_len_64_start(bytes: &[u8]) -> Result<(), Violation> {
+pub(super) fn judge_len_64_start(bytes: &[u8]) -> Result<(), Violation> {
     // RFC 6455 §5.2: the most significant bit must be 0.
     if bytes.first().is_some_and(|&byte| byte & 0x80 != 0) {
         return Err(Violation::LengthTooLarge);

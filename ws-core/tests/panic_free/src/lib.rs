@@ -14,7 +14,7 @@ use ws_core::event::{Event, Fragment, Payload, Piece};
 use ws_core::extension::{ExtensionError, check_extensions};
 use ws_core::frame::{
     CloseCode, CloseFrame, ControlPayload, Decoded, EncodedHeader, FrameHeader, Mask, MaskKey, Opcode,
-    ReservedBits, Violation,
+    RawHeader, ReservedBits, Violation,
 };
 use ws_core::input::{Input, ReadBuffer};
 use ws_core::keepalive::{Due, Keepalive};
@@ -58,6 +58,9 @@ probes! {
         FrameHeader::decode(bytes, allowed)
     }
     header_encode(header: &FrameHeader) -> EncodedHeader { header.encode() }
+    raw_decode(bytes: &[u8]) -> Result<Decoded<RawHeader>, Violation> { RawHeader::decode(bytes) }
+    raw_encode(header: &RawHeader) -> EncodedHeader { header.encode() }
+    raw_judge(header: RawHeader) -> Result<FrameHeader, Violation> { header.try_into() }
     header_bytes(header: &EncodedHeader) -> &[u8] { header.as_bytes() }
     opcode_from_bits(bits: u8) -> Option<Opcode> { Opcode::from_bits(bits) }
     mask_apply(mask: &mut Mask, payload: &mut [u8]) -> () { mask.apply(payload) }

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 #![allow(clippy::arithmetic_side_effects, clippy::allow_attributes, reason = "and overflow is one")]
 
+use core::hash::Hash;
+
 use ws_core::frame::{
-    Decoded, EncodedHeader, Fin, FrameHeader, MaskKey, Opcode, RawHeader, ReservedBits, Violation,
+    CloseCode, CloseFrame, ControlPayload, ControlPayloadTooLong, Decoded, EncodedHeader, Fin, FrameHeader,
+    InvalidCloseCode, Mask, MaskKey, Opcode, RawHeader, ReservedBits, Violation,
 };
 
 /// Lengths on both sides of each border between their encodings.
@@ -119,6 +122,39 @@ fn s5_2_reserved_opcodes_are_refused_unless_they_are_asked_for() {
     let ping = |len| RawHeader::new(Opcode::Ping.bits(), Fin::Final, len, None).unwrap();
     assert_eq!(FrameHeader::try_from(ping(126)), Err(Violation::ControlTooLong));
     assert_eq!(FrameHeader::try_from(ping(125)).unwrap().encode(), encoded(&[0x89, 125]));
+}
+
+#[test]
+fn values_convert_by_the_traits_of_the_standard_library() {
+    assert_eq!(encoded(&[0x81, 5]).as_ref(), [0x81, 5]);
+    let payload = ControlPayload::try_from(&b"beat"[..]).unwrap();
+    assert_eq!(payload.as_ref(), b"beat");
+    assert_eq!(ControlPayload::try_from(&[0; 126][..]), Err(ControlPayloadTooLong));
+    assert_eq!(<[u8; 4]>::from(MaskKey::from([1, 2, 3, 4])), [1, 2, 3, 4]);
+    assert_eq!((Fin::from(true), Fin::from(false)), (Fin::Final, Fin::More));
+    assert_eq!(CloseCode::try_from(1000), Ok(CloseCode::NORMAL));
+    assert_eq!(CloseCode::try_from(1005).unwrap_err().code(), 1005);
+}
+
+#[test]
+fn all_values_of_the_codec_are_keys_of_maps() {
+    fn is_hash<T: Hash + Eq + Copy>() {}
+    is_hash::<CloseCode>();
+    is_hash::<CloseFrame>();
+    is_hash::<ControlPayload>();
+    is_hash::<ControlPayloadTooLong>();
+    is_hash::<Decoded>();
+    is_hash::<Decoded<RawHeader>>();
+    is_hash::<EncodedHeader>();
+    is_hash::<Fin>();
+    is_hash::<FrameHeader>();
+    is_hash::<InvalidCloseCode>();
+    is_hash::<Mask>();
+    is_hash::<MaskKey>();
+    is_hash::<Opcode>();
+    is_hash::<RawHeader>();
+    is_hash::<ReservedBits>();
+    is_hash::<Violation>();
 }
 
 fn encoded(bytes: &[u8]) -> EncodedHeader {

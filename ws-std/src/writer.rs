@@ -1,9 +1,8 @@
 use core::fmt;
 
 use ws_core::event::MessageType;
-use ws_core::frame::{CloseCode, ControlPayload};
+use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 
-use crate::websocket::close_frame;
 use crate::wire::Wire;
 use crate::{EncodedMessage, Error, Message, MessageWriter, Stream};
 
@@ -112,7 +111,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// As there.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.wire.start_close(close_frame(code, reason));
+        self.wire.start_close(CloseFrame::truncated(code, reason));
         self.transmit()
     }
 

@@ -69,9 +69,9 @@ impl ReservedBits {
     pub const NONE: Self = Self(0);
     /// RSV1, which permessage-deflate sets on the first frame of a compressed message (RFC 7692 §6).
     pub const RSV1: Self = Self(0x40);
-    /// RSV2, which no registered extension defines.
+    /// RSV2, which neither RFC 6455 nor RFC 7692 defines.
     pub const RSV2: Self = Self(0x20);
-    /// RSV3, which no registered extension defines.
+    /// RSV3, which neither RFC 6455 nor RFC 7692 defines.
     pub const RSV3: Self = Self(0x10);
     /// All three bits: what a proxy allows that passes on extensions it knows nothing of.
     pub const ALL: Self = Self(0x70);

@@ -6,9 +6,9 @@ use super::{ControlPayload, Violation};
 
 /// A close code that may be on the wire (RFC 6455 §7.4).
 ///
-/// 1000–1003, 1007–1011, the registered 1012–1014, 3000–3999 (registered by libraries and frameworks) and
-/// 4000–4999 (private). 1004–1006 and 1015 have a meaning only within a program, so no value of this type holds
-/// them.
+/// Valid are 1000 to 1003, 1007 to 1011, the registered 1012 to 1014, 3000 to 3999 (libraries, frameworks and applications,
+/// registered with IANA) and 4000 to 4999 (private use). 1004 to 1006 and 1015 have a meaning only within a program, so no
+/// value of this type holds them.
 ///
 /// ```
 /// use ws_core::frame::CloseCode;
@@ -46,10 +46,18 @@ impl CloseCode {
     /// 1014: a gateway got an invalid answer from its upstream (IANA registry).
     pub const BAD_GATEWAY: Self = Self(1014);
 
-    /// The code `code`, or `None` where it must not be on the wire.
+    /// The code with this number, or `None` where it must not be on the wire. `TryFrom<u16>` does the same with an error.
+    ///
+    /// ```
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// const SESSION_EXPIRED: Option<CloseCode> = CloseCode::new(4001);
+    /// assert!(SESSION_EXPIRED.is_some());
+    /// assert_eq!(CloseCode::new(1005), None, "means that the Close frame had no code");
+    /// ```
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
-        // RFC 6455 §7.4.2: below 1000 unused, 1000-2999 by registration, 3000-4999 free for use, nothing above.
+        // RFC 6455 §7.4.2: 0-999 are not used, 1000-2999 and 3000-3999 are registered, 4000-4999 are for private use.
         match code {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
             _ => None,
@@ -69,6 +77,59 @@ impl fmt::Display for CloseCode {
     }
 }
 
+impl From<CloseCode> for u16 {
+    /// The number.
+    fn from(code: CloseCode) -> Self {
+        code.get()
+    }
+}
+
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    /// The code with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCloseCode`] where it must not be on the wire.
+    fn try_from(code: u16) -> Result<Self, InvalidCloseCode> {
+        Self::new(code).ok_or(InvalidCloseCode { code })
+    }
+}
+
+/// A number that must not be on the wire as a close code (RFC 6455 §7.4): the error of `CloseCode::try_from`.
+///
+/// ```
+/// use ws_core::frame::{CloseCode, InvalidCloseCode};
+///
+/// fn parse(text: &str) -> Result<CloseCode, Box<dyn core::error::Error>> {
+///     Ok(text.parse::<u16>()?.try_into()?)
+/// }
+/// assert_eq!(parse("1001").ok(), Some(CloseCode::GOING_AWAY));
+/// let error = parse("1006").map_err(|error| error.to_string());
+/// assert_eq!(error, Err("1006 is not a close code that may be sent".to_owned()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InvalidCloseCode {
+    code: u16,
+}
+
+impl InvalidCloseCode {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u16 {
+        self.code
+    }
+}
+
+impl fmt::Display for InvalidCloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not a close code that may be sent", self.code)
+    }
+}
+
+impl core::error::Error for InvalidCloseCode {}
+
 /// The body of a Close frame: nothing, or a code and a reason in UTF-8 (RFC 6455 §5.5.1). Always valid.
 ///
 /// ```
@@ -80,7 +141,7 @@ impl fmt::Display for CloseCode {
 /// assert_eq!(CloseFrame::EMPTY.code(), None);
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseFrame {
     payload: ControlPayload,
 }
@@ -89,10 +150,20 @@ impl CloseFrame {
     /// The longest reason, in bytes: the code takes two of the payload's 125.
     pub const REASON_LEN_MAX: usize = 123;
 
-    /// A Close without code or reason; the receiver reports it as 1005 (§7.1.5).
+    /// A Close without code or reason; its receiver reports 1005 to the program (RFC 6455 §7.1.5).
     pub const EMPTY: Self = Self { payload: ControlPayload::EMPTY };
 
-    /// A Close with a code and a reason, or `None` where the reason has more than 123 bytes.
+    /// A Close with a code and a reason, or `None` where the reason has more than [`REASON_LEN_MAX`](Self::REASON_LEN_MAX)
+    /// bytes. [`truncated`](Self::truncated) takes any reason.
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let close = CloseFrame::new(CloseCode::POLICY_VIOLATION, "log in first").ok_or("reason too long")?;
+    /// assert_eq!(close.payload().as_bytes(), b"\x03\xf0log in first");
+    /// assert_eq!(CloseFrame::new(CloseCode::NORMAL, &"x".repeat(124)), None);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Option<Self> {
         let mut payload = ControlPayload::EMPTY;
@@ -101,12 +172,41 @@ impl CloseFrame {
             .then_some(Self { payload })
     }
 
+    /// A Close with a code and as much of the reason as there is room for: at most
+    /// [`REASON_LEN_MAX`](Self::REASON_LEN_MAX) bytes, cut between two characters.
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &"ä".repeat(100));
+    /// assert_eq!(close.reason(), "ä".repeat(61), "122 bytes: half a character more would not be text");
+    /// ```
+    #[must_use]
+    pub fn truncated(code: CloseCode, reason: &str) -> Self {
+        let mut len = reason.len().min(Self::REASON_LEN_MAX);
+        while !reason.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
+        Self::new(code, reason.get(..len).unwrap_or_default()).unwrap_or(Self::EMPTY)
+    }
+
     /// Reads the payload of a Close frame.
     ///
     /// # Errors
     ///
     /// [`Violation::CloseBodyLen`] for one byte, [`Violation::CloseCode`] for a code that must not be on the wire,
-    /// [`Violation::CloseReasonNotUtf8`].
+    /// [`Violation::CloseReasonNotUtf8`] (RFC 6455 §5.5.1, §7.4).
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseFrame, ControlPayload, Violation};
+    ///
+    /// let payload = ControlPayload::new(b"\x03\xe8bye").ok_or("too long")?;
+    /// assert_eq!(CloseFrame::decode(&payload).map(|close| close.reason().len()), Ok(3));
+    ///
+    /// let payload = ControlPayload::new(b"\x03").ok_or("too long")?;
+    /// assert_eq!(CloseFrame::decode(&payload), Err(Violation::CloseBodyLen));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn decode(payload: &ControlPayload) -> Result<Self, Violation> {
         match payload.as_bytes() {
             [] => Ok(Self::EMPTY),
@@ -144,7 +244,7 @@ impl CloseFrame {
             .unwrap_or_default()
     }
 
-    /// The body as it goes into the frame.
+    /// The body as it goes into the frame: the code in two bytes, then the reason; or nothing.
     #[must_use]
     pub fn payload(&self) -> &ControlPayload {
         &self.payload
@@ -153,6 +253,13 @@ impl CloseFrame {
 
 impl From<CloseCode> for CloseFrame {
     /// A Close with this code and no reason.
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let close = CloseFrame::from(CloseCode::GOING_AWAY);
+    /// assert_eq!((close.code(), close.reason()), (Some(CloseCode::GOING_AWAY), ""));
+    /// ```
     fn from(code: CloseCode) -> Self {
         Self::new(code, "").unwrap_or(Self::EMPTY)
     }
@@ -178,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn s7_4_numbers_become_codes_and_back() {
+        for code in 0..=u16::MAX {
+            match CloseCode::try_from(code) {
+                Ok(close) => assert_eq!((u16::from(close), CloseCode::new(code)), (code, Some(close))),
+                Err(error) => assert_eq!((error.code(), CloseCode::new(code)), (code, None)),
+            }
+        }
+    }
+
+    #[test]
     fn s5_5_1_bodies() {
         let decode = |bytes: &[u8]| CloseFrame::decode(&ControlPayload::new(bytes).unwrap());
         assert_eq!(decode(b""), Ok(CloseFrame::EMPTY));
@@ -193,5 +310,24 @@ mod tests {
         let longest = "x".repeat(123);
         assert_eq!(CloseFrame::new(CloseCode::NORMAL, &longest).unwrap().reason(), longest);
         assert_eq!(CloseFrame::new(CloseCode::NORMAL, &"x".repeat(124)), None);
+    }
+
+    #[test]
+    fn s5_5_1_a_reason_is_cut_between_characters() {
+        for character in ["x", "ä", "€", "𝄞"] {
+            for lead in 0..4 {
+                for count in 0..130 {
+                    let reason = "x".repeat(lead) + &character.repeat(count);
+                    let close = CloseFrame::truncated(CloseCode::NORMAL, &reason);
+                    assert_eq!(close.code(), Some(CloseCode::NORMAL));
+                    let next = reason.strip_prefix(close.reason()).unwrap().chars().next();
+                    assert!(
+                        next.is_none_or(|next| close.reason().len() + next.len_utf8() > 123),
+                        "{reason:?} has room for more"
+                    );
+                    assert_eq!(CloseFrame::new(CloseCode::NORMAL, &reason), next.is_none().then_some(close));
+                }
+            }
+        }
     }
 }

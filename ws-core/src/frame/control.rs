@@ -1,8 +1,11 @@
+// Read first: RFC 6455 §5.5.
+
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use crate::bytes::copy;
 
-/// The payload of a control frame: at most 125 bytes (RFC 6455 §5.5), held inline.
+/// The payload of a control frame: at most 125 bytes (RFC 6455 §5.5), held inline. For pings, pongs and the body of a Close.
 ///
 /// ```
 /// use ws_core::frame::ControlPayload;
@@ -19,13 +22,21 @@ pub struct ControlPayload {
 }
 
 impl ControlPayload {
-    /// The longest payload of a control frame, in bytes (§5.5).
+    /// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
     pub const LEN_MAX: usize = 125;
 
     /// No payload at all.
     pub const EMPTY: Self = Self { bytes: [0; Self::LEN_MAX], len: 0 };
 
-    /// Holds a copy of `bytes`, or is `None` where there are more than 125.
+    /// A copy of `bytes`, or `None` where there are more than [`LEN_MAX`](Self::LEN_MAX). `TryFrom<&[u8]>` does the same
+    /// with an error.
+    ///
+    /// ```
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// assert_eq!(ControlPayload::new(b""), Some(ControlPayload::EMPTY));
+    /// assert_eq!(ControlPayload::new(&[7; 126]), None);
+    /// ```
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut payload = Self::EMPTY;
@@ -64,7 +75,49 @@ impl ControlPayload {
     }
 }
 
+impl AsRef<[u8]> for ControlPayload {
+    /// The payload.
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl TryFrom<&[u8]> for ControlPayload {
+    type Error = ControlPayloadTooLong;
+
+    /// A copy of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlPayloadTooLong`] for more than 125 bytes.
+    fn try_from(bytes: &[u8]) -> Result<Self, ControlPayloadTooLong> {
+        Self::new(bytes).ok_or(ControlPayloadTooLong)
+    }
+}
+
+/// More bytes than a control frame may carry (RFC 6455 §5.5): the error of `ControlPayload::try_from`.
+///
+/// ```
+/// use ws_core::frame::{ControlPayload, ControlPayloadTooLong};
+///
+/// let payload = |bytes: &[u8]| ControlPayload::try_from(bytes);
+/// assert_eq!(payload(b"beat").map(|payload| payload.as_bytes().len()), Ok(4));
+/// assert_eq!(payload(&[0; 126]), Err(ControlPayloadTooLong));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ControlPayloadTooLong;
+
+impl fmt::Display for ControlPayloadTooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("payload of a control frame with more than 125 bytes")
+    }
+}
+
+impl core::error::Error for ControlPayloadTooLong {}
+
 impl Default for ControlPayload {
+    /// No payload at all.
     fn default() -> Self {
         Self::EMPTY
     }
@@ -78,6 +131,12 @@ impl PartialEq for ControlPayload {
 
 impl Eq for ControlPayload {}
 
+impl Hash for ControlPayload {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
 impl fmt::Debug for ControlPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ControlPayload({:02x?})", self.as_bytes())
@@ -87,6 +146,7 @@ impl fmt::Debug for ControlPayload {
 #[cfg(test)]
 mod tests {
     use super::ControlPayload;
+    use std::collections::HashSet;
 
     #[test]
     fn s5_5_at_most_125_bytes() {
@@ -95,11 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cleared_does_not_count_in_comparisons() {
+    fn what_was_cleared_counts_neither_in_comparisons_nor_in_hashes() {
         let mut a = ControlPayload::new(b"abc").unwrap();
         a.clear();
         assert!(a.append(b"x"));
-        assert_eq!(a, ControlPayload::new(b"x").unwrap());
+        let b = ControlPayload::new(b"x").unwrap();
+        assert_eq!(a, b);
+        assert_eq!(HashSet::from([a, b]).len(), 1);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{FrameHeader, MaskKey};
 /// assert_eq!(frame, [0x82, 0x03, 1, 2, 3]);
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EncodedHeader {
     bytes: [u8; FrameHeader::LEN_MAX],
     len: u8,
@@ -37,6 +37,14 @@ impl EncodedHeader {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for EncodedHeader {
+    /// The bytes, 2 to 14 of them.
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

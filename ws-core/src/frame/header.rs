@@ -21,7 +21,7 @@ use super::{EncodedHeader, Fin, MaskKey, Opcode, ReservedBits, Violation};
 /// assert_eq!(header.encode().as_bytes(), bytes);
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
     pub(super) opcode: Opcode,
     pub(super) fin: Fin,
@@ -56,7 +56,7 @@ pub struct FrameHeader {
 /// assert_eq!(stream, b"Hello");
 /// # Ok::<(), io::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: a header is all there, or it is not")]
 pub enum Decoded<H = FrameHeader> {
     /// Nothing is wrong so far, and more bytes are needed.

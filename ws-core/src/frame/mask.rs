@@ -2,22 +2,30 @@
 
 use core::fmt;
 
-/// The masking key of one frame: four bytes that the peer cannot predict (RFC 6455 §5.3).
+/// The masking key of one frame: four bytes that nobody who supplies payload can predict (RFC 6455 §5.3).
 ///
 /// ```
 /// use ws_core::frame::MaskKey;
 ///
 /// assert_eq!(MaskKey::new([1, 2, 3, 4]).to_bytes(), [1, 2, 3, 4]);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskKey([u8; 4]);
 
 impl MaskKey {
     /// The key with these bytes, in the order in which they are on the wire.
     ///
-    /// To send, they have to come fresh from a strong source of randomness for every frame (§5.3, §10.3): masking
+    /// To send, they have to come fresh from a strong source of randomness for every frame (RFC 6455 §5.3, §10.3): masking
     /// keeps an attacker who chooses the payload from choosing the bytes on the wire, and so from poisoning the
     /// caches of intermediaries.
+    ///
+    /// ```
+    /// use ws_core::frame::MaskKey;
+    ///
+    /// # fn random_bytes() -> [u8; 4] { [0x37, 0xfa, 0x21, 0x3d] }
+    /// let key = MaskKey::new(random_bytes());
+    /// assert_eq!(key.to_bytes(), <[u8; 4]>::from(key));
+    /// ```
     #[must_use]
     #[inline]
     pub const fn new(bytes: [u8; 4]) -> Self {
@@ -29,6 +37,23 @@ impl MaskKey {
     #[inline]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
+    }
+}
+
+impl From<[u8; 4]> for MaskKey {
+    /// The key with these bytes, in the order in which they are on the wire; see [`MaskKey::new`] for where they have to
+    /// come from.
+    #[inline]
+    fn from(bytes: [u8; 4]) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl From<MaskKey> for [u8; 4] {
+    /// The bytes, in the order in which they are on the wire.
+    #[inline]
+    fn from(key: MaskKey) -> Self {
+        key.to_bytes()
     }
 }
 
@@ -54,7 +79,7 @@ impl fmt::Debug for MaskKey {
 /// mask.apply(end);
 /// assert_eq!(&payload, b"Hello");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mask {
     /// The key as a little-endian number, turned so that its lowest byte masks the next byte of payload.
     key: u32,
@@ -69,14 +94,32 @@ const ALIGN_FROM_LEN: usize = 768;
 const ALIGNMENT: usize = 16;
 
 impl Mask {
-    /// Starts at the first byte of a payload.
+    /// Starts at the first byte of the payload that is masked with `key`.
+    ///
+    /// ```
+    /// use ws_core::frame::{Mask, MaskKey};
+    ///
+    /// let mut payload = *b"abcdef";
+    /// Mask::new(MaskKey::new([1, 2, 3, 4])).apply(&mut payload);
+    /// assert_eq!(payload, [b'a' ^ 1, b'b' ^ 2, b'c' ^ 3, b'd' ^ 4, b'e' ^ 1, b'f' ^ 2]);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn new(key: MaskKey) -> Self {
         Self { key: u32::from_le_bytes(key.to_bytes()) }
     }
 
-    /// Masks or unmasks the next `payload.len()` bytes in place.
+    /// Masks or unmasks the next `payload.len()` bytes in place, and moves on by as many.
+    ///
+    /// ```
+    /// use ws_core::frame::{Mask, MaskKey};
+    ///
+    /// let (key, mut payload) = (MaskKey::new([0x37, 0xfa, 0x21, 0x3d]), *b"Hello");
+    /// Mask::new(key).apply(&mut payload);
+    /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // RFC 6455 §5.7
+    /// Mask::new(key).apply(&mut payload);
+    /// assert_eq!(&payload, b"Hello");
+    /// ```
     #[inline]
     pub fn apply(&mut self, payload: &mut [u8]) {
         let len = payload.len();
@@ -90,7 +133,19 @@ impl Mask {
         self.turn(len);
     }
 
-    /// Masks or unmasks as much of `payload` as fits into `out` while copying it there; returns how many bytes.
+    /// Masks or unmasks as much of `payload` as fits into `out` while copying it there; returns how many bytes, and moves on
+    /// by as many.
+    ///
+    /// ```
+    /// use ws_core::frame::{Mask, MaskKey};
+    ///
+    /// let mut mask = Mask::new(MaskKey::new([1, 2, 3, 4]));
+    /// let mut out = [0; 4];
+    /// assert_eq!(mask.apply_into(b"abcdef", &mut out), 4);
+    /// assert_eq!(out, [b'a' ^ 1, b'b' ^ 2, b'c' ^ 3, b'd' ^ 4]);
+    /// assert_eq!(mask.apply_into(b"ef", &mut out), 2);
+    /// assert_eq!(out[..2], [b'e' ^ 1, b'f' ^ 2]);
+    /// ```
     #[inline]
     pub fn apply_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
         let len = payload.len().min(out.len());
@@ -114,6 +169,7 @@ impl Mask {
 }
 
 impl From<MaskKey> for Mask {
+    /// Starts at the first byte of the payload that is masked with `key`.
     fn from(key: MaskKey) -> Self {
         Self::new(key)
     }

@@ -43,8 +43,8 @@ mod rules;
 mod violation;
 
 pub use bits::{Fin, ReservedBits};
-pub use close::{CloseCode, CloseFrame};
-pub use control::ControlPayload;
+pub use close::{CloseCode, CloseFrame, InvalidCloseCode};
+pub use control::{ControlPayload, ControlPayloadTooLong};
 pub use encode::EncodedHeader;
 pub use header::{Decoded, FrameHeader};
 pub use mask::{Mask, MaskKey};

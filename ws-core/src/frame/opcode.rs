@@ -12,7 +12,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: every other opcode is reserved and refused")]
 pub enum Opcode {
-    /// A further fragment of the message that a text or binary frame began (§5.4).
+    /// A further fragment of the message that a text or binary frame began (RFC 6455 §5.4).
     Continuation,
     /// The first fragment of a text message, or all of it (§5.6).
     Text,
@@ -27,7 +27,15 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// The opcode with these four bits, or `None` for a reserved one (3–7, 11–15) and for anything above 15.
+    /// The opcode with these four bits, or `None` for a reserved one (3 to 7, 11 to 15) and for anything above 15.
+    ///
+    /// ```
+    /// use ws_core::frame::Opcode;
+    ///
+    /// let first_byte = 0x89; // FIN, and the opcode of a ping
+    /// assert_eq!(Opcode::from_bits(first_byte & 0x0f), Some(Opcode::Ping));
+    /// assert_eq!(Opcode::from_bits(0xb), None, "reserved for further control frames");
+    /// ```
     #[must_use]
     #[inline]
     pub const fn from_bits(bits: u8) -> Option<Self> {
@@ -42,7 +50,7 @@ impl Opcode {
         }
     }
 
-    /// The four bits that stand for this opcode on the wire.
+    /// The four bits that stand for this opcode on the wire; the inverse of [`from_bits`](Self::from_bits).
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
@@ -56,7 +64,8 @@ impl Opcode {
         }
     }
 
-    /// Close, ping or pong: at most 125 bytes, never fragmented, allowed between the fragments of a message (§5.5).
+    /// Whether this is Close, ping or pong: at most 125 bytes of payload, never fragmented, allowed between the fragments of
+    /// a message (RFC 6455 §5.5).
     #[must_use]
     #[inline]
     pub const fn is_control(self) -> bool {

@@ -35,7 +35,7 @@ use super::{Decoded, EncodedHeader, Fin, FrameHeader, MaskKey, Opcode, ReservedB
 /// assert_eq!(relay(&mut frame, MaskKey::new([1, 2, 3, 4]), &mut out), Ok(Some(8)));
 /// assert_eq!(out, [0xa3, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RawHeader {
     opcode_bits: u8,
     fin: Fin,

@@ -2,9 +2,18 @@ use core::fmt;
 
 use super::CloseCode;
 
-/// What the peer did that RFC 6455 or an extension forbids. Every one of them fails the connection (§7.1.7).
+/// What the peer did that RFC 6455 or an extension forbids. Every one of them fails the connection (RFC 6455 §7.1.7).
 ///
 /// [`close_code`](Self::close_code) is the code of the Close frame that says so to the peer.
+///
+/// ```
+/// use ws_core::frame::{FrameHeader, ReservedBits, Violation};
+///
+/// let violation = FrameHeader::decode(&[0x89, 126], ReservedBits::NONE).expect_err("a ping of 126 bytes or more");
+/// assert_eq!(violation, Violation::ControlTooLong);
+/// assert_eq!(violation.to_string(), "control frame of more than 125 bytes");
+/// assert_eq!(violation.close_code().get(), 1002);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Violation {

@@ -6,7 +6,6 @@ use ws_core::frame::{CloseCode, CloseFrame};
 use super::Duplex;
 use super::outbox::Outbox;
 use super::shared::Shared;
-use crate::websocket::close_frame;
 use crate::wire::Wire;
 use crate::{Error, Message};
 
@@ -80,7 +79,7 @@ impl<S: Duplex + Send> Channel for Shared<S> {
     }
 
     fn dismiss(&self, code: CloseCode, reason: &str) {
-        self.offer_close(close_frame(code, reason));
+        self.offer_close(CloseFrame::truncated(code, reason));
     }
 
     fn claim_flush(&self) -> bool {

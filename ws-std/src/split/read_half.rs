@@ -16,7 +16,7 @@ use crate::clock::{Call, read_limit};
 use crate::counters::{Counters, Traffic};
 use crate::error::is_wait;
 use crate::linger::linger;
-use crate::websocket::{Inlet, Intake, Outlet, close_frame};
+use crate::websocket::{Inlet, Intake, Outlet};
 use crate::wire::{StreamEnd, Wire};
 use crate::{Error, Message, Timeouts};
 
@@ -91,7 +91,7 @@ impl<S: Duplex> ReadHalf<S> {
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.end.call = Call::Patient;
         let mut state = self.end.shared.lock();
-        state.wire.start_close(close_frame(code, reason));
+        state.wire.start_close(CloseFrame::truncated(code, reason));
         self.end.shared.notify(&state);
         self.end.shared.write_at_once(state);
         self.intake.discard_to_end(&mut self.end)

@@ -4,11 +4,10 @@ use core::time::Duration;
 
 use ws_core::connection::{Closure, Role};
 use ws_core::event::MessageType;
-use ws_core::frame::{CloseCode, ControlPayload};
+use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 
 use super::shared::Shared;
 use super::{Channel, Duplex, SplitMessageWriter};
-use crate::websocket::close_frame;
 use crate::{Counters, EncodedMessage, Error, Message, Timeouts};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that writes, from [`split`](crate::WebSocket::split).
@@ -109,7 +108,7 @@ impl<S: Duplex> WriteHalf<S> {
 
     /// As [`start_close`](Self::start_close), without waiting for the peer to take what was sent before, nor the Close.
     pub fn try_start_close(&self, code: CloseCode, reason: &str) {
-        self.shared.offer_close(close_frame(code, reason));
+        self.shared.offer_close(CloseFrame::truncated(code, reason));
     }
 
     /// Writes what [`try_send`](Self::try_send) left behind, and waits for it.
@@ -166,7 +165,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// What ends the connection.
     pub fn start_close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let mut state = self.shared.lock();
-        state.wire.start_close(close_frame(code, reason));
+        state.wire.start_close(CloseFrame::truncated(code, reason));
         self.shared.drive_all(state)
     }
 

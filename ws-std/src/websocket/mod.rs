@@ -226,7 +226,7 @@ impl<S: Stream> WebSocket<S> {
     /// stream that would block: then call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.wire.begin_close();
-        self.wire.start_close(close_frame(code, reason));
+        self.wire.start_close(CloseFrame::truncated(code, reason));
         self.intake.discard_to_end(&mut self.wire)
     }
 
@@ -371,30 +371,9 @@ impl<S> fmt::Debug for WebSocket<S> {
     }
 }
 
-/// A Close with as much of the reason as it has room for.
-pub(crate) fn close_frame(code: CloseCode, reason: &str) -> CloseFrame {
-    let mut len = reason.len().min(CloseFrame::REASON_LEN_MAX);
-    while !reason.is_char_boundary(len) {
-        len = len.saturating_sub(1);
-    }
-    CloseFrame::new(code, reason.get(..len).unwrap_or_default()).unwrap_or_else(|| code.into())
-}
-
 /// The read buffer of a connection that has not read much yet, in bytes.
 pub(crate) const READ_BUFFER_LEN_MIN: usize = 4 * 1024;
 
 /// The read buffer of one that has, in bytes: it stays in the first-level cache, and a message of 16 KiB fits with its
 /// header.
 pub(crate) const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
-
-#[cfg(test)]
-mod tests {
-    use super::close_frame;
-    use ws_core::frame::CloseCode;
-
-    #[test]
-    fn s5_5_1_a_reason_is_cut_between_characters() {
-        assert_eq!(close_frame(CloseCode::NORMAL, "bye").reason(), "bye");
-        assert_eq!(close_frame(CloseCode::NORMAL, &"ä".repeat(100)).reason(), "ä".repeat(61));
-    }
-}

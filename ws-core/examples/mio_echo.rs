@@ -138,7 +138,8 @@ impl Peer {
 
     /// Reads once, behind what was kept. Gives how much room was left over.
     fn read(&mut self, buffer: &mut ReadBuffer<Box<[u8]>>) -> io::Result<usize> {
-        let _of_another_peer = buffer.input().take(usize::MAX);
+        // What is in it is another peer's, which has kept what it needs.
+        buffer.clear();
         buffer.spare().get_mut(..self.kept.len()).unwrap_or_default().copy_from_slice(&self.kept);
         buffer.filled(self.kept.len());
         let room = buffer.spare();

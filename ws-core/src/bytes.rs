@@ -1,8 +1,7 @@
-//! Small things about bytes that std has too, but larger: with a panic for the compiler to prove away, or with a table.
+//! Byte helpers that replace std's panicking or table-driven versions.
 
-/// Copies bytes to a place of the same length, or nothing.
-///
-/// `copy_from_slice` without its panic for lengths that differ, which the compiler cannot always prove away.
+/// Copies bytes to a place of the same length, or nothing: `copy_from_slice` without its panic for lengths that differ, which
+/// the compiler cannot always prove away.
 #[inline]
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     debug_assert_eq!(from.len(), to.len(), "the caller has made the place as long");

@@ -1,49 +1,22 @@
-//! `Keepalive`: tables of what happens when, and any sequence of events against a model that only keeps a log.
-#![expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic")]
+//! `Keepalive`: tables of what happens when.
 
 use core::time::Duration;
 
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use step::{OFF, Step, report, s};
 use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
 
-const OFF: KeepaliveConfig = KeepaliveConfig {
-    ping_interval: None,
-    pong_timeout: None,
-    idle_timeout: None,
-    handshake_timeout: None,
-    close_timeout: None,
-};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Established,
-    Received,
-    Message,
-    Closing,
-    Closed,
-    /// `poll`, and what it has to give.
-    Poll(Option<Due>),
-    /// `next_deadline`, in seconds.
-    Deadline(Option<u64>),
-}
-
-fn s(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
+#[path = "keepalive/step.rs"]
+mod step;
 
 fn run(name: &str, config: KeepaliveConfig, steps: &[(u64, Step)]) {
     let mut keepalive = Keepalive::new(config, s(0));
     for &(now, step) in steps {
-        match step {
-            Step::Established => keepalive.established(s(now)),
-            Step::Received => keepalive.received(s(now)),
-            Step::Message => keepalive.message(s(now)),
-            Step::Closing => keepalive.closing(s(now)),
-            Step::Closed => keepalive.closed(),
-            Step::Poll(due) => assert_eq!(keepalive.poll(s(now)), due, "{name}: poll at {now}"),
-            Step::Deadline(at) => {
-                assert_eq!(keepalive.next_deadline(), at.map(s), "{name}: deadline at {now}");
-            }
+        if let Step::Poll(due) = step {
+            assert_eq!(keepalive.poll(s(now)), due, "{name}: poll at {now}");
+        } else if let Step::Deadline(at) = step {
+            assert_eq!(keepalive.next_deadline(), at.map(s), "{name}: deadline at {now}");
+        } else {
+            report(&mut keepalive, step, s(now));
         }
     }
 }
@@ -51,7 +24,7 @@ fn run(name: &str, config: KeepaliveConfig, steps: &[(u64, Step)]) {
 #[test]
 fn opening_handshake() {
     use Step::{Deadline, Established, Message, Poll, Received};
-    let config = KeepaliveConfig { handshake_timeout: Some(s(10)), ..OFF };
+    let config = OFF.with_handshake_timeout(Some(s(10)));
     let timeout = Poll(Some(Due::HandshakeTimeout));
     run(
         "in time",
@@ -67,59 +40,123 @@ fn opening_handshake() {
 
 #[test]
 fn s5_5_2_pings_answered_by_anything() {
-    use Step::{Deadline, Established, Message, Poll, Received};
-    let config = KeepaliveConfig { ping_interval: Some(s(30)), pong_timeout: Some(s(20)), ..OFF };
+    use Step::{Deadline, Established, Message, PingSent, Poll, Received};
+    let config = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(Some(s(20)));
     let (ping, timeout) = (Poll(Some(Due::SendPing)), Poll(Some(Due::PongTimeout)));
-    run("none before the handshake is done", config, &[(0, Deadline(None)), (99, Poll(None))]);
+    let run = |name, steps: &[_]| run(name, config, &[&[(0, Established)], steps].concat());
+    run("silence", &[(29, Poll(None)), (30, ping), (30, PingSent), (49, Poll(None)), (50, timeout)]);
+    run("one ping at a time", &[(30, ping), (30, Poll(None)), (30, PingSent), (30, Deadline(Some(50)))]);
+    run("bytes put it off", &[(7, Received), (30, Poll(None)), (37, ping)]);
+    run("bytes answer", &[(30, ping), (30, PingSent), (49, Received), (78, Poll(None)), (79, ping)]);
+    run("what we send does not", &[(30, ping), (30, PingSent), (49, Message), (50, timeout)]);
+    run("once", &[(30, ping), (30, PingSent), (50, timeout), (50, Poll(None)), (50, Deadline(None))]);
     run(
-        "silence",
-        config,
-        &[(0, Established), (29, Poll(None)), (30, ping), (49, Poll(None)), (50, timeout)],
+        "another ping is no life",
+        &[(30, ping), (30, PingSent), (50, timeout), (60, PingSent), (99, Poll(None))],
     );
-    run(
-        "one ping at a time",
-        config,
-        &[(0, Established), (30, ping), (30, Poll(None)), (30, Deadline(Some(50)))],
-    );
-    run("bytes put it off", config, &[(0, Established), (7, Received), (30, Poll(None)), (37, ping)]);
-    run(
-        "bytes answer",
-        config,
-        &[(0, Established), (30, ping), (49, Received), (78, Poll(None)), (79, ping)],
-    );
-    run("what we send does not", config, &[(0, Established), (30, ping), (49, Message), (50, timeout)]);
-    run(
-        "once",
-        config,
-        &[(0, Established), (30, ping), (50, timeout), (50, Poll(None)), (50, Deadline(None))],
-    );
-    run("back to life", config, &[(0, Established), (30, ping), (50, timeout), (60, Received), (90, ping)]);
-    run("late poll", config, &[(0, Established), (500, ping), (500, Poll(None)), (520, timeout)]);
+    run("back to life", &[(30, ping), (30, PingSent), (50, timeout), (60, Received), (90, ping)]);
+    run("late poll", &[(500, ping), (500, Poll(None)), (500, PingSent), (520, timeout)]);
+    run("unasked", &[(10, PingSent), (29, Poll(None)), (30, timeout)]);
+    run("the first of several", &[(10, PingSent), (20, PingSent), (30, timeout)]);
+}
+
+#[test]
+fn s5_5_2_none_is_due_before_the_handshake_is_done() {
+    use Step::{Deadline, PingSent, Poll, Progress};
+    let config = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(Some(s(20)));
+    run("no ping", config, &[(0, Deadline(None)), (99, Poll(None))]);
+    run("no pong", config, &[(0, PingSent), (1, Progress), (99, Poll(None)), (99, Deadline(None))]);
+}
+
+#[test]
+fn s5_5_2_a_ping_that_waits_for_its_turn_has_no_deadline() {
+    use Step::{Deadline, Established, PingSent, Poll, Progress, Received};
+    let config = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(Some(s(20)));
+    let (ping, timeout) = (Poll(Some(Due::SendPing)), Poll(Some(Due::PongTimeout)));
+    let asked = [(0, Established), (30, ping), (30, Deadline(None)), (900, Poll(None))];
+    let run = |name, steps: &[_]| run(name, config, &[&asked[..], steps].concat());
+    run("it runs from its last byte", &[(900, PingSent), (919, Poll(None)), (920, timeout)]);
+    run("bytes that come ask for no other", &[(905, Received), (990, Poll(None)), (990, Deadline(None))]);
+    run("nor do bytes that leave", &[(905, Progress), (990, Poll(None)), (990, Deadline(None))]);
+    run("and it still has to leave", &[(905, Received), (906, PingSent), (926, timeout)]);
+    run("answered", &[(900, PingSent), (901, Received), (930, Poll(None)), (931, ping)]);
 }
 
 #[test]
 fn pings_without_a_timeout_go_on() {
-    use Step::{Deadline, Established, Poll};
+    use Step::{Deadline, Established, PingSent, Poll};
     let ping = Poll(Some(Due::SendPing));
-    let config = KeepaliveConfig { ping_interval: Some(s(30)), ..OFF };
+    let config = OFF.with_ping_interval(Some(s(30)));
     run(
         "regularly",
         config,
-        &[(0, Established), (30, ping), (30, Poll(None)), (60, ping), (61, Deadline(Some(90)))],
+        &[
+            (0, Established),
+            (30, ping),
+            (31, PingSent),
+            (31, Poll(None)),
+            (61, ping),
+            (62, PingSent),
+            (62, Deadline(Some(92))),
+        ],
     );
-    let config = KeepaliveConfig { ping_interval: Some(s(0)), ..OFF };
+    let config = OFF.with_ping_interval(Some(s(0)));
     run(
         "no interval at all",
         config,
-        &[(0, Established), (1, ping), (1, Poll(None)), (2, ping), (2, Poll(None))],
+        &[(0, Established), (1, ping), (1, PingSent), (1, Poll(None)), (2, ping), (2, Poll(None))],
     );
+}
+
+#[test]
+fn a_stream_that_takes_nothing_is_given_up() {
+    use Step::{
+        Blocked, Closed, Closing, Deadline, Established, Message, Poll, Progress, Received, WriteIdle,
+    };
+    let config = OFF.with_write_timeout(Some(s(30)));
+    let timeout = Poll(Some(Due::WriteTimeout));
+    let run = |name, steps: &[_]| run(name, config, &[&[(0, Established)], steps].concat());
+    run("nothing waits", &[(999, Poll(None)), (999, Deadline(None))]);
+    run("from when it was blocked", &[(5, Blocked), (20, Blocked), (34, Poll(None)), (35, timeout)]);
+    run("progress", &[(5, Blocked), (20, Progress), (49, Poll(None)), (50, timeout)]);
+    run("progress that was not announced", &[(20, Progress), (50, timeout)]);
+    run("all has left", &[(5, Blocked), (20, WriteIdle), (999, Poll(None))]);
+    run("and once more", &[(5, Blocked), (20, WriteIdle), (25, Blocked), (54, Poll(None)), (55, timeout)]);
+    run("what comes in is no excuse", &[(5, Blocked), (20, Received), (20, Message), (35, timeout)]);
+    run("once", &[(5, Blocked), (35, timeout), (36, Blocked), (36, Deadline(None)), (99, Poll(None))]);
+    run("back to life", &[(5, Blocked), (35, timeout), (40, Progress), (70, timeout)]);
+    run("a Close changes nothing", &[(5, Blocked), (20, Closing), (35, timeout), (99, Poll(None))]);
+    run("within closing too", &[(1, Closing), (5, Blocked), (20, Progress), (50, timeout)]);
+    run("until the end", &[(5, Blocked), (6, Closed), (6, Deadline(None)), (7, Blocked), (99, Poll(None))]);
+}
+
+#[test]
+fn writes_of_the_opening_handshake_have_its_deadline() {
+    use Step::{Blocked, Closing, Established, Poll, Progress};
+    let config = OFF.with_write_timeout(Some(s(5))).with_handshake_timeout(Some(s(10)));
+    let timeout = Poll(Some(Due::HandshakeTimeout));
+    run("blocked", config, &[(0, Blocked), (9, Poll(None)), (10, timeout)]);
+    run("progress", config, &[(0, Progress), (9, Poll(None)), (10, timeout)]);
+    run("afterwards", config, &[(0, Blocked), (1, Established), (99, Poll(None))]);
+    run("closed instead", config, &[(0, Blocked), (1, Closing), (99, Poll(None))]);
+}
+
+#[test]
+fn what_leaves_after_a_short_write_is_life() {
+    use Step::{Blocked, Established, PingSent, Poll, Progress};
+    let config = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(Some(s(20)));
+    let (ping, timeout) = (Poll(Some(Due::SendPing)), Poll(Some(Due::PongTimeout)));
+    let run = |name, steps: &[_]| run(name, config, &[&[(0, Established)], steps].concat());
+    run("it puts off a ping", &[(20, Progress), (49, Poll(None)), (50, ping)]);
+    run("it answers one", &[(30, ping), (30, PingSent), (49, Progress), (78, Poll(None)), (79, ping)]);
+    run("to be blocked is none", &[(30, ping), (30, PingSent), (49, Blocked), (50, timeout)]);
 }
 
 #[test]
 fn idle_however_lively_the_pings() {
     use Step::{Deadline, Established, Message, Poll, Received};
     let timeout = Poll(Some(Due::IdleTimeout));
-    let config = KeepaliveConfig { idle_timeout: Some(s(60)), ..OFF };
+    let config = OFF.with_idle_timeout(Some(s(60)));
     run(
         "bytes are no messages",
         config,
@@ -132,47 +169,46 @@ fn idle_however_lively_the_pings() {
 
 #[test]
 fn several_at_once_the_longest_overdue_first() {
-    use Step::{Established, Poll};
-    let config = KeepaliveConfig {
-        ping_interval: Some(s(30)),
-        pong_timeout: Some(s(20)),
-        idle_timeout: Some(s(50)),
-        ..OFF
-    };
+    use Step::{Blocked, Established, PingSent, Poll};
+    let times = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(Some(s(20)));
+    let config = times.with_idle_timeout(Some(s(50))).with_write_timeout(Some(s(10)));
     let due = |due| Poll(Some(due));
+    let run = |name, steps: &[_]| run(name, config, &[&[(0, Established)], steps].concat());
     run(
         "late",
-        config,
         &[
-            (0, Established),
+            (45, Blocked),
             (60, due(Due::SendPing)),
             (60, due(Due::IdleTimeout)),
+            (60, due(Due::WriteTimeout)),
             (60, Poll(None)),
+            (60, PingSent),
             (80, due(Due::PongTimeout)),
         ],
     );
     run(
         "equal",
-        config,
         &[
-            (0, Established),
             (30, due(Due::SendPing)),
+            (30, PingSent),
+            (40, Blocked),
             (50, due(Due::PongTimeout)),
+            (50, due(Due::WriteTimeout)),
             (50, due(Due::IdleTimeout)),
             (50, Poll(None)),
         ],
+    );
+    run(
+        "equal, of those that end nothing last",
+        &[(20, Blocked), (30, due(Due::WriteTimeout)), (30, due(Due::SendPing))],
     );
 }
 
 #[test]
 fn s7_1_1_closing_handshake() {
     use Step::{Closed, Closing, Deadline, Established, Message, Poll, Received};
-    let config = KeepaliveConfig {
-        ping_interval: Some(s(5)),
-        idle_timeout: Some(s(5)),
-        close_timeout: Some(s(30)),
-        ..OFF
-    };
+    let config =
+        OFF.with_ping_interval(Some(s(5))).with_idle_timeout(Some(s(5))).with_close_timeout(Some(s(30)));
     let timeout = Poll(Some(Due::CloseTimeout));
     run("no pings any more", config, &[(0, Established), (4, Closing), (33, Poll(None)), (34, timeout)]);
     run(
@@ -196,19 +232,21 @@ fn s7_1_1_closing_handshake() {
         &[(0, Established), (1, Closing), (2, Closed), (2, Deadline(None)), (99, Poll(None))],
     );
     run("closed stays", config, &[(0, Closed), (1, Established), (1, Closing), (99, Poll(None))]);
+    let config = config.with_write_timeout(Some(s(30)));
+    let both = [
+        (0, Established),
+        (4, Step::Blocked),
+        (4, Closing),
+        (34, timeout),
+        (34, Poll(Some(Due::WriteTimeout))),
+    ];
+    run("before a write that is blocked", config, &both);
 }
 
 #[test]
-fn times_at_the_ends_of_the_clock_never_come() {
-    let config = KeepaliveConfig {
-        ping_interval: Some(Duration::MAX),
-        pong_timeout: Some(Duration::MAX),
-        idle_timeout: Some(s(1)),
-        handshake_timeout: Some(Duration::MAX),
-        close_timeout: Some(Duration::MAX),
-    };
+fn deadlines_beyond_the_clock_never_come() {
+    let config = OFF.with_ping_interval(Some(s(9))).with_idle_timeout(Some(s(1)));
     let mut keepalive = Keepalive::new(config, s(1));
-    assert_eq!(keepalive.next_deadline(), None);
     keepalive.established(Duration::MAX);
     assert_eq!((keepalive.next_deadline(), keepalive.poll(Duration::MAX)), (None, None));
     keepalive.message(s(0));
@@ -216,165 +254,46 @@ fn times_at_the_ends_of_the_clock_never_come() {
 }
 
 #[test]
+fn pings_go_on_where_the_pong_may_take_for_ever() {
+    for pong_timeout in [None, Some(Duration::MAX), Some(Duration::MAX.saturating_sub(s(1)))] {
+        let config = OFF.with_ping_interval(Some(s(30))).with_pong_timeout(pong_timeout);
+        let mut keepalive = Keepalive::new(config, s(0));
+        keepalive.established(s(0));
+        let mut pings = 0;
+        for now in (0..600).map(s) {
+            if keepalive.poll(now) == Some(Due::SendPing) {
+                pings += 1;
+                keepalive.ping_sent(now);
+            }
+        }
+        assert_eq!(pings, 19, "{pong_timeout:?}");
+    }
+}
+
+#[test]
 fn times_that_change_begin_anew_where_the_connection_is_open() {
-    let pings = |interval| KeepaliveConfig { ping_interval: Some(s(interval)), ..KeepaliveConfig::default() };
-    let mut keepalive = Keepalive::new(pings(30), s(0));
+    let pings = |interval| OFF.with_ping_interval(Some(s(interval))).with_pong_timeout(Some(s(20)));
+    let mut keepalive = Keepalive::new(pings(30).with_handshake_timeout(Some(s(10))), s(0));
     keepalive.set_config(pings(40), s(5));
     assert_eq!(keepalive.next_deadline(), Some(s(10)), "the handshake keeps its own");
     keepalive.established(s(6));
     assert_eq!(keepalive.next_deadline(), Some(s(46)));
     assert_eq!(keepalive.poll(s(46)), Some(Due::SendPing));
+    keepalive.ping_sent(s(46));
     keepalive.set_config(pings(7), s(50));
     assert_eq!(keepalive.next_deadline(), Some(s(57)), "and no pong is waited for");
+    keepalive.write_blocked(s(51));
+    keepalive.set_config(OFF.with_write_timeout(Some(s(9))), s(55));
+    assert_eq!(keepalive.next_deadline(), Some(s(64)), "nor for a write longer than is allowed now");
     assert!(!keepalive.is_closing());
+    keepalive.set_config(OFF.with_close_timeout(Some(s(10))), s(59));
     keepalive.closing(s(60));
-    keepalive.set_config(KeepaliveConfig { close_timeout: Some(s(1)), ..OFF }, s(61));
-    assert_eq!((keepalive.is_closing(), keepalive.next_deadline()), (true, Some(s(90))));
+    keepalive.set_config(OFF.with_close_timeout(Some(s(1))), s(61));
+    assert_eq!((keepalive.is_closing(), keepalive.next_deadline()), (true, Some(s(70))));
+    keepalive.set_config(OFF.with_write_timeout(Some(s(1))), s(62));
+    assert_eq!(keepalive.next_deadline(), Some(s(63)), "a write may be blocked while closing, too");
     keepalive.closed();
     assert!(!keepalive.is_closing());
-}
-
-/// Looks everything up in the log of what happened; keeps no deadline.
-struct Model {
-    config: KeepaliveConfig,
-    log: Vec<(Duration, Entry)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Entry {
-    Started,
-    Happened(Step),
-    Was(Due),
-}
-
-impl Model {
-    /// When the last of `entries` was, if nothing of `ends` was later.
-    fn last(&self, entries: &[Entry], ends: &[Entry]) -> Option<Duration> {
-        let of = |wanted: &[Entry]| self.log.iter().rposition(|(_, entry)| wanted.contains(entry));
-        let position = of(entries)?;
-        of(ends).is_none_or(|end| end < position).then(|| self.log[position].0)
-    }
-
-    fn dues(&self) -> Vec<(Duration, Due)> {
-        use Entry::{Happened, Started, Was};
-        use Step::{Closed, Closing, Established, Message, Received};
-        let has = |step| self.last(&[Happened(step)], &[]).is_some();
-        let config = &self.config;
-        let mut dues = Vec::new();
-        let mut add = |cause: Option<Duration>, wait: Option<Duration>, due| {
-            dues.extend(cause.zip(wait).map(|(cause, wait)| (cause + wait, due)));
-        };
-        if has(Closed) {
-        } else if has(Closing) {
-            add(
-                self.last(&[Happened(Closing)], &[Was(Due::CloseTimeout)]),
-                config.close_timeout,
-                Due::CloseTimeout,
-            );
-        } else if has(Established) {
-            let pinged = Was(Due::SendPing);
-            let alive = [Happened(Established), Happened(Received)];
-            if config.pong_timeout.is_some() {
-                let ends = [alive[0], alive[1], Was(Due::PongTimeout)];
-                add(self.last(&[pinged], &ends), config.pong_timeout, Due::PongTimeout);
-            }
-            let used = [Happened(Established), Happened(Message)];
-            add(self.last(&used, &[Was(Due::IdleTimeout)]), config.idle_timeout, Due::IdleTimeout);
-            let silent = match config.pong_timeout {
-                Some(_) => self.last(&alive, &[pinged]),
-                None => self.last(&[alive[0], alive[1], pinged], &[]),
-            };
-            add(silent, config.ping_interval, Due::SendPing);
-        } else {
-            add(
-                self.last(&[Started], &[Was(Due::HandshakeTimeout)]),
-                config.handshake_timeout,
-                Due::HandshakeTimeout,
-            );
-        }
-        dues
-    }
-
-    /// Only what counts goes into the log: a second opening or Close changes nothing.
-    fn happened(&mut self, now: Duration, step: Step) {
-        let has = |wanted| self.log.iter().any(|&(_, entry)| entry == Entry::Happened(wanted));
-        let counts = match step {
-            Step::Established => !has(Step::Established) && !has(Step::Closing),
-            Step::Received | Step::Message => has(Step::Established),
-            Step::Closing => !has(Step::Closing),
-            Step::Closed | Step::Poll(_) | Step::Deadline(_) => true,
-        };
-        if counts {
-            self.log.push((now, Entry::Happened(step)));
-        }
-    }
-}
-
-fn config() -> impl Strategy<Value = KeepaliveConfig> {
-    let wait = || prop_oneof![Just(None), (1..40u64).prop_map(|seconds| Some(s(seconds)))];
-    (wait(), wait(), wait(), wait(), wait()).prop_map(
-        |(ping_interval, pong_timeout, idle_timeout, handshake_timeout, close_timeout)| KeepaliveConfig {
-            ping_interval,
-            pong_timeout,
-            idle_timeout,
-            handshake_timeout,
-            close_timeout,
-        },
-    )
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        2 => Just(Step::Established),
-        6 => Just(Step::Received),
-        3 => Just(Step::Message),
-        1 => Just(Step::Closing),
-        1 => (0..4u8).prop_map(|one| if one == 0 { Step::Closed } else { Step::Received }),
-        12 => Just(Step::Poll(None)),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_sequence_of_events_agrees_with_the_model(
-        config in config(),
-        steps in proptest::collection::vec((0..25u64, step()), 0..40),
-        opens_at_once in any::<bool>(),
-    ) {
-        let mut now = s(3);
-        let mut keepalive = Keepalive::new(config, now);
-        let mut model = Model { config, log: vec![(now, Entry::Started)] };
-        if opens_at_once {
-            keepalive.established(now);
-            model.happened(now, Step::Established);
-        }
-        for (wait, step) in steps {
-            now += s(wait);
-            match step {
-                Step::Established => keepalive.established(now),
-                Step::Received => keepalive.received(now),
-                Step::Message => keepalive.message(now),
-                Step::Closing => keepalive.closing(now),
-                Step::Closed => keepalive.closed(),
-                Step::Poll(_) | Step::Deadline(_) => {
-                    // At most one of each kind is due at one time.
-                    for _ in 0..5 {
-                        let dues = model.dues();
-                        let next = dues.iter().map(|&(at, _)| at).min();
-                        assert_eq!(keepalive.next_deadline(), next);
-                        let due = keepalive.poll(now);
-                        assert_eq!(due.is_some(), next.is_some_and(|at| at <= now));
-                        let Some(due) = due else { break };
-                        assert!(dues.contains(&(next.unwrap(), due)), "{due:?} of {dues:?}");
-                        model.log.push((now, Entry::Was(due)));
-                    }
-                    assert_eq!(keepalive.poll(now), None, "all was said");
-                    continue;
-                }
-            }
-            model.happened(now, step);
-        }
-    }
+    keepalive.set_config(OFF.with_write_timeout(Some(s(1))), s(70));
+    assert_eq!(keepalive.next_deadline(), None);
 }

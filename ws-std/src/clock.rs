@@ -143,6 +143,11 @@ impl Clock {
         if self.is_closing() { None } else { self.keepalive.poll(self.seen) }
     }
 
+    /// The ping that was due is committed, or was left out: from the last look on, the peer has to show life.
+    pub(crate) fn ping_sent(&mut self) {
+        self.keepalive.ping_sent(self.seen);
+    }
+
     /// The payload of a ping that is sent now.
     pub(crate) fn ping(&mut self) -> ControlPayload {
         self.ping_number = self.ping_number.wrapping_add(1);
@@ -216,13 +221,14 @@ pub(crate) fn read_limit(current: Option<Duration>, wanted: Option<Duration>) ->
 }
 
 fn config(timeouts: &Timeouts) -> KeepaliveConfig {
-    KeepaliveConfig {
-        ping_interval: timeouts.ping_interval(),
-        pong_timeout: timeouts.pong(),
-        idle_timeout: timeouts.idle(),
-        handshake_timeout: timeouts.handshake(),
-        close_timeout: timeouts.close(),
-    }
+    // How long a write may take is judged where it is written.
+    KeepaliveConfig::new()
+        .with_ping_interval(timeouts.ping_interval())
+        .with_pong_timeout(timeouts.pong())
+        .with_idle_timeout(timeouts.idle())
+        .with_write_timeout(None)
+        .with_handshake_timeout(timeouts.handshake())
+        .with_close_timeout(timeouts.close())
 }
 
 fn is_watching(timeouts: &Timeouts) -> bool {

@@ -90,6 +90,7 @@ impl Session {
             (Some(Due::SendPing), Phase::Open(connection)) => {
                 connection.ping(ControlPayload::EMPTY);
                 transmit(connection, &mut send);
+                self.keepalive.ping_sent(now);
                 false
             }
             (Some(_), _) => true,
@@ -184,10 +185,6 @@ const TRANSMIT_LEN_MAX: usize = ws_core::connection::SendHalf::<Unmasked>::TRANS
 const FRAGMENT_HEADER_LEN_MAX: usize = 8;
 
 /// A peer that is gone is noticed after a minute, so that its place is free again.
-const TIMEOUTS: KeepaliveConfig = KeepaliveConfig {
-    ping_interval: Some(Duration::from_secs(60)),
-    pong_timeout: Some(Duration::from_secs(20)),
-    idle_timeout: None,
-    handshake_timeout: Some(Duration::from_secs(10)),
-    close_timeout: Some(Duration::from_secs(10)),
-};
+const TIMEOUTS: KeepaliveConfig = KeepaliveConfig::new()
+    .with_ping_interval(Some(Duration::from_secs(60)))
+    .with_pong_timeout(Some(Duration::from_secs(20)));

@@ -155,7 +155,10 @@ impl<S: Stream> Wire<S> {
         while let Some(due) = self.clock.poll() {
             was_anything = true;
             match due {
-                Due::SendPing => self.ping(),
+                Due::SendPing => {
+                    self.ping();
+                    self.clock.ping_sent();
+                }
                 Due::IdleTimeout => {
                     self.ending.is_idle = true;
                     // RFC 6455 §7.4.1: 1001 says that an endpoint goes away, which is not the peer's fault.

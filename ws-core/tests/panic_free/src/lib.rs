@@ -152,6 +152,9 @@ probes! {
 
     keepalive_poll(keepalive: &mut Keepalive, now: core::time::Duration) -> Option<Due> { keepalive.poll(now) }
     keepalive_received(keepalive: &mut Keepalive, now: core::time::Duration) -> () { keepalive.received(now) }
+    keepalive_ping_sent(keepalive: &mut Keepalive, now: core::time::Duration) -> () { keepalive.ping_sent(now) }
+    keepalive_blocked(keepalive: &mut Keepalive, now: core::time::Duration) -> () { keepalive.write_blocked(now) }
+    keepalive_progress(keepalive: &mut Keepalive, now: core::time::Duration) -> () { keepalive.write_progress(now) }
     keepalive_deadline(keepalive: &Keepalive) -> Option<core::time::Duration> { keepalive.next_deadline() }
 
     uri_parse(text: &str) -> Result<Uri<'_>, UriError> { Uri::parse(text) }

@@ -228,6 +228,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for ReadBuffer<S> {
 /// understand; the rest stays in the buffer for what comes next.
 ///
 /// What is taken is lent for as long as the buffer is borrowed, mutably, so that payload is unmasked where it lies.
+/// `Debug` shows how many bytes are unread and none of them.
 ///
 /// ```
 /// use ws_core::input::ReadBuffer;
@@ -238,7 +239,6 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for ReadBuffer<S> {
 /// assert_eq!((&*first, &*second, input.unread()), (&b"ab"[..], &b"cd"[..], &b"ef"[..]));
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Debug)]
 pub struct Input<'b> {
     bytes: &'b mut [u8],
     /// Where the unread bytes start in the buffer's storage.
@@ -325,6 +325,12 @@ impl<'b> Input<'b> {
         for (byte, held) in self.bytes.get_mut(len..).unwrap_or_default().iter_mut().zip(held) {
             *byte = *held;
         }
+    }
+}
+
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("unread_len", &self.len()).finish_non_exhaustive()
     }
 }
 

@@ -132,6 +132,8 @@ impl core::error::Error for InvalidCloseCode {}
 
 /// The body of a Close frame: nothing, or a code and a reason in UTF-8 (RFC 6455 §5.5.1). Always valid.
 ///
+/// `Debug` shows the code, and of the reason how many bytes it has.
+///
 /// ```
 /// use ws_core::frame::{CloseCode, CloseFrame};
 ///
@@ -267,7 +269,10 @@ impl From<CloseCode> for CloseFrame {
 
 impl fmt::Debug for CloseFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloseFrame").field("code", &self.code()).field("reason", &self.reason()).finish()
+        f.debug_struct("CloseFrame")
+            .field("code", &self.code())
+            .field("reason_len", &self.reason().len())
+            .finish_non_exhaustive()
     }
 }
 

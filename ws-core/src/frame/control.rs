@@ -7,6 +7,8 @@ use crate::bytes::copy;
 
 /// The payload of a control frame: at most 125 bytes (RFC 6455 §5.5), held inline. For pings, pongs and the body of a Close.
 ///
+/// `Debug` shows how many bytes there are and none of them.
+///
 /// ```
 /// use ws_core::frame::ControlPayload;
 ///
@@ -139,7 +141,7 @@ impl Hash for ControlPayload {
 
 impl fmt::Debug for ControlPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ControlPayload({:02x?})", self.as_bytes())
+        f.debug_struct("ControlPayload").field("len", &self.len).finish_non_exhaustive()
     }
 }
 

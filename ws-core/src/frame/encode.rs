@@ -8,6 +8,8 @@ use super::{FrameHeader, MaskKey};
 /// The bytes of a frame's header, to be sent before the payload: [`FrameHeader::encode`] and
 /// [`RawHeader::encode`](super::RawHeader::encode) make it.
 ///
+/// `Debug` shows how many bytes there are and none of them, since they hold the masking key.
+///
 /// ```
 /// use ws_core::frame::{Fin, FrameHeader, Opcode};
 ///
@@ -50,7 +52,7 @@ impl AsRef<[u8]> for EncodedHeader {
 
 impl fmt::Debug for EncodedHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EncodedHeader({:02x?})", self.as_bytes())
+        f.debug_struct("EncodedHeader").field("len", &self.len).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,8 @@ use core::fmt;
 
 /// The masking key of one frame: four bytes that nobody who supplies payload can predict (RFC 6455 §5.3).
 ///
+/// `Debug` does not show the bytes.
+///
 /// ```
 /// use ws_core::frame::MaskKey;
 ///
@@ -59,14 +61,14 @@ impl From<MaskKey> for [u8; 4] {
 
 impl fmt::Debug for MaskKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MaskKey({:02x?})", self.0)
+        f.debug_struct("MaskKey").finish_non_exhaustive()
     }
 }
 
 /// Masks and unmasks the payload of one frame, in as many pieces as it comes (RFC 6455 §5.3).
 ///
 /// Both are the same XOR. The place within the key is remembered from piece to piece, so that any cutting of a
-/// payload gives the same bytes.
+/// payload gives the same bytes. `Debug` does not show the key.
 ///
 /// ```
 /// use ws_core::frame::{Mask, MaskKey};
@@ -177,7 +179,7 @@ impl From<MaskKey> for Mask {
 
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Mask").field(&self.key.to_le_bytes()).finish()
+        f.debug_struct("Mask").finish_non_exhaustive()
     }
 }
 

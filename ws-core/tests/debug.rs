@@ -1,0 +1,274 @@
+//! What `Debug` shows: names and lengths; never payload, reasons, masking keys, credentials or queries.
+//!
+//! One row a type, with a secret in each place that holds what is the caller's or the peer's, and a walk through the sources
+//! that finds types without a row. Those of the handshake and of what is below it have a file of their own.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
+#![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
+
+use core::fmt::Debug;
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+
+use ws_core::connection::{Config, Limits, Next, Pongs, ReceiveHalf, Role, Signal, Transport, Unmasked};
+use ws_core::error::{Fault, Limit, Misuse, SendError};
+use ws_core::frame::{
+    CloseCode, CloseFrame, ControlPayload, ControlPayloadTooLong, Decoded, Fin, FrameHeader,
+    InvalidCloseCode, Mask, MaskKey, Opcode, RawHeader, ReservedBits, Violation,
+};
+use ws_core::input::ReadBuffer;
+use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
+#[cfg(feature = "alloc")]
+use ws_core::message::MessageBuffer;
+use ws_core::message::{Assemble, Assembly, MessageSlice};
+use ws_core::utf8::{InvalidUtf8, Utf8};
+
+/// What must not be seen: as text, as bytes, as a masking key. Four bytes, all of them different.
+const SECRET: &str = "Qz7#";
+
+/// The modules, files or folders of `src`, each of whose public types has a row, or a reason to have none.
+const MODULES: [&str; 6] = ["error", "frame", "input", "keepalive", "message", "utf8"];
+
+/// Types without a row, and why they need none.
+const EXEMPT: [(&str, &str); 1] =
+    [("Part", "of a sealed trait: it has three plain fields, and no name outside")];
+
+#[derive(Default)]
+struct Table {
+    type_names: Vec<&'static str>,
+}
+
+impl Table {
+    /// A type whose name is shown, as that of a struct is.
+    fn row(&mut self, type_name: &'static str, value: &dyn Debug) {
+        self.variant(type_name, type_name, value);
+    }
+
+    /// A type of which something else is shown, such as the name of a variant.
+    fn variant(&mut self, type_name: &'static str, shown_name: &str, value: &dyn Debug) {
+        for shown in [format!("{value:?}"), format!("{value:#?}")] {
+            assert!(shown.contains(shown_name), "{type_name} without {shown_name}: {shown}");
+            assert_eq!(found(&shown), None, "{type_name} shows what is secret: {shown}");
+        }
+        self.type_names.push(type_name);
+    }
+}
+
+/// The form in which the secret is to be seen in `shown`, from whichever of its bytes on.
+fn found(shown: &str) -> Option<String> {
+    let shown: String = shown.chars().filter(|char| !char.is_whitespace()).collect::<String>().to_lowercase();
+    let mut secret = <[u8; 4]>::try_from(SECRET.as_bytes()).unwrap();
+    for _ in 0..secret.len() {
+        let list = |form: fn(&u8) -> String| secret.iter().map(form).collect::<Vec<_>>();
+        let forms = [
+            secret.iter().map(|&byte| char::from(byte)).collect(),
+            list(|byte| format!("{byte:02x}")).join(","),
+            list(|byte| format!("{byte:#04x}")).join(","),
+            list(|byte| format!("{byte:02x}")).concat(),
+            list(u8::to_string).join(","),
+            u32::from_le_bytes(secret).to_string(),
+            u32::from_be_bytes(secret).to_string(),
+        ];
+        let is_seen = |form: &String| shown.contains(&form.to_lowercase());
+        if let Some(form) = forms.into_iter().find(is_seen) {
+            return Some(form);
+        }
+        secret.rotate_left(1);
+    }
+    None
+}
+
+fn secret_bytes() -> [u8; 4] {
+    SECRET.as_bytes().try_into().unwrap()
+}
+
+#[test]
+fn a_secret_is_found_in_each_form_that_derives_and_hand_written_ones_have() {
+    let bytes = secret_bytes();
+    let number = u32::from_le_bytes(bytes);
+    let shown = [
+        format!("{SECRET:?}"),
+        format!("{bytes:?}"),
+        format!("{bytes:#?}"),
+        format!("{bytes:02x?}"),
+        format!("{bytes:#x?}"),
+        format!("{number:?}"),
+        format!("{:08x}", number.swap_bytes()),
+        format!("{:?}", bytes.escape_ascii().to_string()),
+        format!("{:?}", number.rotate_left(8)),
+    ];
+    for shown in shown {
+        assert!(found(&shown).is_some(), "{shown}");
+    }
+    assert_eq!(found("ControlPayload { len: 4, .. }"), None);
+}
+
+#[test]
+fn nothing_that_is_secret_is_shown() {
+    let table = table();
+    assert!(table.type_names.len() > 30, "{}", table.type_names.len());
+}
+
+fn table() -> Table {
+    let mut table = Table::default();
+    add_frames(&mut table);
+    add_input(&mut table);
+    add_times(&mut table);
+    add_messages(&mut table);
+    add_connections(&mut table);
+    add_errors(&mut table);
+    table
+}
+
+fn add_frames(table: &mut Table) {
+    let key = MaskKey::new(secret_bytes());
+    let header = FrameHeader::new(Opcode::Text, Fin::Final, 300, Some(key)).unwrap();
+    let raw = RawHeader::from(header);
+    table.row("MaskKey", &key);
+    let mut mask = Mask::new(key);
+    table.row("Mask", &mask);
+    mask.apply(&mut [0; 3]);
+    table.row("Mask", &mask);
+    table.row("FrameHeader", &header);
+    table.row("RawHeader", &raw);
+    table.row("EncodedHeader", &header.encode());
+    table.row("EncodedHeader", &raw.encode());
+    table.variant("Decoded", "Complete", &Decoded::Complete { header, header_len: 8 });
+    table.variant("Decoded", "Complete", &Decoded::Complete { header: raw, header_len: 8 });
+    table.variant("Decoded", "Partial", &Decoded::<FrameHeader>::Partial { needed: 8 });
+    table.row("ControlPayload", &ControlPayload::new(SECRET.as_bytes()).unwrap());
+    table.row("ControlPayloadTooLong", &ControlPayloadTooLong);
+    let close = CloseFrame::new(CloseCode::NORMAL, SECRET).unwrap();
+    table.row("CloseFrame", &close);
+    table.row("CloseCode", &CloseCode::NORMAL);
+    table.row("InvalidCloseCode", &CloseCode::try_from(1005).unwrap_err());
+    let _of_this_type: InvalidCloseCode = CloseCode::try_from(1005).unwrap_err();
+    table.variant("Fin", "Final", &Fin::Final);
+    table.variant("Opcode", "Text", &Opcode::Text);
+    table.row("ReservedBits", &ReservedBits::RSV1);
+    table.variant("Violation", "CloseCode", &Violation::CloseCode(1005));
+}
+
+fn add_input(table: &mut Table) {
+    let mut buffer = ReadBuffer::with_filled([secret_bytes(), secret_bytes()].concat(), 6).unwrap();
+    table.row("ReadBuffer", &buffer);
+    let mut input = buffer.input();
+    table.row("Input", &input);
+    let _taken = input.take(2);
+    table.row("Input", &input);
+    let mut utf8 = Utf8::new();
+    utf8.push(&[SECRET.as_bytes(), b"\xf0\x9d"].concat()).unwrap();
+    table.row("Utf8", &utf8);
+    table.row("InvalidUtf8", &InvalidUtf8);
+}
+
+fn add_times(table: &mut Table) {
+    let config = KeepaliveConfig::new();
+    table.row("KeepaliveConfig", &config);
+    table.row("Keepalive", &Keepalive::new(config, Duration::ZERO));
+    table.variant("Due", "SendPing", &Due::SendPing);
+}
+
+/// A masked frame, of which `first` is the first byte.
+fn frame(first: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let mut masked = payload.to_vec();
+    Mask::new(MaskKey::new(key)).apply(&mut masked);
+    [&[first, 0x80 | u8::try_from(payload.len()).unwrap()], &key[..], &masked].concat()
+}
+
+/// Receives a message of two frames, each with the secret, as `first` says it is; the storage holds it then.
+fn assemble(first: u8, message: &mut impl Assemble) {
+    let bytes = [frame(first, SECRET.as_bytes(), [7; 4]), frame(0x80, SECRET.as_bytes(), [7; 4])].concat();
+    let len = bytes.len();
+    let mut buffer = ReadBuffer::with_filled(bytes, len).unwrap();
+    let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
+    let mut input = buffer.input();
+    assert!(receiver.next_message(&mut input, message).is_some());
+}
+
+fn add_messages(table: &mut Table) {
+    for first in [0x01, 0x02] {
+        let mut slice = MessageSlice::new([0; 64]);
+        assemble(first, &mut slice);
+        assert!(slice.message().is_some());
+        table.row("MessageSlice", &slice);
+        #[cfg(feature = "alloc")]
+        {
+            let mut buffer = MessageBuffer::new();
+            assemble(first, &mut buffer);
+            assert!(buffer.message().is_some());
+            table.row("MessageBuffer", &buffer);
+        }
+    }
+    table.variant("Assembly", "Complete", &Assembly::Complete);
+}
+
+fn add_connections(table: &mut Table) {
+    // In each state that holds something: within a header, within a payload, after a ping, after a Close.
+    let close = [&[0x03, 0xe8][..], SECRET.as_bytes()].concat();
+    for bytes in [
+        frame(0x81, SECRET.as_bytes(), secret_bytes()),
+        frame(0x89, SECRET.as_bytes(), secret_bytes()),
+        frame(0x88, &close, secret_bytes()),
+    ] {
+        let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
+        for byte in bytes {
+            let mut buffer = ReadBuffer::with_filled([byte], 1).unwrap();
+            let mut input = buffer.input();
+            while receiver.next_event(&mut input).is_some() {}
+            table.row("ReceiveHalf", &receiver);
+        }
+    }
+    let close = CloseFrame::new(CloseCode::NORMAL, SECRET).unwrap();
+    table.variant("Signal", "PeerClosed", &Signal::PeerClosed(close));
+    table.variant("Signal", "Pong", &Signal::Pong(ControlPayload::new(SECRET.as_bytes()).unwrap()));
+    table.row("Config", &Config::new());
+    table.row("Limits", &Limits::new());
+    table.variant("Next", "Ping", &Next::Ping);
+    table.variant("Pongs", "Automatic", &Pongs::Automatic);
+    table.variant("Role", "Server", &Role::Server);
+    table.variant("Transport", "Open", &Transport::Open);
+    table.row("Unmasked", &Unmasked);
+}
+
+fn add_errors(table: &mut Table) {
+    table.variant("Fault", "FrameLen", &Fault::Limit(Limit::FrameLen));
+    table.variant("Limit", "FrameLen", &Limit::FrameLen);
+    table.variant("Misuse", "FrameLen", &Misuse::FrameLen);
+    table.variant("SendError", "Busy", &SendError::Busy);
+}
+
+/// The public types that are defined in a file, or in the files of a folder.
+fn public_types(path: &Path) -> Vec<String> {
+    if path.is_dir() {
+        return fs::read_dir(path).unwrap().flat_map(|entry| public_types(&entry.unwrap().path())).collect();
+    }
+    let text = fs::read_to_string(path).unwrap();
+    let definitions = text.lines().filter_map(|line| {
+        let line = line.trim_start();
+        line.strip_prefix("pub struct ")
+            .or(line.strip_prefix("pub enum "))
+            .or(line.strip_prefix("pub union "))
+    });
+    let is_in_name = |char: &char| char.is_alphanumeric() || *char == '_';
+    definitions.map(|definition| definition.chars().take_while(is_in_name).collect()).collect()
+}
+
+#[test]
+fn each_public_type_has_a_row_or_a_reason() {
+    let rows = table().type_names;
+    for module in MODULES {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module);
+        let path = if folder.is_dir() { folder } else { folder.with_extension("rs") };
+        let types = public_types(&path);
+        assert!(!types.is_empty(), "{module} defines no types");
+        for name in types {
+            let exempt = EXEMPT.iter().find(|(exempt, _)| *exempt == name);
+            // The row of that type is there where the type is.
+            let is_shown =
+                rows.contains(&name.as_str()) || !cfg!(feature = "alloc") && name == "MessageBuffer";
+            assert!(is_shown != exempt.is_some(), "{module}::{name} needs a row, or a reason to have none");
+        }
+    }
+    assert!(EXEMPT.iter().all(|(_, reason)| !reason.is_empty()));
+}

@@ -1,13 +1,21 @@
 //! UTF-8 as it arrives: cut anywhere, checked once, refused at the first byte that cannot be right.
 //!
-//! [`Utf8`] checks a stream of pieces without keeping them, at most 3 bytes of state; [`complete_prefix`] gives one
-//! piece as `&str`. Both refuse what RFC 3629 refuses: overlong forms, surrogates and whatever is above U+10FFFF.
+//! [`Utf8`] checks a stream of pieces without keeping them, in one byte of state; [`complete_prefix`] gives one
+//! piece as `&str`. Both refuse what RFC 3629 §3 refuses: overlong forms, surrogates and whatever is above U+10FFFF. A text
+//! message that is not UTF-8 fails the connection (RFC 6455 §8.1), and so a receiver of fragments needs both.
 
 // Read first: RFC 3629 §3, §4; RFC 6455 §8.1.
 
 use core::fmt;
 
 /// Bytes that are not UTF-8, whatever may follow them.
+///
+/// ```
+/// use ws_core::utf8::{InvalidUtf8, Utf8};
+///
+/// assert_eq!(Utf8::new().push(b"\xff"), Err(InvalidUtf8));
+/// assert_eq!(InvalidUtf8.to_string(), "not UTF-8");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidUtf8;
 
@@ -36,13 +44,20 @@ impl core::error::Error for InvalidUtf8 {}
 /// assert_eq!(utf8.push(b"never again"), Err(InvalidUtf8));
 /// # Ok::<(), InvalidUtf8>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Utf8 {
     state: State,
 }
 
 impl Utf8 {
-    /// Starts between code points.
+    /// Starts between code points: nothing was pushed.
+    ///
+    /// ```
+    /// use ws_core::utf8::Utf8;
+    ///
+    /// const EMPTY: Utf8 = Utf8::new();
+    /// assert!(EMPTY.is_boundary(), "no bytes at all are text");
+    /// ```
     #[must_use]
     #[inline]
     pub const fn new() -> Self {
@@ -54,6 +69,14 @@ impl Utf8 {
     /// # Errors
     ///
     /// [`InvalidUtf8`] as soon as no further bytes could make what was pushed valid, and from then on always.
+    ///
+    /// ```
+    /// use ws_core::utf8::{InvalidUtf8, Utf8};
+    ///
+    /// let mut utf8 = Utf8::new();
+    /// assert_eq!(utf8.push(b"\xe2\x82"), Ok(()), "two thirds of a euro sign");
+    /// assert_eq!(utf8.push(b"x"), Err(InvalidUtf8));
+    /// ```
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), InvalidUtf8> {
         self.state = if bytes.len() < LONG { self.state.after(bytes) } else { self.state.after_long(bytes) };
@@ -63,6 +86,17 @@ impl Utf8 {
     /// Whether everything pushed so far is whole code points; not after an error.
     ///
     /// Text that ends elsewhere is not UTF-8.
+    ///
+    /// ```
+    /// use ws_core::utf8::{InvalidUtf8, Utf8};
+    ///
+    /// let mut utf8 = Utf8::new();
+    /// utf8.push(b"\xe2\x82")?;
+    /// assert!(!utf8.is_boundary());
+    /// utf8.push(b"\xac")?;
+    /// assert!(utf8.is_boundary());
+    /// # Ok::<(), InvalidUtf8>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_boundary(&self) -> bool {
@@ -78,7 +112,12 @@ impl Default for Utf8 {
 
 /// The longest prefix of whole code points, and how many bytes (0–3) of an incomplete one follow it.
 ///
-/// The incomplete code point is valid as far as it goes. Nothing is checked twice.
+/// The incomplete code point is valid as far as it goes; keep its bytes, and put those that come next after them. Nothing is
+/// checked twice.
+///
+/// # Errors
+///
+/// [`InvalidUtf8`] where no further bytes could make `bytes` valid.
 ///
 /// ```
 /// use ws_core::utf8::{InvalidUtf8, complete_prefix};
@@ -87,10 +126,6 @@ impl Default for Utf8 {
 /// assert_eq!(complete_prefix(b"caf\xc3"), Ok(("caf", 1)));
 /// assert_eq!(complete_prefix(b"caf\xc0"), Err(InvalidUtf8), "C0 begins nothing");
 /// ```
-///
-/// # Errors
-///
-/// [`InvalidUtf8`] where no further bytes could make `bytes` valid.
 #[inline]
 pub fn complete_prefix(bytes: &[u8]) -> Result<(&str, usize), InvalidUtf8> {
     let incomplete_len = incomplete_len(bytes)?;
@@ -143,7 +178,7 @@ fn split_incomplete(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// What the bytes so far leave to be expected: how far a row of [`TRANSITIONS`] has to be shifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct State(u8);
 
 impl State {
@@ -154,7 +189,7 @@ impl State {
     const TAIL_1: Self = Self(12);
     const TAIL_2: Self = Self(18);
     const TAIL_3: Self = Self(24);
-    /// Behind the first bytes that restrict the second.
+    /// After the first bytes that restrict the second.
     const AFTER_E0: Self = Self(30);
     const AFTER_ED: Self = Self(36);
     const AFTER_F0: Self = Self(42);
@@ -194,7 +229,7 @@ impl State {
         }
     }
 
-    /// The state behind `bytes`, a byte at a time but for runs of ASCII.
+    /// The state after `bytes`, a byte at a time but for runs of ASCII.
     #[inline]
     fn after(self, bytes: &[u8]) -> Self {
         let mut state = self;
@@ -220,7 +255,7 @@ impl State {
         Self(low)
     }
 
-    /// The state behind many bytes.
+    /// The state after many bytes.
     #[inline(never)]
     #[cfg(feature = "simd")]
     fn after_long(self, bytes: &[u8]) -> Self {
@@ -235,7 +270,7 @@ impl State {
         })
     }
 
-    /// The state behind at least [`LONG`] bytes.
+    /// The state after at least [`LONG`] bytes.
     #[inline(never)]
     #[cfg(not(feature = "simd"))]
     fn after_long(self, bytes: &[u8]) -> Self {
@@ -296,10 +331,10 @@ fn block_is_valid(window: &[u8]) -> bool {
         let is_continuation = byte & !byte.wrapping_add(byte);
         // Continuation bytes in signed order are -128 (80) to -65 (BF).
         let signed = i8::from_ne_bytes([byte]);
-        // Overlong behind E0, a surrogate behind ED (E0 ^ 0D).
+        // Overlong after E0, a surrogate after ED (E0 ^ 0D).
         let surrogate = if signed > -97 { 0x0D } else { 0 };
         let three = if first ^ surrogate == 0xE0 { 0x80 } else { 0 };
-        // Overlong behind F0, above U+10FFFF behind F4 (F0 ^ 04).
+        // Overlong after F0, above U+10FFFF after F4 (F0 ^ 04).
         let above = if signed > -113 { 0x04 } else { 0 };
         let four = if first ^ above == 0xF0 { 0x80 } else { 0 };
         // C0 and C1 are overlong, F5 and more above U+10FFFF, whatever follows.
@@ -339,7 +374,7 @@ const fn shifted(target: State, state: State) -> u64 {
     u64::from_le_bytes([target.0, 0, 0, 0, 0, 0, 0, 0]).wrapping_shl(u32::from_le_bytes([state.0, 0, 0, 0]))
 }
 
-/// So many bytes are tried as ASCII before they are taken one at a time.
+/// How many bytes are tried as ASCII before they are taken one at a time.
 const ASCII_RUN: usize = 32;
 /// The longest code point has four bytes, so what a byte must be depends on the three before it.
 const LOOK_BACK: usize = 3;

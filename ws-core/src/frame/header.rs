@@ -78,7 +78,7 @@ impl FrameHeader {
     /// The longest header, in bytes: two, eight of extended length, four of masking key.
     pub const LEN_MAX: usize = 14;
 
-    /// The longest payload that a frame can announce, in bytes (§5.2: the most significant bit must be 0).
+    /// The longest payload that a frame can announce, in bytes (RFC 6455 §5.2: the most significant bit must be 0).
     pub const PAYLOAD_LEN_MAX: u64 = u64::MAX >> 1;
 
     /// A header without reserved bits. `None` where the RFC knows no such frame: a control frame that is fragmented or

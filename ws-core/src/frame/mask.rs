@@ -218,7 +218,7 @@ fn long(key: u32, payload: &mut [u8]) {
     words(mask.key, rest);
 }
 
-/// As [`copy`], for many bytes.
+/// Masks many bytes of `source` while copying them to `target`, which is as long.
 #[inline(never)]
 fn copy_long(key: u32, source: &[u8], target: &mut [u8]) {
     let unaligned = target.as_ptr().align_offset(ALIGNMENT).min(target.len()).min(source.len());
@@ -273,7 +273,7 @@ fn xor_8(wide: u64, bytes: Option<&mut [u8; 8]>) {
     }
 }
 
-/// The first `N` bytes, where there are so many, and the others.
+/// The first `N` bytes and the others; `None` and all of them where there are fewer.
 #[inline]
 fn split_first<const N: usize>(bytes: &mut [u8]) -> (Option<&mut [u8; N]>, &mut [u8]) {
     if bytes.len() < N {

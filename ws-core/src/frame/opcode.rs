@@ -14,15 +14,15 @@
 pub enum Opcode {
     /// A further fragment of the message that a text or binary frame began (RFC 6455 §5.4).
     Continuation,
-    /// The first fragment of a text message, or all of it (§5.6).
+    /// The first fragment of a text message, or all of it (RFC 6455 §5.6).
     Text,
-    /// The first fragment of a binary message, or all of it (§5.6).
+    /// The first fragment of a binary message, or all of it (RFC 6455 §5.6).
     Binary,
-    /// The closing handshake (§5.5.1).
+    /// The closing handshake (RFC 6455 §5.5.1).
     Close,
-    /// Asks for a pong with the same payload (§5.5.2).
+    /// Asks for a pong with the same payload (RFC 6455 §5.5.2).
     Ping,
-    /// Answers a ping, or comes unasked as a heartbeat (§5.5.3).
+    /// Answers a ping, or comes unasked as a heartbeat (RFC 6455 §5.5.3).
     Pong,
 }
 

@@ -102,8 +102,8 @@ impl RawHeader {
     ///
     /// # Errors
     ///
-    /// [`Violation::LengthNotMinimal`] and [`Violation::LengthTooLarge`], as soon as the bytes prove them (RFC 6455
-    /// §5.2): where such a frame ends, two implementations could disagree on.
+    /// [`Violation::LengthNotMinimal`] and [`Violation::LengthTooLarge`], as soon as the bytes prove them (RFC 6455 §5.2):
+    /// two implementations could disagree about where such a frame ends.
     ///
     /// ```
     /// use ws_core::frame::{Decoded, RawHeader, Violation};
@@ -229,7 +229,7 @@ impl TryFrom<RawHeader> for FrameHeader {
     /// # Errors
     ///
     /// [`Violation::ReservedOpcode`] (RFC 6455 §5.2); [`Violation::ControlFragmented`] and
-    /// [`Violation::ControlTooLong`] (§5.5).
+    /// [`Violation::ControlTooLong`] (RFC 6455 §5.5).
     ///
     /// ```
     /// use ws_core::frame::{Fin, FrameHeader, Opcode, RawHeader, Violation};

@@ -11,7 +11,7 @@ pub(crate) struct HeaderRules {
     pub(crate) sequence: Sequence,
 }
 
-/// Whether frames have to be masked (§5.1).
+/// Whether frames have to be masked (RFC 6455 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MaskRule {
     Any,
@@ -21,7 +21,7 @@ pub(crate) enum MaskRule {
     Forbidden,
 }
 
-/// Which data frames may come next (§5.4).
+/// Which data frames may come next (RFC 6455 §5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sequence {
     Any,

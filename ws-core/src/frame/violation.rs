@@ -17,40 +17,40 @@ use super::CloseCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A reserved bit is set that no negotiated extension defines (§5.2).
+    /// A reserved bit is set that no negotiated extension defines (RFC 6455 §5.2).
     ReservedBits,
-    /// An opcode that the RFC reserves: 3–7 or 11–15 (§5.2).
+    /// An opcode that the RFC reserves: 3–7 or 11–15 (RFC 6455 §5.2).
     ReservedOpcode,
-    /// A ping, pong or Close without FIN: control frames are not fragmented (§5.5).
+    /// A ping, pong or Close without FIN: control frames are not fragmented (RFC 6455 §5.5).
     ControlFragmented,
-    /// A ping, pong or Close that announces more than 125 bytes (§5.5).
+    /// A ping, pong or Close that announces more than 125 bytes (RFC 6455 §5.5).
     ControlTooLong,
-    /// A continuation frame where no message is in progress (§5.4).
+    /// A continuation frame where no message is in progress (RFC 6455 §5.4).
     UnexpectedContinuation,
-    /// A new text or binary frame before the fragmented message in progress has ended (§5.4).
+    /// A new text or binary frame before the fragmented message in progress has ended (RFC 6455 §5.4).
     MessageInterrupted,
-    /// An unmasked frame from a client (§5.1).
+    /// An unmasked frame from a client (RFC 6455 §5.1).
     Unmasked,
-    /// A masked frame from a server (§5.1).
+    /// A masked frame from a server (RFC 6455 §5.1).
     Masked,
-    /// A payload length not encoded in the fewest bytes possible (§5.2).
+    /// A payload length not encoded in the fewest bytes possible (RFC 6455 §5.2).
     LengthNotMinimal,
-    /// A 64-bit payload length whose most significant bit is set (§5.2).
+    /// A 64-bit payload length whose most significant bit is set (RFC 6455 §5.2).
     LengthTooLarge,
-    /// A text message that is not UTF-8 (§8.1).
+    /// A text message that is not UTF-8 (RFC 6455 §8.1).
     InvalidUtf8,
     /// A compressed message that is not DEFLATE data, or that ends within a block (RFC 7692 §7.2.2).
     InvalidDeflate,
-    /// A Close whose body is one byte, half a code (§5.5.1).
+    /// A Close whose body is one byte, half a code (RFC 6455 §5.5.1).
     CloseBodyLen,
-    /// A Close with a code that must not be on the wire, here as it was received (§7.4).
+    /// A Close with a code that must not be on the wire, here as it was received (RFC 6455 §7.4).
     CloseCode(u16),
-    /// A Close whose reason is not UTF-8 (§5.5.1, §8.1).
+    /// A Close whose reason is not UTF-8 (RFC 6455 §5.5.1, §8.1).
     CloseReasonNotUtf8,
 }
 
 impl Violation {
-    /// The code to close with: 1007 for what is not UTF-8 or does not inflate, 1002 for everything else (§7.4.1).
+    /// The code to close with: 1007 for what is not UTF-8 or does not inflate, 1002 for everything else (RFC 6455 §7.4.1).
     ///
     /// ```
     /// use ws_core::frame::{CloseCode, Violation};

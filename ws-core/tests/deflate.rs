@@ -38,7 +38,7 @@ const ALONE: &[(&str, &[u8], &[u8])] = &[
 ];
 
 fn inflater(takeover: ContextTakeover) -> Inflater {
-    Inflater::new(1 << 20, WindowBits::MAX, takeover)
+    Inflater::new(1 << 20, takeover)
 }
 
 fn deflater(takeover: ContextTakeover) -> Deflater {
@@ -317,7 +317,7 @@ fn a_message_of_the_allowed_length_is_accepted_and_one_byte_more_is_refused() {
             let message = vec![b'a'; len + more];
             let payload = deflate_whole(&mut deflater(ContextTakeover::Allowed), &message);
             let limit = u64::try_from(len).unwrap();
-            let mut inflater = Inflater::new(limit, WindowBits::MAX, ContextTakeover::Allowed);
+            let mut inflater = Inflater::new(limit, ContextTakeover::Allowed);
             for _ in 0..2 {
                 let result = inflate(&mut inflater, &payload, input_lens, out_lens);
                 assert_eq!(result.err(), expected, "{len} and {more} more");
@@ -332,7 +332,7 @@ fn the_limit_comes_before_an_error_behind_it() {
     let payload = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x06];
     for (limit, expected) in [(4, TOO_LONG), (5, INVALID)] {
         for out_len in 1..10 {
-            let mut inflater = Inflater::new(limit, WindowBits::MAX, ContextTakeover::Allowed);
+            let mut inflater = Inflater::new(limit, ContextTakeover::Allowed);
             assert_eq!(inflate(&mut inflater, &payload, &[9], &[out_len]), Err(expected));
         }
     }

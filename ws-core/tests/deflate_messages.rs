@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use ws_core::connection::{
     Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, SendHalf, Transport, Unmasked,
 };
-use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush, Inflater};
+use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush};
 use ws_core::error::{Fault, Limit, Misuse, SendError, Violation};
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::extension::{Agreed, DeflateParams, WindowBits};
@@ -52,7 +52,7 @@ impl<K: Masking> End<K> {
         Self {
             connection,
             buffer: ReadBuffer::new(vec![0; 256]),
-            message: MessageBuffer::new().with_inflater(Inflater::agreed(limit, agreed.incoming())),
+            message: MessageBuffer::new().with_inflater(agreed.inflater(limit)),
             deflater: Deflater::new(DeflateSettings::from(agreed.outgoing())),
             heard: Vec::new(),
             fault: None,

@@ -90,7 +90,7 @@ proptest! {
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
         let mut deflater = Deflater::new(settings);
-        let mut inflater = Inflater::new(1 << 20, settings.window_bits, settings.takeover);
+        let mut inflater = Inflater::new(1 << 20, settings.takeover);
         let mut history = Vec::new();
         for (message, fate, flushes) in &messages {
             if let Fate::Discarded = fate {
@@ -130,15 +130,15 @@ proptest! {
 
     #[test]
     fn blocks_of_every_kind_inflate_with_one_window(
-        (window_bits, takeover) in (window_bits(), takeover()),
+        takeover in takeover(),
         messages in vec(vec((any::<bool>(), block()), 0..8), 1..5),
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
-        let mut inflater = Inflater::new(1 << 20, window_bits, takeover);
+        let mut inflater = Inflater::new(1 << 20, takeover);
         let mut window = Vec::new();
         for blocks in &messages {
             let before = window.len();
-            let payload = blocks::message(blocks, &mut window, window_bits.window_len());
+            let payload = blocks::message(blocks, &mut window, WindowBits::MAX.window_len());
             let expected = &window[before..];
             let inflated = inflate(&mut inflater, &payload, &fragment_lens, &out_lens);
             assert_eq!(inflated.as_deref(), Ok(expected));
@@ -156,8 +156,8 @@ proptest! {
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
         // `inflate` fails where a call makes no progress, so that this ends.
-        let mut whole = Inflater::new(50_000, WindowBits::MIN, takeover);
-        let mut cut = Inflater::new(50_000, WindowBits::MIN, takeover);
+        let mut whole = Inflater::new(50_000, takeover);
+        let mut cut = Inflater::new(50_000, takeover);
         for payload in &messages {
             let expected = inflate_whole(&mut whole, payload);
             assert_eq!(inflate(&mut cut, payload, &fragment_lens, &out_lens), expected);

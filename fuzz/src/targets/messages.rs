@@ -41,7 +41,7 @@ fn assemble(u: &mut Unstructured<'_>) -> Result<()> {
         ((choices >> index) & 1 == 0).then(|| compress(&mut deflater, message))
     });
 
-    let inflater = || Inflater::new(limit, settings.window_bits, takeover);
+    let inflater = || Inflater::new(limit, takeover);
     let [one, other] = cuttings.map(|cutting| {
         let mut buffer = MessageBuffer::new().with_kept_len_max(usize::from(cutting[2]) * 8);
         buffer = buffer.with_inflater(inflater());

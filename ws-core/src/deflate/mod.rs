@@ -14,10 +14,11 @@
 //! # What it costs
 //!
 //! Memory, for each connection and direction: [`DeflateSettings::memory_len_max`] and
-//! [`Inflater::memory_len_max`] have the tables. Smaller windows, a lower [`MemLevel`], one deflater for many
+//! [`Inflater::MEMORY_LEN_MAX`]. Smaller windows, a lower [`MemLevel`], one deflater for many
 //! connections without context takeover, and `release` bring it down. Should there be no memory for a context, zlib-rs
 //! panics, where a `Vec` would abort.
 
+mod agreed;
 mod deflater;
 mod history;
 mod inflater;

@@ -76,7 +76,7 @@ fn an_inflater_allocates_what_its_docs_say_whatever_the_window_is() {
     assert_eq!(Inflater::MEMORY_LEN_MAX, 79 * 1024);
     let message = text(50_000);
     for bits in 8..=15 {
-        let settings = DeflateSettings { window_bits: WindowBits::new(bits).unwrap(), ..Default::default() };
+        let settings = DeflateSettings::new().with_window_bits(WindowBits::new(bits).unwrap());
         let payload = deflate_whole(&mut Deflater::new(settings), &message);
         // A byte more than the message, so that one call finds that it has ended.
         let mut out = vec![0; message.len() + 1];
@@ -108,11 +108,9 @@ fn a_deflater_allocates_what_its_docs_say() {
         let documented = row(include_str!("../src/deflate/settings.rs"), &first);
         assert_eq!(documented.len(), 9);
         for (mem_level, kib) in (1..=9).zip(documented) {
-            let settings = DeflateSettings {
-                window_bits: WindowBits::new(bits).unwrap(),
-                mem_level: MemLevel::new(mem_level).unwrap(),
-                ..DeflateSettings::default()
-            };
+            let settings = DeflateSettings::new()
+                .with_window_bits(WindowBits::new(bits).unwrap())
+                .with_mem_level(MemLevel::new(mem_level).unwrap());
             let mut deflater = Deflater::new(settings);
             let counts = allocation_counter::measure(|| {
                 for _ in 0..3 {

@@ -113,7 +113,7 @@ impl Deflate {
 
     /// What the compressor of a connection is made with.
     pub(crate) fn settings(&self, agreed: Agreed) -> DeflateSettings {
-        DeflateSettings { level: self.level, mem_level: self.mem_level, ..agreed.outgoing().into() }
+        DeflateSettings::from(agreed.outgoing()).with_level(self.level).with_mem_level(self.mem_level)
     }
 }
 

@@ -178,7 +178,7 @@ mod deflate {
             let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(b"") };
             let mut socket = socket(&script, params(takeover, bits), Limits::new());
             let bits = WindowBits::new(bits).unwrap();
-            let settings = DeflateSettings { window_bits: bits, ..DeflateSettings::default() };
+            let settings = DeflateSettings::new().with_window_bits(bits);
             let deflater = settings.memory_len_max();
             let inflater = Inflater::MEMORY_LEN_MAX;
             let ((), sent) = kept(|| {

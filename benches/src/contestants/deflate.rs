@@ -5,7 +5,7 @@ use crate::{Witness, Work};
 use sockudo_ws::deflate::{DeflateDecoder, DeflateEncoder};
 use std::rc::Rc;
 use ws_core::connection::{Config, ReceiveHalf, Role, SendHalf, Unmasked};
-use ws_core::deflate::{DeflateSettings, Deflater};
+use ws_core::deflate::Deflater;
 use ws_core::event::{Event, MessageType};
 use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::frame::Fin;
@@ -83,8 +83,7 @@ impl Compress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
         let sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed()));
-        let deflater = Deflater::new(DeflateSettings::from(agreed().outgoing()));
-        Self { payload: Rc::clone(payload), sender, deflater, out: vec![0; 2 * payload.len() + 100] }
+        Self { payload: Rc::clone(payload), sender, deflater: agreed().deflater(), out: vec![0; 2 * payload.len() + 100] }
     }
 }
 

@@ -58,12 +58,11 @@ fn inflate_message(
 pub fn deflate_round_trip(bytes: &[u8]) {
     let Some(([window, level, mem, flags, out_len], data)) = bytes.split_first_chunk::<5>() else { return };
     let takeover = if flags % 2 == 0 { ContextTakeover::Allowed } else { ContextTakeover::Forbidden };
-    let settings = DeflateSettings {
-        window_bits: WindowBits::new(8 + window % 8).unwrap_or_default(),
-        takeover,
-        level: CompressionLevel::new(level % 10).unwrap_or_default(),
-        mem_level: MemLevel::new(1 + mem % 9).unwrap_or_default(),
-    };
+    let settings = DeflateSettings::new()
+        .with_window_bits(WindowBits::new(8 + window % 8).unwrap_or_default())
+        .with_context_takeover(takeover)
+        .with_level(CompressionLevel::new(level % 10).unwrap_or_default())
+        .with_mem_level(MemLevel::new(1 + mem % 9).unwrap_or_default());
     let mut deflater = Deflater::new(settings);
     let mut inflater = Inflater::new(1 << 20, takeover);
     for (index, message) in data.split(|byte| *byte == b'|').enumerate() {

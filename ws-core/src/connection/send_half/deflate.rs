@@ -21,15 +21,13 @@ impl<K: Masking> SendHalf<K> {
     ///
     /// ```
     /// use ws_core::connection::{Config, SendHalf, Unmasked};
-    /// use ws_core::deflate::{DeflateSettings, Deflater};
     /// use ws_core::event::MessageType;
     /// use ws_core::extension::{Agreed, DeflateParams};
     /// use ws_core::frame::Fin;
     ///
-    /// let agreed = Agreed::server(DeflateParams::default()); // as the handshake has it
+    /// let agreed = Agreed::server(DeflateParams::default()); // what the handshake returns
     /// let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
-    /// let mut deflater = Deflater::new(DeflateSettings::from(agreed.outgoing()));
-    /// let mut out = [0; 64];
+    /// let (mut deflater, mut out) = (agreed.deflater(), [0; 64]);
     /// let sent = sender.send_deflated(MessageType::Text, b"Hello", Fin::Final, &mut deflater, &mut out)?;
     /// // RFC 7692 §7.2.3.1: a frame with one compressed block.
     /// assert_eq!(out[..sent.written], [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
@@ -86,8 +84,8 @@ impl<K: Masking> SendHalf<K> {
     fn may_use(&self, deflater: &Deflater) -> bool {
         let settings = deflater.settings();
         self.deflate.is_some_and(|agreed| {
-            settings.window_bits <= agreed.max_window_bits
-                && (agreed.context_takeover || !settings.takeover.is_allowed())
+            settings.window_bits() <= agreed.max_window_bits
+                && (agreed.context_takeover || !settings.context_takeover().is_allowed())
         })
     }
 }

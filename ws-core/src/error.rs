@@ -91,6 +91,9 @@ pub enum Limit {
     /// A message has more fragments, empty ones included, than
     /// [`Limits::fragment_count_max`](crate::connection::Limits::fragment_count_max).
     FragmentCount,
+    /// Compressed messages have more DEFLATE blocks with the BFINAL bit (RFC 7692 §7.2.1) than `deflate::Inflater`
+    /// allows.
+    FinalBlockCount,
 }
 
 impl Limit {
@@ -99,7 +102,7 @@ impl Limit {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::FrameLen | Self::MessageLen => CloseCode::MESSAGE_TOO_BIG,
-            Self::FragmentCount => CloseCode::POLICY_VIOLATION,
+            Self::FragmentCount | Self::FinalBlockCount => CloseCode::POLICY_VIOLATION,
         }
     }
 }
@@ -110,6 +113,7 @@ impl fmt::Display for Limit {
             Self::FrameLen => "frame longer than allowed",
             Self::MessageLen => "message longer than allowed",
             Self::FragmentCount => "more fragments in a message than allowed",
+            Self::FinalBlockCount => "more final DEFLATE blocks than allowed",
         })
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
+use super::allowance::Allowance;
 use super::history::{History, last};
 use super::{ContextTakeover, WindowBits};
 use crate::error::{Fault, Limit, Violation};
@@ -25,6 +26,15 @@ use crate::frame::Fin;
 /// References beyond the agreed window are tolerated while the largest window, of 32 KiB, still holds what they refer
 /// to, in every message and after every block: zlib cannot tell them from others. That is why the agreed window is not
 /// a parameter, and saves the peer's memory only.
+///
+/// # Final blocks
+///
+/// A message may continue after a block with the BFINAL bit (RFC 7692 §7.2.1), and refer back across it. Each such block
+/// costs a copy of the window and takes two bytes of a peer, so their number is limited: 1,024 in advance, one more for
+/// each message and for each 256 bytes of compressed data, and never more than 1,024 saved up. A peer that sends more
+/// exceeds [`Limit::FinalBlockCount`]. A final block is free while the window is empty. Whether a message is accepted
+/// does not depend on how it is cut. Compressors that end each message with a final block stay within the limit, and so
+/// do those that flush a message by final blocks of 256 bytes or more.
 ///
 /// ```
 /// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
@@ -51,6 +61,8 @@ pub struct Inflater {
     message_len: u64,
     /// Whether a byte of the message in progress has been taken.
     has_begun: bool,
+    /// For final blocks.
+    allowance: Allowance,
     fault: Option<Fault>,
 }
 
@@ -128,6 +140,7 @@ impl Inflater {
             message_len_max,
             message_len: 0,
             has_begun: false,
+            allowance: Allowance::new(),
             fault: None,
         }
     }
@@ -147,6 +160,7 @@ impl Inflater {
     /// - [`Violation::InvalidDeflate`] for what is not DEFLATE data, for a message that ends within a block, and for one
     ///   that does not end as RFC 7692 §7.2.1 requires.
     /// - [`Limit::MessageLen`] for a byte more than allowed.
+    /// - [`Limit::FinalBlockCount`] for more final blocks than [allowed](Self#final-blocks).
     ///
     /// The memory is released, and every later call returns the same error. What precedes the fault is written first, and
     /// the next call returns the fault, so that a fault in the text before it is found first, however the input is cut.
@@ -169,7 +183,7 @@ impl Inflater {
     /// Frees the memory and forgets the window with it, and a message in progress. Call it when a connection is over, or
     /// between two messages if context takeover is forbidden or the peer is known not to refer back.
     ///
-    /// A fault stays.
+    /// A fault stays, and so does what final blocks have cost.
     ///
     /// ```
     /// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
@@ -233,6 +247,7 @@ impl Inflater {
             let step = Step::take(stream, source, target, InflateFlush::NoFlush);
             inflated.taken = inflated.taken.saturating_add(step.taken);
             inflated.written = inflated.written.saturating_add(step.written);
+            self.allowance.earn(step.taken);
             self.message_len =
                 self.message_len.saturating_add(u64::try_from(step.written).unwrap_or(u64::MAX));
             // The limit comes first: whether the same call meets an error after it depends on how the output is cut.
@@ -264,11 +279,14 @@ impl Inflater {
     ///
     /// Left alone, zlib would say for ever that the stream has ended.
     #[cold]
-    fn resume(&mut self, written: &[u8]) -> Result<(), Violation> {
+    fn resume(&mut self, written: &[u8]) -> Result<(), Fault> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let newest = last(written, WINDOW_LEN);
         let (older, newer) = self.history.last(WINDOW_LEN.saturating_sub(newest.len()));
         let window = [older, newer, newest];
+        if window.iter().any(|bytes| !bytes.is_empty()) {
+            self.allowance.spend()?;
+        }
         stream.reset(false);
         for bytes in window {
             stream.set_dictionary(bytes).map_err(|_invalid| Violation::InvalidDeflate)?;
@@ -297,6 +315,7 @@ impl Inflater {
             stream.reset(false);
             self.history.clear();
         }
+        self.allowance.earn_for_message();
         self.message_len = 0;
         self.has_begun = false;
         Ok(())

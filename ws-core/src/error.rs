@@ -134,6 +134,9 @@ pub enum Misuse {
     NotNegotiated,
     /// A frame longer than [`FrameHeader::PAYLOAD_LEN_MAX`](crate::frame::FrameHeader::PAYLOAD_LEN_MAX).
     FrameLen,
+    /// The next part of a compressed message, by a deflater that does not have the message in progress: another deflater
+    /// or none began it, or this one has given it up.
+    Deflater,
 }
 
 impl fmt::Display for Misuse {
@@ -144,6 +147,7 @@ impl fmt::Display for Misuse {
             Self::PayloadLen => "more payload than the frame announced",
             Self::NotNegotiated => "compressed payload without permessage-deflate",
             Self::FrameLen => "frame of 2^63 bytes or more",
+            Self::Deflater => "deflater without the message in progress",
         })
     }
 }

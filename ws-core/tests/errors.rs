@@ -67,8 +67,14 @@ fn faults_of_a_connection_have_words_of_their_own() {
 
 #[test]
 fn mistakes_of_a_caller_have_words_of_their_own() {
-    let misuses =
-        [Misuse::MessageType, Misuse::NoMessage, Misuse::PayloadLen, Misuse::NotNegotiated, Misuse::FrameLen];
+    let misuses = [
+        Misuse::MessageType,
+        Misuse::NoMessage,
+        Misuse::PayloadLen,
+        Misuse::NotNegotiated,
+        Misuse::FrameLen,
+        Misuse::Deflater,
+    ];
     differ(&misuses);
     let mut errors = vec![
         SendError::Closed,

@@ -7,7 +7,7 @@ use zlib_rs::{Deflate, DeflateFlush};
 
 use super::inflater::TAIL;
 use super::staging::Staging;
-use super::{ContextTakeover, DeflateSettings};
+use super::{ContextTakeover, DeflateSettings, MessageId};
 
 /// Compresses messages as RFC 7692 §7.2.1 describes, a piece at a time, into outputs of any size.
 ///
@@ -19,7 +19,8 @@ use super::{ContextTakeover, DeflateSettings};
 /// Nothing is allocated before the first message. From then on it is at most [`DeflateSettings::memory_len_max`] bytes,
 /// until [`release`](Self::release).
 ///
-/// Without context takeover one deflater can serve any number of connections in turn.
+/// One deflater can serve any number of connections in turn. It refers to nothing that was sent on another connection:
+/// a message on a connection other than the last one starts with an empty window.
 ///
 /// ```
 /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
@@ -43,6 +44,8 @@ pub struct Deflater {
     stream: Option<Deflate>,
     phase: Phase,
     window: Window,
+    /// The message in progress or, between messages, the last one in the window; `None` where no `SendHalf` began it.
+    message: Option<MessageId>,
     /// Whether zlib keeps back nothing of what it was given.
     is_flushed: bool,
     /// What was compressed while the caller's output was too small to compress into.
@@ -135,6 +138,7 @@ impl Deflater {
             stream: None,
             phase: Phase::BetweenMessages,
             window: Window::Empty,
+            message: None,
             is_flushed: true,
             staging: Staging::new(),
         }
@@ -149,34 +153,16 @@ impl Deflater {
     /// Compresses as much of `input` as there is room for in `out`, which may be of any size but 0, and returns how much
     /// was taken and written. What is written belongs into the frames of one message, in order, cut anywhere.
     ///
-    /// The first call after a message was done begins the next one. An empty message becomes the byte 0. [`Flush`] and
-    /// [`Deflated`] have examples.
+    /// The first call after a message was done begins the next one. An empty message becomes the byte 0. A message that
+    /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) has in progress is given up, and what it has
+    /// sent is not referred to. [`Flush`] and [`Deflated`] have examples.
     pub fn deflate(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Deflated {
-        self.begin_message();
-        let mut done = Deflated { taken: 0, written: self.staging.drain(out), is_done: false };
-        if let (Phase::Draining(asked), true) = (self.phase, self.staging.is_empty()) {
-            self.phase = if asked == Flush::Message { Phase::BetweenMessages } else { Phase::InMessage };
-            done.is_done = asked == Flush::Message || (asked == flush && input.is_empty());
+        let is_own_in_progress = self.phase != Phase::BetweenMessages && self.message.is_none();
+        if !is_own_in_progress {
+            self.begin_message(self.message.is_none());
+            self.message = None;
         }
-        while self.staging.is_empty() && !done.is_done {
-            let rest = input.get(done.taken..).unwrap_or_default();
-            let room = out.get_mut(done.written..).unwrap_or_default();
-            if room.is_empty() {
-                break;
-            }
-            let round = if room.len() < Staging::LEN {
-                self.stage(rest, flush, room)
-            } else {
-                self.round(rest, flush, room)
-            };
-            done.taken = done.taken.saturating_add(round.taken);
-            done.written = done.written.saturating_add(round.written);
-            done.is_done = round.is_done;
-        }
-        if done.is_done && flush == Flush::Message {
-            self.phase = Phase::BetweenMessages;
-        }
-        done
+        self.advance(input, flush, out)
     }
 
     /// Says that the message that was done last is sent, or is certain to be: the next one may refer to it.
@@ -244,17 +230,66 @@ impl Deflater {
         self.stream = None;
         self.phase = Phase::BetweenMessages;
         self.window = Window::Empty;
+        self.message = None;
         self.is_flushed = true;
         self.staging = Staging::new();
     }
 
-    fn begin_message(&mut self) {
-        if self.phase != Phase::BetweenMessages {
-            return;
+    /// Begins a message of a connection, giving up one that is in progress. `last` is the last message that the connection
+    /// sent, if it was compressed here: only if it is the last one in the window may the new one refer to it.
+    pub(crate) fn begin(&mut self, last: Option<MessageId>) -> MessageId {
+        self.begin_message(last.is_some() && last == self.message);
+        let message = MessageId::next();
+        self.message = Some(message);
+        message
+    }
+
+    /// Whether this message is in progress.
+    pub(crate) fn is_in(&self, message: MessageId) -> bool {
+        self.phase != Phase::BetweenMessages && self.message == Some(message)
+    }
+
+    /// Compresses as much of `input` as there is room for in `out`, as a part of the message in progress.
+    pub(crate) fn advance(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Deflated {
+        let mut done = Deflated { taken: 0, written: self.staging.drain(out), is_done: false };
+        if let (Phase::Draining(asked), true) = (self.phase, self.staging.is_empty()) {
+            if asked == Flush::Message {
+                // The message has its end, so more input can only belong to another one.
+                self.phase = Phase::BetweenMessages;
+                done.is_done = input.is_empty();
+                return done;
+            }
+            self.phase = Phase::InMessage;
+            done.is_done = asked == flush && input.is_empty();
         }
+        while self.staging.is_empty() && !done.is_done {
+            let rest = input.get(done.taken..).unwrap_or_default();
+            let room = out.get_mut(done.written..).unwrap_or_default();
+            if room.is_empty() {
+                break;
+            }
+            let round = if room.len() < Staging::LEN {
+                self.stage(rest, flush, room)
+            } else {
+                self.round(rest, flush, room)
+            };
+            done.taken = done.taken.saturating_add(round.taken);
+            done.written = done.written.saturating_add(round.written);
+            done.is_done = round.is_done;
+        }
+        if done.is_done && flush == Flush::Message {
+            self.phase = Phase::BetweenMessages;
+        }
+        done
+    }
+
+    /// Begins a message, giving up one that is in progress, with what the window holds if that is `for_the_same_peer`.
+    fn begin_message(&mut self, for_the_same_peer: bool) {
+        self.discard();
         // RFC 7692 §7.2.1: where no_context_takeover was agreed on, each message starts with an empty window.
         let may_refer = match (self.window, self.settings.context_takeover()) {
-            (Window::Empty, _) | (Window::Committed, ContextTakeover::Allowed) => true,
+            (Window::Empty, _) => true,
+            (Window::Committed, ContextTakeover::Allowed) => for_the_same_peer,
             (Window::Committed, ContextTakeover::Forbidden) | (Window::Uncommitted, _) => false,
         };
         if let (false, Some(stream)) = (may_refer, &mut self.stream) {

@@ -52,11 +52,13 @@ mod allowance;
 mod deflater;
 mod history;
 mod inflater;
+mod message_id;
 mod settings;
 mod staging;
 
 pub use deflater::{Deflated, Deflater, Flush};
 pub use inflater::{InflateStatus, Inflated, Inflater};
+pub(crate) use message_id::MessageId;
 pub use settings::{CompressionLevel, ContextTakeover, DeflateSettings, MemLevel};
 
 pub use crate::extension::WindowBits;

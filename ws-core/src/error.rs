@@ -91,6 +91,9 @@ pub enum Limit {
     /// A message has more fragments, empty ones included, than
     /// [`Limits::fragment_count_max`](crate::connection::Limits::fragment_count_max).
     FragmentCount,
+    /// Compressed messages have more DEFLATE blocks with the BFINAL bit (RFC 7692 §7.2.1) than `deflate::Inflater`
+    /// allows.
+    FinalBlockCount,
 }
 
 impl Limit {
@@ -99,7 +102,7 @@ impl Limit {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::FrameLen | Self::MessageLen => CloseCode::MESSAGE_TOO_BIG,
-            Self::FragmentCount => CloseCode::POLICY_VIOLATION,
+            Self::FragmentCount | Self::FinalBlockCount => CloseCode::POLICY_VIOLATION,
         }
     }
 }
@@ -110,6 +113,7 @@ impl fmt::Display for Limit {
             Self::FrameLen => "frame longer than allowed",
             Self::MessageLen => "message longer than allowed",
             Self::FragmentCount => "more fragments in a message than allowed",
+            Self::FinalBlockCount => "more final DEFLATE blocks than allowed",
         })
     }
 }
@@ -130,6 +134,9 @@ pub enum Misuse {
     NotNegotiated,
     /// A frame longer than [`FrameHeader::PAYLOAD_LEN_MAX`](crate::frame::FrameHeader::PAYLOAD_LEN_MAX).
     FrameLen,
+    /// The next part of a compressed message, by a deflater that does not have the message in progress: another deflater
+    /// or none began it, or this one has given it up.
+    Deflater,
 }
 
 impl fmt::Display for Misuse {
@@ -140,6 +147,7 @@ impl fmt::Display for Misuse {
             Self::PayloadLen => "more payload than the frame announced",
             Self::NotNegotiated => "compressed payload without permessage-deflate",
             Self::FrameLen => "frame of 2^63 bytes or more",
+            Self::Deflater => "deflater without the message in progress",
         })
     }
 }

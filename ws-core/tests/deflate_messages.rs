@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use ws_core::connection::{
     Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, SendHalf, Transport, Unmasked,
 };
-use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush, Inflater};
+use ws_core::deflate::{CompressionLevel, ContextTakeover, DeflateSettings, Deflater, Flush};
 use ws_core::error::{Fault, Limit, Misuse, SendError, Violation};
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::extension::{Agreed, DeflateParams, WindowBits};
@@ -52,8 +52,8 @@ impl<K: Masking> End<K> {
         Self {
             connection,
             buffer: ReadBuffer::new(vec![0; 256]),
-            message: MessageBuffer::new().with_inflater(Inflater::agreed(limit, agreed.incoming())),
-            deflater: Deflater::new(DeflateSettings::from(agreed.outgoing())),
+            message: MessageBuffer::new().with_inflater(agreed.inflater(limit)),
+            deflater: agreed.deflater(),
             heard: Vec::new(),
             fault: None,
         }
@@ -283,9 +283,9 @@ fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
     };
     let agreed = Agreed::server(params);
     let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
-    let fitting = DeflateSettings { level: CompressionLevel::BEST, ..agreed.outgoing().into() };
-    let window = DeflateSettings { window_bits: WindowBits::MAX, ..fitting };
-    let takeover = DeflateSettings { takeover: ws_core::deflate::ContextTakeover::Allowed, ..fitting };
+    let fitting = DeflateSettings::from(agreed.outgoing()).with_level(CompressionLevel::BEST);
+    let window = fitting.with_window_bits(WindowBits::MAX);
+    let takeover = fitting.with_context_takeover(ContextTakeover::Allowed);
     let mut out = [0; 64];
     for (settings, expected) in [(fitting, true), (window, false), (takeover, false)] {
         let sent =

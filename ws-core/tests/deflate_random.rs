@@ -39,12 +39,11 @@ fn window_bits() -> impl Strategy<Value = WindowBits> {
 
 fn settings() -> impl Strategy<Value = DeflateSettings> {
     (window_bits(), takeover(), 0..=9_u8, 1..=9_u8).prop_map(|(window_bits, takeover, level, mem_level)| {
-        DeflateSettings {
-            window_bits,
-            takeover,
-            level: CompressionLevel::new(level).unwrap(),
-            mem_level: MemLevel::new(mem_level).unwrap(),
-        }
+        DeflateSettings::new()
+            .with_window_bits(window_bits)
+            .with_context_takeover(takeover)
+            .with_level(CompressionLevel::new(level).unwrap())
+            .with_mem_level(MemLevel::new(mem_level).unwrap())
     })
 }
 
@@ -90,7 +89,7 @@ proptest! {
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
         let mut deflater = Deflater::new(settings);
-        let mut inflater = Inflater::new(1 << 20, settings.window_bits, settings.takeover);
+        let mut inflater = Inflater::new(1 << 20, settings.context_takeover());
         let mut history = Vec::new();
         for (message, fate, flushes) in &messages {
             if let Fate::Discarded = fate {
@@ -106,10 +105,10 @@ proptest! {
             deflater.commit();
             let naive = naive_inflate::inflate(&payload, &history).expect("it is valid");
             assert_eq!(naive.bytes, *message);
-            assert!(naive.distance_max <= settings.window_bits.window_len());
+            assert!(naive.distance_max <= settings.window_bits().window_len());
             let inflated = inflate(&mut inflater, &payload, &fragment_lens, &out_lens);
             assert_eq!(inflated.as_ref(), Ok(message));
-            if settings.takeover == ContextTakeover::Allowed {
+            if settings.context_takeover() == ContextTakeover::Allowed {
                 history.extend(message);
             }
         }
@@ -121,7 +120,7 @@ proptest! {
         level in 1..=9_u8,
     ) {
         let level = CompressionLevel::new(level).unwrap();
-        let mut deflater = Deflater::new(DeflateSettings { level, ..DeflateSettings::default() });
+        let mut deflater = Deflater::new(DeflateSettings::new().with_level(level));
         let first = deflate(&mut deflater, &bytes, &[bytes.len()], &[], &[1000]);
         deflater.commit();
         let second = deflate(&mut deflater, &bytes, &[bytes.len()], &[], &[1000]);
@@ -130,15 +129,15 @@ proptest! {
 
     #[test]
     fn blocks_of_every_kind_inflate_with_one_window(
-        (window_bits, takeover) in (window_bits(), takeover()),
+        takeover in takeover(),
         messages in vec(vec((any::<bool>(), block()), 0..8), 1..5),
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
-        let mut inflater = Inflater::new(1 << 20, window_bits, takeover);
+        let mut inflater = Inflater::new(1 << 20, takeover);
         let mut window = Vec::new();
         for blocks in &messages {
             let before = window.len();
-            let payload = blocks::message(blocks, &mut window, window_bits.window_len());
+            let payload = blocks::message(blocks, &mut window, WindowBits::MAX.window_len());
             let expected = &window[before..];
             let inflated = inflate(&mut inflater, &payload, &fragment_lens, &out_lens);
             assert_eq!(inflated.as_deref(), Ok(expected));
@@ -156,8 +155,8 @@ proptest! {
         (fragment_lens, out_lens) in (lens(), lens()),
     ) {
         // `inflate` fails where a call makes no progress, so that this ends.
-        let mut whole = Inflater::new(50_000, WindowBits::MIN, takeover);
-        let mut cut = Inflater::new(50_000, WindowBits::MIN, takeover);
+        let mut whole = Inflater::new(50_000, takeover);
+        let mut cut = Inflater::new(50_000, takeover);
         for payload in &messages {
             let expected = inflate_whole(&mut whole, payload);
             assert_eq!(inflate(&mut cut, payload, &fragment_lens, &out_lens), expected);

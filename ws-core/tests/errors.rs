@@ -46,7 +46,7 @@ fn faults_of_a_connection_have_words_of_their_own() {
         V::CloseReasonNotUtf8,
     ];
     differ(&violations);
-    let limits = [Limit::FrameLen, Limit::MessageLen, Limit::FragmentCount];
+    let limits = [Limit::FrameLen, Limit::MessageLen, Limit::FragmentCount, Limit::FinalBlockCount];
     differ(&limits);
     let faults: Vec<Fault> = violations.map(Fault::from).into_iter().chain(limits.map(Fault::from)).collect();
     differ(&faults);
@@ -57,7 +57,7 @@ fn faults_of_a_connection_have_words_of_their_own() {
     for fault in faults {
         let expected = match fault {
             Fault::Violation(V::InvalidUtf8 | V::CloseReasonNotUtf8 | V::InvalidDeflate) => 1007,
-            Fault::Limit(Limit::FragmentCount) => 1008,
+            Fault::Limit(Limit::FragmentCount | Limit::FinalBlockCount) => 1008,
             Fault::Limit(_) => 1009,
             _ => 1002,
         };
@@ -67,8 +67,14 @@ fn faults_of_a_connection_have_words_of_their_own() {
 
 #[test]
 fn mistakes_of_a_caller_have_words_of_their_own() {
-    let misuses =
-        [Misuse::MessageType, Misuse::NoMessage, Misuse::PayloadLen, Misuse::NotNegotiated, Misuse::FrameLen];
+    let misuses = [
+        Misuse::MessageType,
+        Misuse::NoMessage,
+        Misuse::PayloadLen,
+        Misuse::NotNegotiated,
+        Misuse::FrameLen,
+        Misuse::Deflater,
+    ];
     differ(&misuses);
     let mut errors = vec![
         SendError::Closed,

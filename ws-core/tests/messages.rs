@@ -265,7 +265,7 @@ fn each_usual_status_has_its_words() {
 fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
     use ws_core::connection::EncodedMessage;
     use ws_core::deflate::{ContextTakeover, DeflateSettings, Deflater, Inflater};
-    use ws_core::extension::{Agreed, DeflateConfig, DeflateParams, WindowBits};
+    use ws_core::extension::{Agreed, DeflateConfig, DeflateParams};
 
     assert_eq!(DeflateConfig::default(), DeflateConfig::new());
     let mut receiver =
@@ -283,7 +283,7 @@ fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
     assert_eq!((slice.message(), buffer_of_bytes.message()), (Some(expected), Some(expected)));
 
     let deflater = Deflater::new(DeflateSettings::default());
-    let inflater = Inflater::new(1000, WindowBits::MAX, ContextTakeover::Allowed);
+    let inflater = Inflater::new(1000, ContextTakeover::Allowed);
     let encoded = EncodedMessage::new(Payload::Text("secret")).unwrap();
     assert_eq!(encoded.as_borrowed().as_bytes(), encoded.as_bytes());
     for text in [format!("{deflater:?}"), format!("{inflater:?}"), format!("{encoded:?}")] {

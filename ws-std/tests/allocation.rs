@@ -178,9 +178,9 @@ mod deflate {
             let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(b"") };
             let mut socket = socket(&script, params(takeover, bits), Limits::new());
             let bits = WindowBits::new(bits).unwrap();
-            let settings = DeflateSettings { window_bits: bits, ..DeflateSettings::default() };
+            let settings = DeflateSettings::new().with_window_bits(bits);
             let deflater = settings.memory_len_max();
-            let inflater = Inflater::memory_len_max(bits);
+            let inflater = Inflater::MEMORY_LEN_MAX;
             let ((), sent) = kept(|| {
                 socket.send_text(&text).unwrap();
                 drop(script.take_written());
@@ -215,7 +215,7 @@ mod deflate {
         let (result, peak) = peak(|| socket.read().map(drop));
         result.unwrap_err();
         // A buffer of the limit, the shorter one that it grew from, and the inflater.
-        let inflater = Inflater::memory_len_max(WindowBits::MAX);
+        let inflater = Inflater::MEMORY_LEN_MAX;
         assert!(peak <= (1 << 20) * 2 + inflater + 2 * BUFFERS_LEN_MAX, "{peak}");
     }
 
@@ -231,7 +231,7 @@ mod deflate {
             len
         });
         assert_eq!(len, 6 << 20);
-        let inflater = Inflater::memory_len_max(WindowBits::MAX);
+        let inflater = Inflater::MEMORY_LEN_MAX;
         assert!(peak <= inflater + 2 * BUFFERS_LEN_MAX, "{peak}");
     }
 }

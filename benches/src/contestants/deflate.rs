@@ -5,7 +5,7 @@ use crate::{Witness, Work};
 use sockudo_ws::deflate::{DeflateDecoder, DeflateEncoder};
 use std::rc::Rc;
 use ws_core::connection::{Config, ReceiveHalf, Role, SendHalf, Unmasked};
-use ws_core::deflate::{DeflateSettings, Deflater, Inflater};
+use ws_core::deflate::Deflater;
 use ws_core::event::{Event, MessageType};
 use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::frame::Fin;
@@ -83,8 +83,7 @@ impl Compress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
         let sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed()));
-        let deflater = Deflater::new(DeflateSettings::from(agreed().outgoing()));
-        Self { payload: Rc::clone(payload), sender, deflater, out: vec![0; 2 * payload.len() + 100] }
+        Self { payload: Rc::clone(payload), sender, deflater: agreed().deflater(), out: vec![0; 2 * payload.len() + 100] }
     }
 }
 
@@ -178,7 +177,7 @@ impl Decompress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
         let receiver = ReceiveHalf::new(Role::Client, Config::new().with_deflate(agreed()));
-        let inflater = Inflater::agreed(1 << 24, Agreed::client(agreed().params()).incoming());
+        let inflater = Agreed::client(agreed().params()).inflater(1 << 24);
         let message = MessageBuffer::new().with_kept_len_max(1 << 20).with_inflater(inflater);
         let mut sender = Compress::new(payload);
         let sent = sender.sender.send_deflated(

@@ -13,9 +13,8 @@ pub fn inflate(bytes: &[u8]) {
     let messages = data.split_at(data.len() * usize::from(*split) / 256);
     let limit = 1_u64 << (settings % 17);
     let run = |input_len: u8, output_len: u8| {
-        let bits = WindowBits::new(8 + settings / 16 % 8).unwrap_or_default();
         let takeover = if *settings < 128 { ContextTakeover::Allowed } else { ContextTakeover::Forbidden };
-        let mut inflater = Inflater::new(limit, bits, takeover);
+        let mut inflater = Inflater::new(limit, takeover);
         let (first, fault) = inflate_message(&mut inflater, messages.0, input_len, output_len, limit);
         if let Some(fault) = fault {
             return (None, None, Some(fault));
@@ -59,14 +58,13 @@ fn inflate_message(
 pub fn deflate_round_trip(bytes: &[u8]) {
     let Some(([window, level, mem, flags, out_len], data)) = bytes.split_first_chunk::<5>() else { return };
     let takeover = if flags % 2 == 0 { ContextTakeover::Allowed } else { ContextTakeover::Forbidden };
-    let settings = DeflateSettings {
-        window_bits: WindowBits::new(8 + window % 8).unwrap_or_default(),
-        takeover,
-        level: CompressionLevel::new(level % 10).unwrap_or_default(),
-        mem_level: MemLevel::new(1 + mem % 9).unwrap_or_default(),
-    };
+    let settings = DeflateSettings::new()
+        .with_window_bits(WindowBits::new(8 + window % 8).unwrap_or_default())
+        .with_context_takeover(takeover)
+        .with_level(CompressionLevel::new(level % 10).unwrap_or_default())
+        .with_mem_level(MemLevel::new(1 + mem % 9).unwrap_or_default());
     let mut deflater = Deflater::new(settings);
-    let mut inflater = Inflater::new(1 << 20, settings.window_bits, takeover);
+    let mut inflater = Inflater::new(1 << 20, takeover);
     for (index, message) in data.split(|byte| *byte == b'|').enumerate() {
         let is_sent = (usize::from(*flags) >> (index % 7)) & 2 == 0;
         let (mut compressed, mut rest) = (Vec::new(), message);

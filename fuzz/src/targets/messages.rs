@@ -26,12 +26,10 @@ fn assemble(u: &mut Unstructured<'_>) -> Result<()> {
     let role = if u.arbitrary()? { Role::Server } else { Role::Client };
     let limit = 1_u64 << u.int_in_range(0..=14)?;
     let takeover = if u.arbitrary()? { ContextTakeover::Allowed } else { ContextTakeover::Forbidden };
-    let settings = DeflateSettings {
-        window_bits: WindowBits::new(u.int_in_range(8..=15)?).unwrap_or_default(),
-        takeover,
-        level: CompressionLevel::new(u.int_in_range(0..=9)?).unwrap_or_default(),
-        ..DeflateSettings::default()
-    };
+    let settings = DeflateSettings::new()
+        .with_window_bits(WindowBits::new(u.int_in_range(8..=15)?).unwrap_or_default())
+        .with_context_takeover(takeover)
+        .with_level(CompressionLevel::new(u.int_in_range(0..=9)?).unwrap_or_default());
     let cuttings = [u.arbitrary::<[u8; 3]>()?, u.arbitrary()?];
     let mut wire = Wire::new(role, 2000);
     let (mut deflater, choices) = (Deflater::new(settings), u.arbitrary::<u16>()?);
@@ -41,7 +39,7 @@ fn assemble(u: &mut Unstructured<'_>) -> Result<()> {
         ((choices >> index) & 1 == 0).then(|| compress(&mut deflater, message))
     });
 
-    let inflater = || Inflater::new(limit, settings.window_bits, takeover);
+    let inflater = || Inflater::new(limit, takeover);
     let [one, other] = cuttings.map(|cutting| {
         let mut buffer = MessageBuffer::new().with_kept_len_max(usize::from(cutting[2]) * 8);
         buffer = buffer.with_inflater(inflater());

@@ -96,7 +96,7 @@ impl EncodedMessage<Vec<u8>> {
             }
         }
         compressed.truncate(len);
-        let window_bits = deflater.settings().window_bits;
+        let window_bits = deflater.settings().window_bits();
         let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
         let mut bytes = vec![0; len.saturating_add(HEADER_LEN_MAX)];
         let payload = Payload::Compressed { message_type, bytes: &compressed };

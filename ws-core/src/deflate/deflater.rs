@@ -7,21 +7,25 @@ use zlib_rs::{Deflate, DeflateFlush};
 
 use super::inflater::TAIL;
 use super::staging::Staging;
-use super::{ContextTakeover, DeflateSettings};
+use super::{ContextTakeover, DeflateSettings, MessageId};
 
-/// Compresses messages as RFC 7692 §7.2.1 has it, a piece at a time, into outputs of any size.
+/// Compresses messages as RFC 7692 §7.2.1 describes, a piece at a time, into outputs of any size.
 ///
-/// A message that was compressed may be referred to by the next one only if the peer has received it. So after each
-/// message that was sent, or is certain to be, say so by [`commit`](Self::commit). A result that is thrown away needs
-/// nothing: without `commit` the next message starts with an empty window, which is always allowed.
+/// A message may refer to the messages before it, but only to those that the peer has received. So call
+/// [`commit`](Self::commit) after each message that was sent or is certain to be. A result that is thrown away needs
+/// no call: without `commit` the next message starts with an empty window, which is always allowed.
+/// [`SendHalf::send_deflated`] does this by itself.
 ///
-/// Nothing is allocated before the first message; then it is [`DeflateSettings::memory_len_max`], until
-/// [`release`](Self::release). Without context takeover one deflater can serve any number of connections in turn.
+/// Nothing is allocated before the first message. From then on it is at most [`DeflateSettings::memory_len_max`] bytes,
+/// until [`release`](Self::release).
+///
+/// One deflater can serve any number of connections in turn. It refers to nothing that was sent on another connection:
+/// a message on a connection other than the last one starts with an empty window.
 ///
 /// ```
 /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
 ///
-/// let mut deflater = Deflater::new(DeflateSettings::default());
+/// let mut deflater = Deflater::new(DeflateSettings::new());
 /// let mut out = [0; 64];
 ///
 /// // RFC 7692 §7.2.3.1 and §7.2.3.2: "Hello", and again by reference to the first one.
@@ -32,12 +36,16 @@ use super::{ContextTakeover, DeflateSettings};
 /// let deflated = deflater.deflate(b"Hello", Flush::Message, &mut out);
 /// assert_eq!(out[..deflated.written], [0xf2, 0x00, 0x11, 0x00, 0x00]);
 /// ```
+///
+/// [`SendHalf::send_deflated`]: crate::connection::SendHalf::send_deflated
 pub struct Deflater {
     settings: DeflateSettings,
     /// Made for the first message.
     stream: Option<Deflate>,
     phase: Phase,
     window: Window,
+    /// The message in progress or, between messages, the last one in the window; `None` where no `SendHalf` began it.
+    message: Option<MessageId>,
     /// Whether zlib keeps back nothing of what it was given.
     is_flushed: bool,
     /// What was compressed while the caller's output was too small to compress into.
@@ -45,28 +53,50 @@ pub struct Deflater {
 }
 
 /// What a call of [`Deflater::deflate`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "taken, written and whether that is all: there is no more to say"
-)]
+///
+/// ```
+/// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+///
+/// // "Hello" into room for four bytes: the rest of the compressed message takes a second call.
+/// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 4]);
+/// let deflated = deflater.deflate(b"Hello", Flush::Message, &mut out);
+/// assert_eq!((deflated.taken, deflated.written, deflated.is_done), (5, 4, false));
+/// let deflated = deflater.deflate(b"", Flush::Message, &mut out);
+/// assert_eq!((deflated.taken, deflated.written, deflated.is_done), (0, 3, true));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Deflated {
     /// How many bytes of the input are done with.
     pub taken: usize,
     /// How many bytes were written to the start of the output.
     pub written: usize,
-    /// Whether all of the input is taken, and all written that [`Flush`] asks for. Otherwise the output is full: go on
-    /// with what was not taken, be it nothing, and the same `Flush`.
+    /// Whether all of the input is taken, and everything written that [`Flush`] asks for. Otherwise the output is full:
+    /// call again with what was not taken, even if it is nothing, and the same `Flush`.
     pub is_done: bool,
 }
 
-/// How much of what was given is to be written.
+/// How much of the input a [`Deflater`] has to write.
+///
+/// ```
+/// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+///
+/// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+/// // Kept back, to be compressed together with what follows.
+/// assert_eq!(deflater.deflate(b"Hel", Flush::Nothing, &mut out).written, 0);
+/// // All so far, ended by the marker that the last fragment of a message leaves out (RFC 7692 §7.2.1).
+/// let fragment = deflater.deflate(b"lo", Flush::Fragment, &mut out);
+/// assert!(out[..fragment.written].ends_with(&[0x00, 0x00, 0xff, 0xff]));
+/// // RFC 7692 §7.2.3.6: the message ends, and there is no more of it.
+/// let last = deflater.deflate(b"", Flush::Message, &mut out);
+/// assert_eq!(out[..last.written], [0x00]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by RFC 7692 §7.2.1: a piece, a fragment, a message")]
 pub enum Flush {
-    /// As compression has it; most is kept back. More of the message follows.
+    /// Whatever suits compression; most is kept back. More of the message follows.
     Nothing,
-    /// Everything, so that the peer can inflate all that was given so far. More of the message follows. It costs
+    /// Everything, so that the peer can inflate all of the message so far. More of the message follows. It costs
     /// about 5 bytes.
     Fragment,
     /// Everything, and the message ends.
@@ -93,7 +123,14 @@ enum Window {
 }
 
 impl Deflater {
-    /// One that has allocated nothing yet.
+    /// A deflater that has allocated nothing yet.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater};
+    ///
+    /// let deflater = Deflater::new(DeflateSettings::new());
+    /// assert_eq!(deflater.settings().level().get(), 6);
+    /// ```
     #[must_use]
     pub const fn new(settings: DeflateSettings) -> Self {
         Self {
@@ -101,27 +138,129 @@ impl Deflater {
             stream: None,
             phase: Phase::BetweenMessages,
             window: Window::Empty,
+            message: None,
             is_flushed: true,
             staging: Staging::new(),
         }
     }
 
-    /// What it was made with.
+    /// The settings that it was made with.
     #[must_use]
     pub const fn settings(&self) -> DeflateSettings {
         self.settings
     }
 
-    /// Compresses as much of `input` as there is room for in `out`, which may be of any size but 0. What is written
-    /// belongs into the frames of one message in order, cut anywhere.
+    /// Compresses as much of `input` as there is room for in `out`, which may be of any size but 0, and returns how much
+    /// was taken and written. What is written belongs into the frames of one message, in order, cut anywhere.
     ///
-    /// The first call after a message was done begins the next one. An empty message becomes the byte 0.
+    /// The first call after a message was done begins the next one. An empty message becomes the byte 0. A message that
+    /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) has in progress is given up, and what it has
+    /// sent is not referred to. [`Flush`] and [`Deflated`] have examples.
     pub fn deflate(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Deflated {
-        self.begin_message();
+        let is_own_in_progress = self.phase != Phase::BetweenMessages && self.message.is_none();
+        if !is_own_in_progress {
+            self.begin_message(self.message.is_none());
+            self.message = None;
+        }
+        self.advance(input, flush, out)
+    }
+
+    /// Says that the message that was done last is sent, or is certain to be: the next one may refer to it.
+    ///
+    /// Without a message, or within one, it does nothing. [`Deflater`] has an example.
+    pub fn commit(&mut self) {
+        if (self.phase, self.window) == (Phase::BetweenMessages, Window::Uncommitted) {
+            self.window = Window::Committed;
+        }
+    }
+
+    /// Starts the next message with an empty window, since the peer has received something in between that was compressed
+    /// elsewhere, and has another window now.
+    ///
+    /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) does this by itself.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+    ///
+    /// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+    /// let first = deflater.deflate(b"Hello", Flush::Message, &mut out).written;
+    /// deflater.commit();
+    /// deflater.forget();
+    /// assert_eq!(deflater.deflate(b"Hello", Flush::Message, &mut out).written, first);
+    /// ```
+    pub fn forget(&mut self) {
+        if self.window == Window::Committed {
+            self.window = Window::Uncommitted;
+        }
+    }
+
+    /// Gives up the message in progress, if there is one: the next call begins a new one, with an empty window.
+    ///
+    /// If a part of it was sent, the peer waits for the rest, and there is nothing to do but to end the connection.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+    ///
+    /// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+    /// deflater.deflate(b"Good", Flush::Nothing, &mut out);
+    /// deflater.discard();
+    /// let deflated = deflater.deflate(b"Hello", Flush::Message, &mut out);
+    /// assert_eq!(out[..deflated.written], [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    /// ```
+    pub fn discard(&mut self) {
+        if self.phase != Phase::BetweenMessages {
+            // Resetting would not do: at level 1 zlib-rs does not close the block that it is in.
+            self.release();
+        }
+    }
+
+    /// Frees the memory, and gives up the message in progress, if there is one. The next message starts with an empty
+    /// window, as after [`discard`](Self::discard).
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+    ///
+    /// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+    /// let first = deflater.deflate(b"Hello", Flush::Message, &mut out).written;
+    /// deflater.commit();
+    /// deflater.release(); // while the connection is idle
+    /// assert_eq!(deflater.deflate(b"Hello", Flush::Message, &mut out).written, first);
+    /// ```
+    pub fn release(&mut self) {
+        self.stream = None;
+        self.phase = Phase::BetweenMessages;
+        self.window = Window::Empty;
+        self.message = None;
+        self.is_flushed = true;
+        self.staging = Staging::new();
+    }
+
+    /// Begins a message of a connection, giving up one that is in progress. `last` is the last message that the connection
+    /// sent, if it was compressed here: only if it is the last one in the window may the new one refer to it.
+    pub(crate) fn begin(&mut self, last: Option<MessageId>) -> MessageId {
+        self.begin_message(last.is_some() && last == self.message);
+        let message = MessageId::next();
+        self.message = Some(message);
+        message
+    }
+
+    /// Whether this message is in progress.
+    pub(crate) fn is_in(&self, message: MessageId) -> bool {
+        self.phase != Phase::BetweenMessages && self.message == Some(message)
+    }
+
+    /// Compresses as much of `input` as there is room for in `out`, as a part of the message in progress.
+    pub(crate) fn advance(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Deflated {
         let mut done = Deflated { taken: 0, written: self.staging.drain(out), is_done: false };
         if let (Phase::Draining(asked), true) = (self.phase, self.staging.is_empty()) {
-            self.phase = if asked == Flush::Message { Phase::BetweenMessages } else { Phase::InMessage };
-            done.is_done = asked == Flush::Message || (asked == flush && input.is_empty());
+            if asked == Flush::Message {
+                // The message has its end, so more input can only belong to another one.
+                self.phase = Phase::BetweenMessages;
+                done.is_done = input.is_empty();
+                return done;
+            }
+            self.phase = Phase::InMessage;
+            done.is_done = asked == flush && input.is_empty();
         }
         while self.staging.is_empty() && !done.is_done {
             let rest = input.get(done.taken..).unwrap_or_default();
@@ -144,51 +283,13 @@ impl Deflater {
         done
     }
 
-    /// The message that was done last is sent or is certain to be: the next one may refer to it.
-    ///
-    /// Without a message, or within one, it says nothing.
-    pub fn commit(&mut self) {
-        if (self.phase, self.window) == (Phase::BetweenMessages, Window::Uncommitted) {
-            self.window = Window::Committed;
-        }
-    }
-
-    /// The peer has received something that somebody else compressed: its window is not ours any more, and the next
-    /// message starts with an empty one.
-    /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) says so by itself.
-    pub fn forget(&mut self) {
-        if self.window == Window::Committed {
-            self.window = Window::Uncommitted;
-        }
-    }
-
-    /// Gives up the message in progress: the next call begins a new one, with an empty window.
-    ///
-    /// If a part of it was sent, the peer waits for the rest, and there is nothing to do but to end the connection.
-    pub fn discard(&mut self) {
-        if self.phase != Phase::BetweenMessages {
-            // Resetting would not do: at level 1 zlib-rs does not close the block that it is in.
-            self.release();
-        }
-    }
-
-    /// Frees the memory, and gives up the message in progress if there is one. The next message starts with an empty
-    /// window, as after [`discard`](Self::discard).
-    pub fn release(&mut self) {
-        self.stream = None;
-        self.phase = Phase::BetweenMessages;
-        self.window = Window::Empty;
-        self.is_flushed = true;
-        self.staging = Staging::new();
-    }
-
-    fn begin_message(&mut self) {
-        if self.phase != Phase::BetweenMessages {
-            return;
-        }
+    /// Begins a message, giving up one that is in progress, with what the window holds if that is `for_the_same_peer`.
+    fn begin_message(&mut self, for_the_same_peer: bool) {
+        self.discard();
         // RFC 7692 §7.2.1: where no_context_takeover was agreed on, each message starts with an empty window.
-        let may_refer = match (self.window, self.settings.takeover) {
-            (Window::Empty, _) | (Window::Committed, ContextTakeover::Allowed) => true,
+        let may_refer = match (self.window, self.settings.context_takeover()) {
+            (Window::Empty, _) => true,
+            (Window::Committed, ContextTakeover::Allowed) => for_the_same_peer,
             (Window::Committed, ContextTakeover::Forbidden) | (Window::Uncommitted, _) => false,
         };
         if let (false, Some(stream)) = (may_refer, &mut self.stream) {
@@ -241,7 +342,7 @@ impl Deflater {
 }
 
 impl Deflated {
-    /// Goes on behind what is taken and written. It is done when everything is taken and the output is not full: while
+    /// Continues after what is taken and written. It is done when everything is taken and the output is not full: while
     /// it is, there may be more to come.
     fn compress(&mut self, stream: &mut Deflate, input: &[u8], flush: DeflateFlush, out: &mut [u8]) {
         let source = input.get(self.taken..).unwrap_or_default();

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 /// The last bytes that were inflated, at most a window of them.
 ///
-/// zlib keeps them too, but forgets them at the end of a final block, behind which the message may go on.
+/// zlib keeps them too, but forgets them at the end of a final block, after which the message may continue.
 #[derive(Default)]
 pub(super) struct History {
     /// Up to a window. Full, it is a ring.

@@ -4,25 +4,43 @@ use core::fmt;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
 
+use super::allowance::Allowance;
 use super::history::{History, last};
 use super::{ContextTakeover, WindowBits};
 use crate::error::{Fault, Limit, Violation};
-use crate::extension::DeflateDirection;
 use crate::frame::Fin;
 
 /// Inflates the compressed messages of one direction of one connection (RFC 7692 §7.2.2), a piece at a time.
 ///
-/// The limit of a message's inflated length is judged while inflating: nothing beyond it is kept, whatever the
-/// compressed data promise. A message of just that length is accepted.
+/// The length of a message is judged while it is inflated: nothing beyond the limit is kept, whatever the compressed
+/// data promise. A message of exactly that length is accepted.
 ///
-/// Nothing is allocated before the first compressed message. From then on it is
-/// [`memory_len_max`](Self::memory_len_max) bytes at most, whatever arrives, until [`release`](Self::release).
+/// Nothing is allocated before the first compressed message. From then on it is at most
+/// [`MEMORY_LEN_MAX`](Self::MEMORY_LEN_MAX) bytes, whatever arrives, until [`release`](Self::release).
+///
+/// [`Agreed::inflater`](crate::extension::Agreed::inflater) makes one from what a handshake agreed on, and
+/// [`MessageBuffer`](crate::message::MessageBuffer) drives it.
+///
+/// # Windows larger than agreed
+///
+/// References beyond the agreed window are tolerated while the largest window, of 32 KiB, still holds what they refer
+/// to, in every message and after every block: zlib cannot tell them from others. That is why the agreed window is not
+/// a parameter, and saves the peer's memory only.
+///
+/// # Final blocks
+///
+/// A message may continue after a block with the BFINAL bit (RFC 7692 §7.2.1), and refer back across it. Each such block
+/// costs a copy of the window and takes two bytes of a peer, so their number is limited: 1,024 in advance, one more for
+/// each message and for each 256 bytes of compressed data, and never more than 1,024 saved up. A peer that sends more
+/// exceeds [`Limit::FinalBlockCount`]. A final block is free while the window is empty. Whether a message is accepted
+/// does not depend on how it is cut. Compressors that end each message with a final block stay within the limit, and so
+/// do those that flush a message by final blocks of 256 bytes or more.
 ///
 /// ```
-/// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater, WindowBits};
+/// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
 /// use ws_core::frame::Fin;
 ///
-/// let mut inflater = Inflater::new(1024, WindowBits::MAX, ContextTakeover::Allowed);
+/// let mut inflater = Inflater::new(1024, ContextTakeover::Allowed);
 /// let mut out = [0; 64];
 ///
 /// // RFC 7692 §7.2.3.1: "Hello", in two fragments.
@@ -37,94 +55,115 @@ pub struct Inflater {
     /// Made for the first byte.
     stream: Option<Inflate>,
     history: History,
-    window_bits: WindowBits,
-    takeover: ContextTakeover,
+    context_takeover: ContextTakeover,
     message_len_max: u64,
     /// How many bytes the message in progress has been inflated to.
     message_len: u64,
     /// Whether a byte of the message in progress has been taken.
     has_begun: bool,
+    /// For final blocks.
+    allowance: Allowance,
     fault: Option<Fault>,
 }
 
 /// What a call of [`Inflater::inflate`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "taken, written and what is needed: there is no more to say")]
+///
+/// ```
+/// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
+/// use ws_core::frame::Fin;
+///
+/// // "Hello" into room for three bytes: what was not taken is passed to the next call.
+/// let mut inflater = Inflater::new(1024, ContextTakeover::Allowed);
+/// let (payload, mut out) = ([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], [0; 3]);
+/// let inflated = inflater.inflate(&payload, Fin::Final, &mut out)?;
+/// assert_eq!((&out[..inflated.written], inflated.status), (&b"Hel"[..], InflateStatus::NeedsOutput));
+/// let inflated = inflater.inflate(&payload[inflated.taken..], Fin::Final, &mut out)?;
+/// assert_eq!((&out[..inflated.written], inflated.status), (&b"lo"[..], InflateStatus::Done));
+/// # Ok::<(), ws_core::error::Fault>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Inflated {
     /// How many bytes of the input are done with.
     pub taken: usize,
     /// How many bytes were written to the start of the output.
     pub written: usize,
-    /// What it takes to go on.
+    /// What the inflater needs next.
     pub status: InflateStatus,
 }
 
-/// What it takes to go on inflating.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an [`Inflater`] needs next. [`Inflated`] has an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: the message is whole, or one of two things is missing")]
 pub enum InflateStatus {
-    /// More of the message: all input is taken, and everything that it says is written.
+    /// More of the message: all input is taken, and everything that it stands for is written.
     NeedsInput,
-    /// Another call: the output is full, or a fault follows what was written. What was not taken has to be given again,
-    /// be it nothing. That nothing more is to be written shows only with a byte of room.
+    /// Another call: the output is full, or a fault follows what was written. Pass what was not taken again, even if it
+    /// is nothing: only a byte of room shows whether more is to be written.
     NeedsOutput,
-    /// Nothing: the message is whole. What is given next belongs to the next one.
+    /// Nothing: the message is whole. The next input belongs to the next message.
     Done,
 }
 
 impl Inflater {
-    /// For messages of up to `message_len_max` bytes when inflated, by the agreed parameters of the peer's direction.
+    /// The most that an inflater allocates, in bytes: 79 KiB. A test compares it with what is allocated.
     ///
-    /// A peer that refers farther back than it agreed to is put up with as long as zlib's 32 KiB hold what it means.
+    /// 47 KiB of it are zlib's. The other 32 KiB hold what a peer may refer back to across a final block, where zlib
+    /// forgets it; without context takeover they are not allocated for messages that are inflated by one call. Both are
+    /// independent of the window that was agreed on.
+    pub const MEMORY_LEN_MAX: usize = ZLIB_LEN_MAX + WINDOW_LEN;
+
+    /// An inflater for messages of up to `message_len_max` bytes once they are inflated, from a peer that may refer back
+    /// to earlier messages or may not. It has allocated nothing yet.
+    ///
+    /// ```
+    /// use ws_core::deflate::{ContextTakeover, Inflater};
+    /// use ws_core::error::{Fault, Limit};
+    /// use ws_core::frame::Fin;
+    ///
+    /// // RFC 7692 §7.2.3.1: "Hello", a byte too long.
+    /// let mut inflater = Inflater::new(4, ContextTakeover::Forbidden);
+    /// let mut out = [0; 64];
+    /// let payload = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    /// let inflated = inflater.inflate(&payload, Fin::Final, &mut out)?;
+    /// assert_eq!(out[..inflated.written], *b"Hell");
+    /// let fault = inflater.inflate(&payload[inflated.taken..], Fin::Final, &mut out);
+    /// assert_eq!(fault, Err(Fault::Limit(Limit::MessageLen)));
+    /// # Ok::<(), Fault>(())
+    /// ```
     #[must_use]
-    pub const fn new(message_len_max: u64, window_bits: WindowBits, takeover: ContextTakeover) -> Self {
+    pub const fn new(message_len_max: u64, context_takeover: ContextTakeover) -> Self {
         Self {
             stream: None,
             history: History::new(),
-            window_bits,
-            takeover,
+            context_takeover,
             message_len_max,
             message_len: 0,
             has_begun: false,
+            allowance: Allowance::new(),
             fault: None,
         }
     }
 
-    /// The same by what was agreed on for the peer's direction.
-    #[must_use]
-    pub fn agreed(message_len_max: u64, incoming: DeflateDirection) -> Self {
-        Self::new(message_len_max, incoming.max_window_bits, incoming.into())
-    }
-
-    /// The most that an inflater allocates, in bytes. A test compares it with what is allocated.
-    ///
-    /// | window bits | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 |
-    /// |---|---|---|---|---|---|---|---|---|
-    /// | KiB | 47 | 47 | 48 | 49 | 51 | 55 | 63 | 79 |
-    ///
-    /// 47 KiB of it are zlib's, whose window is always 32 KiB. The rest holds as much as a peer may refer back to
-    /// across a final block, where zlib forgets it; without context takeover it is not needed for messages that are
-    /// inflated by one call.
-    #[must_use]
-    pub fn memory_len_max(window_bits: WindowBits) -> usize {
-        ZLIB_LEN_MAX.saturating_add(window_bits.window_len())
-    }
-
-    /// Inflates as much of `input` as there is room for in `out`. `fin` says whether `input` is the rest of the
-    /// message's payload, or more follows.
-    ///
-    /// What is in the rest of `out` afterwards is unspecified: zlib copies in steps of several bytes.
+    /// Inflates as much of `input` as there is room for in `out`, and returns how much was taken and written. `fin` says
+    /// whether `input` is the rest of the message's payload, or more follows.
     ///
     /// Call it until all of `input` is taken and it does not need output. Each call takes, writes or ends something,
-    /// unless both `input` and `out` are too short to. Messages without RSV1 are not given to it: they do not touch the
-    /// window (RFC 7692 §7.2.3.2).
+    /// unless both `input` and `out` are too short for that. What is in the rest of `out` afterwards is unspecified: zlib
+    /// copies in steps of several bytes.
+    ///
+    /// Pass it compressed messages only, those with RSV1: others do not touch the window (RFC 7692 §7.2.3.2).
+    /// [`Inflater`] has an example.
     ///
     /// # Errors
     ///
-    /// [`Violation::InvalidDeflate`] for what is not DEFLATE data, for a message that ends within a block, and for one
-    /// that does not end as RFC 7692 §7.2.1 has it; [`Limit::MessageLen`] for a byte more than allowed. The memory is
-    /// released, and every later call gives the same error. What precedes the fault is written first and the fault told
-    /// by the next call, so that a fault in the text before it is found first, however the input is cut.
+    /// - [`Violation::InvalidDeflate`] for what is not DEFLATE data, for a message that ends within a block, and for one
+    ///   that does not end as RFC 7692 §7.2.1 requires.
+    /// - [`Limit::MessageLen`] for a byte more than allowed.
+    /// - [`Limit::FinalBlockCount`] for more final blocks than [allowed](Self#final-blocks).
+    ///
+    /// The memory is released, and every later call returns the same error. What precedes the fault is written first, and
+    /// the next call returns the fault, so that a fault in the text before it is found first, however the input is cut.
     pub fn inflate(&mut self, input: &[u8], fin: Fin, out: &mut [u8]) -> Result<Inflated, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -141,8 +180,24 @@ impl Inflater {
         Ok(inflated)
     }
 
-    /// Frees the memory and forgets the window with it: for a connection that is over, or between two messages where
-    /// context takeover is not allowed, or the peer is known not to refer back.
+    /// Frees the memory and forgets the window with it, and a message in progress. Call it when a connection is over, or
+    /// between two messages if context takeover is forbidden or the peer is known not to refer back.
+    ///
+    /// A fault stays, and so does what final blocks have cost.
+    ///
+    /// ```
+    /// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut inflater = Inflater::new(1024, ContextTakeover::Forbidden);
+    /// let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    /// for _ in 0..2 {
+    ///     let inflated = inflater.inflate(&hello, Fin::Final, &mut [0; 64])?;
+    ///     assert_eq!(inflated.status, InflateStatus::Done);
+    ///     inflater.release(); // an idle connection then holds no memory
+    /// }
+    /// # Ok::<(), ws_core::error::Fault>(())
+    /// ```
     pub fn release(&mut self) {
         self.stream = None;
         self.history = History::new();
@@ -163,12 +218,12 @@ impl Inflater {
         if inflated.status == InflateStatus::NeedsInput && fin.is_final() {
             self.end_message()?;
             inflated.status = InflateStatus::Done;
-            if self.takeover == ContextTakeover::Forbidden {
+            if self.context_takeover == ContextTakeover::Forbidden {
                 return Ok(());
             }
         }
         let written = out.get(..inflated.written).unwrap_or_default();
-        self.history.push(written, self.window_bits.window_len());
+        self.history.push(written, WINDOW_LEN);
         Ok(())
     }
 
@@ -192,9 +247,10 @@ impl Inflater {
             let step = Step::take(stream, source, target, InflateFlush::NoFlush);
             inflated.taken = inflated.taken.saturating_add(step.taken);
             inflated.written = inflated.written.saturating_add(step.written);
+            self.allowance.earn(step.taken);
             self.message_len =
                 self.message_len.saturating_add(u64::try_from(step.written).unwrap_or(u64::MAX));
-            // The limit comes first: whether the same call meets an error behind it depends on how the output is cut.
+            // The limit comes first: whether the same call meets an error after it depends on how the output is cut.
             if self.message_len > self.message_len_max {
                 // That byte is not for the caller.
                 inflated.written = inflated.written.saturating_sub(1);
@@ -219,18 +275,21 @@ impl Inflater {
         }
     }
 
-    /// Goes on behind a final block, with the window as it was. `written` is what this call has inflated.
+    /// Continues after a final block, with the window as it was. `written` is what this call has inflated.
     ///
-    /// zlib's own answer would be to say for ever that the stream has ended.
+    /// Left alone, zlib would say for ever that the stream has ended.
     #[cold]
-    fn resume(&mut self, written: &[u8]) -> Result<(), Violation> {
+    fn resume(&mut self, written: &[u8]) -> Result<(), Fault> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
-        let window_len = self.window_bits.window_len();
-        let written = last(written, window_len);
-        let (older, newer) = self.history.last(window_len.saturating_sub(written.len()));
+        let newest = last(written, WINDOW_LEN);
+        let (older, newer) = self.history.last(WINDOW_LEN.saturating_sub(newest.len()));
+        let window = [older, newer, newest];
+        if window.iter().any(|bytes| !bytes.is_empty()) {
+            self.allowance.spend()?;
+        }
         stream.reset(false);
-        for bytes in [older, newer, written] {
-            stream.set_dictionary(bytes).map_err(|_| Violation::InvalidDeflate)?;
+        for bytes in window {
+            stream.set_dictionary(bytes).map_err(|_invalid| Violation::InvalidDeflate)?;
         }
         Ok(())
     }
@@ -243,7 +302,7 @@ impl Inflater {
         };
         // RFC 7692 §7.2.1: what the sender leaves out is the rest of an empty stored block, whose header bits end the
         // payload. So it has to end a block, at its last byte, and mean nothing. zlib stops there when asked to stop
-        // between blocks. Anywhere else it would take the byte behind, or write.
+        // between blocks. Anywhere else it would take the byte after them, or write.
         //
         // What passes as well is a Huffman block without content whose own header and end lie in these four bytes.
         let [len_low, len_high, complement_low, complement_high] = TAIL;
@@ -252,10 +311,11 @@ impl Inflater {
         if (step.taken, step.written, step.status) != (TAIL.len(), 0, Some(Status::Ok)) {
             return Err(Violation::InvalidDeflate);
         }
-        if self.takeover == ContextTakeover::Forbidden {
+        if self.context_takeover == ContextTakeover::Forbidden {
             stream.reset(false);
             self.history.clear();
         }
+        self.allowance.earn_for_message();
         self.message_len = 0;
         self.has_begun = false;
         Ok(())
@@ -308,3 +368,6 @@ pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// What zlib-rs allocates to inflate, rounded up.
 const ZLIB_LEN_MAX: usize = 47 * 1024;
+
+/// The largest window, in bytes, which is the one that zlib always has.
+const WINDOW_LEN: usize = WindowBits::MAX.window_len();

@@ -8,32 +8,133 @@ use crate::extension::DeflateDirection;
 #[cfg(doc)]
 use super::Deflater;
 
-/// What a [`Deflater`] is made with: the parameters agreed on for our direction, and how much time and memory to spend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "every value of every field is legal; Default fills in the rest"
-)]
+/// What a [`Deflater`] is made with: the parameters that bind our direction, and how much time and memory to spend.
+///
+/// For a connection, start from what was agreed on, [`Agreed::outgoing`](crate::extension::Agreed::outgoing).
+///
+/// ```
+/// use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, MemLevel};
+/// use ws_core::extension::{Agreed, DeflateParams};
+///
+/// let agreed = Agreed::server(DeflateParams::default()); // what the handshake returns
+/// let mem_level = MemLevel::new(5).ok_or("1 to 9")?;
+/// let settings =
+///     DeflateSettings::from(agreed.outgoing()).with_level(CompressionLevel::FASTEST).with_mem_level(mem_level);
+/// assert_eq!(settings.memory_len_max(), 274 * 1024);
+/// let deflater = Deflater::new(settings);
+/// # let _ = deflater;
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeflateSettings {
-    /// How far back a message may refer. The peer's memory depends on it, and ours.
-    pub window_bits: WindowBits,
-    /// Whether a message may refer to those before it.
-    pub takeover: ContextTakeover,
-    /// How much time to spend.
-    pub level: CompressionLevel,
-    /// How much memory to spend beside the window.
-    pub mem_level: MemLevel,
-}
-
-impl From<DeflateDirection> for DeflateSettings {
-    /// What was agreed on for our direction, with the default level and memory.
-    fn from(outgoing: DeflateDirection) -> Self {
-        Self { window_bits: outgoing.max_window_bits, takeover: outgoing.into(), ..Self::default() }
-    }
+    window_bits: WindowBits,
+    context_takeover: ContextTakeover,
+    level: CompressionLevel,
+    mem_level: MemLevel,
 }
 
 impl DeflateSettings {
-    /// The most that a deflater of these settings allocates, in bytes. A test compares it with what is allocated.
+    /// The largest window and context takeover, which hold where nothing else was agreed on (RFC 7692 §7.1), and the
+    /// level and memory level of zlib, 6 and 8.
+    ///
+    /// ```
+    /// use ws_core::deflate::{CompressionLevel, DeflateSettings, WindowBits};
+    ///
+    /// let settings = DeflateSettings::new();
+    /// assert_eq!(settings.window_bits(), WindowBits::MAX);
+    /// assert!(settings.context_takeover().is_allowed());
+    /// assert_eq!((settings.level().get(), settings.mem_level().get()), (6, 8));
+    /// ```
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            window_bits: WindowBits::MAX,
+            context_takeover: ContextTakeover::Allowed,
+            level: CompressionLevel::DEFAULT,
+            mem_level: MemLevel::DEFAULT,
+        }
+    }
+
+    /// Sets how far back a message may refer, at most. Default 15, a window of 32 KiB.
+    ///
+    /// Both the deflater's memory and what the peer needs depend on it; see [`memory_len_max`](Self::memory_len_max).
+    /// Smaller windows compress less.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, WindowBits};
+    ///
+    /// let settings = DeflateSettings::new().with_window_bits(WindowBits::MIN);
+    /// assert_eq!(settings.window_bits().window_len(), 256);
+    /// ```
+    #[must_use]
+    pub const fn with_window_bits(self, window_bits: WindowBits) -> Self {
+        Self { window_bits, ..self }
+    }
+
+    /// Sets whether a message may refer to the messages before it. Default: it may.
+    ///
+    /// ```
+    /// use ws_core::deflate::{ContextTakeover, DeflateSettings};
+    ///
+    /// let settings = DeflateSettings::new().with_context_takeover(ContextTakeover::Forbidden);
+    /// assert!(!settings.context_takeover().is_allowed());
+    /// ```
+    #[must_use]
+    pub const fn with_context_takeover(self, context_takeover: ContextTakeover) -> Self {
+        Self { context_takeover, ..self }
+    }
+
+    /// Sets how much time to spend. Default 6, as in zlib.
+    ///
+    /// ```
+    /// use ws_core::deflate::{CompressionLevel, DeflateSettings};
+    ///
+    /// let settings = DeflateSettings::new().with_level(CompressionLevel::BEST);
+    /// assert_eq!(settings.level().get(), 9);
+    /// ```
+    #[must_use]
+    pub const fn with_level(self, level: CompressionLevel) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Sets how much memory to spend in addition to the window. Default 8, as in zlib.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, MemLevel};
+    ///
+    /// let settings = DeflateSettings::new().with_mem_level(MemLevel::MIN);
+    /// assert!(settings.memory_len_max() < DeflateSettings::new().memory_len_max());
+    /// ```
+    #[must_use]
+    pub const fn with_mem_level(self, mem_level: MemLevel) -> Self {
+        Self { mem_level, ..self }
+    }
+
+    /// How far back a message may refer, at most.
+    #[must_use]
+    pub const fn window_bits(self) -> WindowBits {
+        self.window_bits
+    }
+
+    /// Whether a message may refer to the messages before it.
+    #[must_use]
+    pub const fn context_takeover(self) -> ContextTakeover {
+        self.context_takeover
+    }
+
+    /// How much time is spent.
+    #[must_use]
+    pub const fn level(self) -> CompressionLevel {
+        self.level
+    }
+
+    /// How much memory is spent in addition to the window.
+    #[must_use]
+    pub const fn mem_level(self) -> MemLevel {
+        self.mem_level
+    }
+
+    /// The most that a deflater with these settings allocates, in bytes. A test compares it with what is allocated.
     ///
     /// In KiB, by window bits and [`MemLevel`]:
     ///
@@ -48,6 +149,12 @@ impl DeflateSettings {
     /// | 15 | 260 | 261 | 263 | 267 | 274 | 288 | 316 | 372 | 484 |
     ///
     /// 128 KiB of each are a table whose size cannot be chosen.
+    ///
+    /// ```
+    /// use ws_core::deflate::DeflateSettings;
+    ///
+    /// assert_eq!(DeflateSettings::new().memory_len_max(), 372 * 1024);
+    /// ```
     #[must_use]
     pub fn memory_len_max(self) -> usize {
         // Two windows and a link of two bytes for each place of one; eight bytes less one for each symbol of a block.
@@ -56,10 +163,10 @@ impl DeflateSettings {
         ZLIB_LEN_MAX.saturating_add(window_len).saturating_add(block_len)
     }
 
-    /// The window that zlib is told to use.
+    /// The window that zlib is asked to use.
     ///
-    /// It knows none of 256 bytes. With one of 512 it keeps clear of the last 262 bytes of it, the longest match and
-    /// what it looks ahead, so that no distance is longer than 250.
+    /// zlib does not compress with one of 256 bytes. With one of 512 it keeps clear of the last 262 bytes, the longest
+    /// match and what it looks ahead, so that no distance is longer than 250.
     fn raw_window_bits(self) -> WindowBits {
         self.window_bits.max(NINE)
     }
@@ -74,19 +181,42 @@ impl DeflateSettings {
     }
 }
 
-/// How much time is spent on making messages shorter: 0, which only stores, to 9.
+impl Default for DeflateSettings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<DeflateDirection> for DeflateSettings {
+    /// Takes the window and the context takeover that were agreed on, and the default level and memory level.
+    fn from(outgoing: DeflateDirection) -> Self {
+        Self::new().with_window_bits(outgoing.max_window_bits).with_context_takeover(outgoing.into())
+    }
+}
+
+/// How much time is spent on making messages shorter: 0, which only stores them, to 9.
+///
+/// ```
+/// use ws_core::deflate::CompressionLevel;
+///
+/// assert_eq!(CompressionLevel::new(1), Some(CompressionLevel::FASTEST));
+/// assert_eq!(CompressionLevel::new(10), None);
+/// assert_eq!(CompressionLevel::default().get(), 6);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CompressionLevel(u8);
 
 impl CompressionLevel {
-    /// Stores without compressing: 5 bytes longer for every 64 KiB or less.
+    /// Stores without compressing: adds 5 bytes to every 64 KiB or less.
     pub const NONE: Self = Self(0);
-    /// The fastest that compresses.
+    /// The fastest level that compresses.
     pub const FASTEST: Self = Self(1);
-    /// The shortest result.
+    /// The level with the shortest result.
     pub const BEST: Self = Self(9);
+    /// zlib's default.
+    const DEFAULT: Self = Self(6);
 
-    /// `None` unless it is 0 to 9.
+    /// A level; `None` unless it is 0 to 9.
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
         match level {
@@ -103,13 +233,21 @@ impl CompressionLevel {
 }
 
 impl Default for CompressionLevel {
-    /// 6, zlib's.
+    /// 6, as in zlib.
     fn default() -> Self {
-        Self(6)
+        Self::DEFAULT
     }
 }
 
-/// How much memory a compressor spends beside its window: 1 to 9. Less compresses less well.
+/// How much memory a deflater spends in addition to its window: 1 to 9. Less memory compresses less.
+///
+/// ```
+/// use ws_core::deflate::MemLevel;
+///
+/// assert_eq!(MemLevel::new(9), Some(MemLevel::MAX));
+/// assert_eq!(MemLevel::new(0), None);
+/// assert_eq!(MemLevel::default().get(), 8);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemLevel(u8);
 
@@ -118,8 +256,10 @@ impl MemLevel {
     pub const MIN: Self = Self(1);
     /// The most memory.
     pub const MAX: Self = Self(9);
+    /// zlib's default.
+    const DEFAULT: Self = Self(8);
 
-    /// `None` unless it is 1 to 9.
+    /// A memory level; `None` unless it is 1 to 9.
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
         match level {
@@ -128,7 +268,7 @@ impl MemLevel {
         }
     }
 
-    /// The level, 1 to 9.
+    /// The memory level, 1 to 9.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
@@ -136,21 +276,47 @@ impl MemLevel {
 }
 
 impl Default for MemLevel {
-    /// 8, zlib's.
+    /// 8, as in zlib.
     fn default() -> Self {
-        Self(8)
+        Self::DEFAULT
     }
 }
 
 /// Whether a message may refer back to the messages before it (RFC 7692 §7.1.1).
+///
+/// With it, messages that resemble each other become much shorter; without it, neither side has to keep a window
+/// between messages, and no message is compressed by means of another.
+///
+/// ```
+/// use ws_core::deflate::ContextTakeover;
+/// use ws_core::extension::{Agreed, DeflateParams};
+///
+/// let agreed = Agreed::server(DeflateParams::default()); // what the handshake returns
+/// assert_eq!(ContextTakeover::from(agreed.incoming()), ContextTakeover::Allowed);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: the parameter is there or it is not")]
 pub enum ContextTakeover {
-    /// It may: what holds where nothing was agreed on.
+    /// A message may refer to earlier ones. This holds where nothing was agreed on.
     #[default]
     Allowed,
     /// Each message starts with an empty window: `no_context_takeover` was agreed on.
     Forbidden,
+}
+
+impl ContextTakeover {
+    /// Whether a message may refer to the messages before it.
+    #[must_use]
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed)
+    }
+}
+
+impl From<DeflateDirection> for ContextTakeover {
+    /// Takes what was agreed on for a direction.
+    fn from(direction: DeflateDirection) -> Self {
+        if direction.context_takeover { Self::Allowed } else { Self::Forbidden }
+    }
 }
 
 /// Nine window bits, the fewest that zlib compresses with.
@@ -161,18 +327,3 @@ const NINE: WindowBits = match WindowBits::new(9) {
 
 /// What zlib-rs allocates to compress, whatever the settings are, rounded up: a table of 128 KiB, and its state.
 const ZLIB_LEN_MAX: usize = (128 + 4) * 1024;
-
-impl ContextTakeover {
-    /// Whether a message may refer to those before it.
-    #[must_use]
-    pub const fn is_allowed(self) -> bool {
-        matches!(self, Self::Allowed)
-    }
-}
-
-impl From<DeflateDirection> for ContextTakeover {
-    /// What was agreed on for a direction.
-    fn from(direction: DeflateDirection) -> Self {
-        if direction.context_takeover { Self::Allowed } else { Self::Forbidden }
-    }
-}

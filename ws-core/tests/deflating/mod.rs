@@ -12,6 +12,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod naive_inflate;
+pub(crate) mod pair;
 
 use ws_core::deflate::{Deflater, Flush, InflateStatus, Inflater};
 use ws_core::error::Fault;

@@ -3,7 +3,7 @@
 use core::mem;
 
 use ws_core::connection::{Config, Limits, Next, ReceiveHalf, Role};
-use ws_core::deflate::{InflateStatus, Inflated, Inflater};
+use ws_core::deflate::{InflateStatus, Inflater};
 use ws_core::error::{Fail as _, Fault};
 use ws_core::event::{Event, MessageType, Piece};
 use ws_core::extension::Agreed;
@@ -48,7 +48,7 @@ impl Inflation {
     pub(super) fn new(agreed: Agreed, message_len_max: u64) -> Self {
         Self {
             agreed,
-            inflater: Inflater::agreed(message_len_max, agreed.incoming()),
+            inflater: agreed.inflater(message_len_max),
             receiver: ReceiveHalf::new(Role::Client, Config::new().with_limits(Limits::unlimited())),
             buffer: ReadBuffer::new(Vec::new()),
             rest: None,
@@ -117,11 +117,12 @@ impl Inflation {
     }
 
     /// Lays a frame into the buffer, with as much as there is room for.
-    fn inflate(&mut self, bytes: &[u8], origin: Origin) -> Result<Inflated, Fault> {
+    fn inflate(&mut self, bytes: &[u8], origin: Origin) -> Result<Step, Fault> {
         let spare = self.buffer.spare();
         let body = spare.get_mut(HEADER_LEN_MAX..).unwrap_or_default();
         let inflated = if origin.is_compressed {
-            self.inflater.inflate(bytes, origin.fin, body)?
+            let inflated = self.inflater.inflate(bytes, origin.fin, body)?;
+            Step { taken: inflated.taken, written: inflated.written, status: inflated.status }
         } else {
             copy(bytes, origin.fin, body)
         };
@@ -156,8 +157,15 @@ impl Inflation {
     }
 }
 
+/// What was done with payload, inflated or copied.
+struct Step {
+    taken: usize,
+    written: usize,
+    status: InflateStatus,
+}
+
 /// What [`Inflater::inflate`] does, for payload that is not compressed.
-fn copy(bytes: &[u8], fin: Fin, out: &mut [u8]) -> Inflated {
+fn copy(bytes: &[u8], fin: Fin, out: &mut [u8]) -> Step {
     let len = bytes.len().min(out.len());
     let (taken, rest) = bytes.split_at(len);
     out.get_mut(..len).unwrap_or_default().copy_from_slice(taken);
@@ -166,7 +174,7 @@ fn copy(bytes: &[u8], fin: Fin, out: &mut [u8]) -> Inflated {
         (true, Fin::More) => InflateStatus::NeedsInput,
         (true, Fin::Final) => InflateStatus::Done,
     };
-    Inflated { taken: len, written: len, status }
+    Step { taken: len, written: len, status }
 }
 
 /// Puts the header of a frame to the front of `frame`, and its payload, which lies at `HEADER_LEN_MAX`, behind it. Returns

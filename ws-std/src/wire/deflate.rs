@@ -128,7 +128,7 @@ impl<S: Stream> Wire<S> {
         self.is_message_unfinished = deflation.is_in_message;
         let is_last = !deflation.is_in_message;
         // RFC 7692 §7.1.1: without context takeover nothing has to be kept from one message to the next.
-        if !deflation.deflater.settings().takeover.is_allowed() {
+        if !deflation.deflater.settings().context_takeover().is_allowed() {
             deflation.release();
         }
         self.count_sent(is_last);

@@ -11,6 +11,8 @@ use super::closing::Closing;
 use super::frame_in_progress::FrameInProgress;
 use super::{Closure, Config, Masking, NextMask, Role, Transport};
 use crate::bytes::copy;
+#[cfg(feature = "deflate")]
+use crate::deflate::MessageId;
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
 use crate::extension::DeflateDirection;
@@ -41,6 +43,9 @@ pub struct SendHalf<K> {
     deflate: Option<DeflateDirection>,
     /// Something compressed was sent that our deflater knows nothing of.
     is_window_foreign: bool,
+    /// The last message that a deflater has compressed here, or is compressing.
+    #[cfg(feature = "deflate")]
+    deflated: Option<MessageId>,
     /// The frame in progress, between its header and the last byte of its payload.
     frame: Option<FrameInProgress>,
     pong: Option<ControlPayload>,
@@ -109,6 +114,8 @@ impl<K: Masking> SendHalf<K> {
                 None => None,
             },
             is_window_foreign: false,
+            #[cfg(feature = "deflate")]
+            deflated: None,
             frame: None,
             pong: None,
             announcement: Announcement::Nothing,

@@ -114,11 +114,12 @@ proptest! {
 
     #[test]
     fn a_request_is_the_same_however_it_is_cut(
+        start in prop::sample::select(&["", "", "\r", "\n", "\r\n", "\r\r\n", "\r\n\n", "\r\n\r\n"][..]),
         changes in changes(),
         has_rest: bool,
         lens in prop::collection::vec(1..100_usize, 1..8),
     ) {
-        let bytes = changed(REQUEST, &changes, has_rest);
+        let bytes = [start.as_bytes(), &changed(REQUEST, &changes, has_rest)].concat();
         prop_assert_eq!(serve(&bytes, &lens), serve(&bytes, &[usize::MAX]));
     }
 

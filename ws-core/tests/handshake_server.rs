@@ -363,7 +363,7 @@ fn an_output_that_is_too_small_is_told_its_size_and_changes_nothing() {
     }
     assert_eq!(server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out), Ok(required));
 
-    let (mut server, _) = received("\r\n");
+    let (mut server, _) = received("\r\n\r\n");
     let result = server.reject_fault(&mut []);
     assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REFUSAL_LEN_MAX })));
     assert!(server.reject_fault(&mut [0; REFUSAL_LEN_MAX]).is_ok());

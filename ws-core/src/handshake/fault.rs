@@ -79,7 +79,8 @@ impl core::error::Error for HandshakeFault {}
 pub enum HandshakeViolation {
     /// A line that ends with a line feed alone (RFC 9112 §2.2).
     LineEnding,
-    /// An empty line where the first line of the head has to stand.
+    /// An empty line where the first line of the head has to stand: any before a response, the second one before a
+    /// request. One before a request is passed over (RFC 9112 §2.2).
     LeadingEmptyLine,
     /// A header that goes on in a second line, which RFC 9112 §5.2 has abolished.
     FoldedLine,

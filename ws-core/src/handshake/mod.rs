@@ -50,7 +50,7 @@
 //! - A request is accepted only after each check of §4.2.1, and only with an [`OriginPolicy`]. A response opens the
 //!   connection only after each check of §4.1. Lists are read as lists, over all their lines; what may come once and
 //!   comes twice is refused.
-//! - Line endings are CR LF. Folded headers, spaces before a colon and announced bodies are refused: two readers of
+//! - Line endings are CR LF, and one empty line before a request is passed over (RFC 9112 §2.2). Folded headers, spaces before a colon and announced bodies are refused: two readers of
 //!   one request must not come to two conclusions.
 //! - What the caller adds cannot end a line, nor repeat a header that the handshake writes.
 //! - Everything that is not a 101 says `Connection: close`.

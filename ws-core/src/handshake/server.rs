@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::field::Header;
-use super::head::{Head, header_slots};
+use super::head::{EmptyLine, Head, header_slots};
 use super::key::answer_to;
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
@@ -49,6 +49,7 @@ pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
     head: Head<S>,
     request: Option<RequestFields>,
     progress: ServerProgress,
+    empty_line: EmptyLine,
     is_answered: bool,
     /// What was answered, once it is.
     deflate: Option<Agreed>,
@@ -87,6 +88,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             head: Head::new(storage),
             request: None,
             progress: ServerProgress::NeedInput,
+            empty_line: EmptyLine::Possible,
             is_answered: false,
             deflate: None,
         }
@@ -96,6 +98,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// says the same again.
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
         if self.progress == ServerProgress::NeedInput {
+            self.head.skip_empty_line(&mut self.empty_line, input);
             if let Some((request, asks)) = self.head.receive(input, read_head::<HEADERS>) {
                 self.conclude(request, asks);
             }

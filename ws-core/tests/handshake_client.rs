@@ -114,13 +114,11 @@ fn s4_1_an_extension_is_not_accepted_where_none_or_another_was_offered() {
 }
 
 /// The request of RFC 8441 §5.1.
-const CONNECT: ExtendedConnect<'static> = ExtendedConnect {
-    method: "CONNECT",
-    protocol: Some("websocket"),
-    scheme: Some("https"),
-    authority: Some("server.example.com"),
-    path: Some("/chat"),
-};
+const CONNECT: ExtendedConnect<'static> = ExtendedConnect::new("CONNECT")
+    .with_protocol(Some("websocket"))
+    .with_scheme(Some("https"))
+    .with_authority(Some("server.example.com"))
+    .with_path(Some("/chat"));
 const VERSION: Header<'static> = Header { name: "sec-websocket-version", value: b"13" };
 
 fn connected<'a>(
@@ -139,35 +137,35 @@ fn rfc8441_s5_1_the_request_of_the_rfc() {
         Header::new("origin", "http://www.example.com"),
     ];
     let target = connected(&CONNECT, &headers).unwrap();
-    assert_eq!(target.authority.host(), "server.example.com");
-    assert_eq!(target.resource_name.path(), "/chat");
-    assert_eq!(target.origin, Some(b"http://www.example.com".as_slice()));
+    assert_eq!(target.authority().host(), "server.example.com");
+    assert_eq!(target.resource_name().path(), "/chat");
+    assert_eq!(target.origin(), Some(b"http://www.example.com".as_slice()));
 }
 
 #[test]
 fn rfc8441_s5_the_scheme_is_https_or_http() {
     let version_and_host = [VERSION, Header::new("host", "server.example.com:80")];
-    let plain = ExtendedConnect { scheme: Some("http"), ..CONNECT };
-    assert_eq!(connected(&plain, &version_and_host).unwrap().scheme, Scheme::Ws);
-    assert_eq!(connected(&CONNECT, &[VERSION]).unwrap().scheme, Scheme::Wss);
+    let plain = CONNECT.with_scheme(Some("http"));
+    assert_eq!(connected(&plain, &version_and_host).unwrap().scheme(), Scheme::Ws);
+    assert_eq!(connected(&CONNECT, &[VERSION]).unwrap().scheme(), Scheme::Wss);
     assert!(connected(&CONNECT, &version_and_host).is_err(), "port 80 is not that of https");
 }
 
 #[test]
 fn rfc8441_s5_what_is_not_such_a_request_is_refused() {
     use HandshakeViolation as V;
-    let without = ExtendedConnect { protocol: None, scheme: None, authority: None, path: None, ..CONNECT };
+    let without = ExtendedConnect::new("CONNECT");
     let lines: &[(ExtendedConnect<'_>, &[Header<'_>], V, u16)] = &[
-        (ExtendedConnect { method: "GET", ..CONNECT }, &[VERSION], V::Method, 405),
+        (ExtendedConnect::new("GET"), &[VERSION], V::Method, 405),
         (without, &[VERSION], V::ConnectProtocol, 501),
-        (ExtendedConnect { protocol: Some("connect-udp"), ..CONNECT }, &[VERSION], V::ConnectProtocol, 501),
-        (ExtendedConnect { scheme: None, ..CONNECT }, &[VERSION], V::ConnectScheme, 400),
-        (ExtendedConnect { scheme: Some("wss"), ..CONNECT }, &[VERSION], V::ConnectScheme, 400),
-        (ExtendedConnect { authority: None, ..CONNECT }, &[VERSION], V::HostMissing, 400),
-        (ExtendedConnect { authority: Some("a b"), ..CONNECT }, &[VERSION], V::Host, 400),
-        (ExtendedConnect { path: None, ..CONNECT }, &[VERSION], V::Target, 400),
-        (ExtendedConnect { path: Some("chat"), ..CONNECT }, &[VERSION], V::Target, 400),
-        (ExtendedConnect { path: Some("/a#b"), ..CONNECT }, &[VERSION], V::Target, 400),
+        (CONNECT.with_protocol(Some("connect-udp")), &[VERSION], V::ConnectProtocol, 501),
+        (CONNECT.with_scheme(None), &[VERSION], V::ConnectScheme, 400),
+        (CONNECT.with_scheme(Some("wss")), &[VERSION], V::ConnectScheme, 400),
+        (CONNECT.with_authority(None), &[VERSION], V::HostMissing, 400),
+        (CONNECT.with_authority(Some("a b")), &[VERSION], V::Host, 400),
+        (CONNECT.with_path(None), &[VERSION], V::Target, 400),
+        (CONNECT.with_path(Some("chat")), &[VERSION], V::Target, 400),
+        (CONNECT.with_path(Some("/a#b")), &[VERSION], V::Target, 400),
         (CONNECT, &[], V::Version, 426),
         (CONNECT, &[VERSION, VERSION], V::RepeatedHeader, 400),
         (CONNECT, &[Header::new("sec-websocket-version", "8")], V::Version, 426),

@@ -1,5 +1,7 @@
 // Read first: RFC 8441 §4, §5.
 
+use core::fmt;
+
 use super::field::Header;
 use super::request::{Survey, judge_host};
 use super::{HandshakeFault, HandshakeViolation};
@@ -7,55 +9,74 @@ use crate::uri::{Authority, ResourceName, Scheme};
 
 /// The pseudo-headers of a request that opens a WebSocket within HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220).
 ///
-/// There is no key and no Accept there: the stream belongs to HTTP, which has told the sides apart already. The
-/// HTTP library hands in what it has received; after [`check`](Self::check), answer with status 200, with the
-/// subprotocol and the extensions chosen, and go on with frames on the stream.
+/// Your HTTP library owns the connection and parses the request; this checks what it has found. There is no
+/// `Sec-WebSocket-Key` and no `Sec-WebSocket-Accept` over HTTP/2. After [`check`](Self::check), answer with status 200 and
+/// with the subprotocol and the extensions that you have chosen, and go on with frames on the stream.
 ///
 /// ```
 /// use ws_core::handshake::{ExtendedConnect, Header};
 /// use ws_core::uri::Scheme;
 ///
-/// let connect = ExtendedConnect {
-///     method: "CONNECT",
-///     protocol: Some("websocket"),
-///     scheme: Some("https"),
-///     authority: Some("server.example.com"),
-///     path: Some("/chat"),
-/// };
+/// let connect = ExtendedConnect::new("CONNECT")
+///     .with_protocol(Some("websocket"))
+///     .with_scheme(Some("https"))
+///     .with_authority(Some("server.example.com"))
+///     .with_path(Some("/chat"));
 /// let target = connect.check([Header::new("sec-websocket-version", "13")])?;
-/// assert_eq!((target.scheme, target.resource_name.path()), (Scheme::Wss, "/chat"));
+/// assert_eq!((target.scheme(), target.resource_name().path()), (Scheme::Wss, "/chat"));
 /// # Ok::<(), ws_core::handshake::HandshakeFault>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ExtendedConnect<'a> {
-    /// `:method`.
-    pub method: &'a str,
-    /// `:protocol`.
-    pub protocol: Option<&'a str>,
-    /// `:scheme`.
-    pub scheme: Option<&'a str>,
-    /// `:authority`.
-    pub authority: Option<&'a str>,
-    /// `:path`.
-    pub path: Option<&'a str>,
-}
-
-/// What a valid extended CONNECT asks for. Scheme, authority and Origin are what an
-/// [`OriginPolicy`](super::OriginPolicy) judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConnectTarget<'a> {
-    /// https as [`Scheme::Wss`], http as [`Scheme::Ws`].
-    pub scheme: Scheme,
-    /// Host and port.
-    pub authority: Authority<'a>,
-    /// Path and query.
-    pub resource_name: ResourceName<'a>,
-    /// The page that a browser connects for.
-    pub origin: Option<&'a [u8]>,
+    method: &'a str,
+    protocol: Option<&'a str>,
+    scheme: Option<&'a str>,
+    authority: Option<&'a str>,
+    path: Option<&'a str>,
 }
 
 impl<'a> ExtendedConnect<'a> {
+    /// A request with this `:method`, and no other pseudo-header yet.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, HandshakeViolation};
+    ///
+    /// let get = ExtendedConnect::new("GET").with_scheme(Some("https")).with_path(Some("/"));
+    /// assert_eq!(get.check([]), Err(HandshakeViolation::Method.into()));
+    /// ```
+    #[must_use]
+    pub const fn new(method: &'a str) -> Self {
+        Self { method, protocol: None, scheme: None, authority: None, path: None }
+    }
+
+    /// Sets `:protocol`, where the request has it. Only `websocket` passes [`check`](Self::check).
+    #[must_use]
+    pub const fn with_protocol(mut self, protocol: Option<&'a str>) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Sets `:scheme`, where the request has it. Only `https` and `http` pass [`check`](Self::check).
+    #[must_use]
+    pub const fn with_scheme(mut self, scheme: Option<&'a str>) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// Sets `:authority`, where the request has it.
+    #[must_use]
+    pub const fn with_authority(mut self, authority: Option<&'a str>) -> Self {
+        self.authority = authority;
+        self
+    }
+
+    /// Sets `:path`, where the request has it: path and query.
+    #[must_use]
+    pub const fn with_path(mut self, path: Option<&'a str>) -> Self {
+        self.path = path;
+        self
+    }
+
     /// Checks the pseudo-headers, and of the headers those that the handshake knows.
     ///
     /// # Errors
@@ -95,6 +116,86 @@ impl<'a> ExtendedConnect<'a> {
         }
         let resource_name = ResourceName::new(path);
         Ok(ConnectTarget { scheme, authority, resource_name, origin: survey.origin })
+    }
+}
+
+/// Shows neither the query nor what may be a user and a password.
+impl fmt::Debug for ExtendedConnect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtendedConnect")
+            .field("method", &self.method)
+            .field("protocol", &self.protocol)
+            .field("scheme", &self.scheme)
+            .field("authority_len", &self.authority.map(str::len))
+            .field("path", &self.path.map(ResourceName::new))
+            .finish()
+    }
+}
+
+/// What a valid extended CONNECT asks for.
+///
+/// [`scheme`](Self::scheme), [`authority`](Self::authority) and [`origin`](Self::origin) are what
+/// [`OriginPolicy::allows`](super::OriginPolicy::allows) judges:
+///
+/// ```
+/// use ws_core::handshake::{ExtendedConnect, Header, OriginPolicy};
+///
+/// let connect = ExtendedConnect::new("CONNECT")
+///     .with_protocol(Some("websocket"))
+///     .with_scheme(Some("https"))
+///     .with_authority(Some("example.com"))
+///     .with_path(Some("/"));
+/// let version = Header::new("sec-websocket-version", "13");
+/// let target = connect.check([version, Header::new("origin", "https://evil.test")])?;
+/// assert!(!OriginPolicy::SameHost.allows(target.origin(), &target.authority(), None));
+/// # Ok::<(), ws_core::handshake::HandshakeFault>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnectTarget<'a> {
+    scheme: Scheme,
+    authority: Authority<'a>,
+    resource_name: ResourceName<'a>,
+    origin: Option<&'a [u8]>,
+}
+
+impl<'a> ConnectTarget<'a> {
+    /// The `:scheme`: https as [`Scheme::Wss`], http as [`Scheme::Ws`].
+    ///
+    /// It is what the last hop says: there are proxies that write https for requests in the clear, and http for requests
+    /// that came by TLS.
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Host and port that the request is for.
+    #[must_use]
+    pub const fn authority(&self) -> Authority<'a> {
+        self.authority
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub const fn resource_name(&self) -> ResourceName<'a> {
+        self.resource_name
+    }
+
+    /// The Origin header: the page that a browser connects for. It is not judged yet.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&'a [u8]> {
+        self.origin
+    }
+}
+
+/// Shows the length of the Origin, and not its value.
+impl fmt::Debug for ConnectTarget<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectTarget")
+            .field("scheme", &self.scheme)
+            .field("authority", &self.authority)
+            .field("resource_name", &self.resource_name)
+            .field("origin_len", &self.origin.map(<[u8]>::len))
+            .finish()
     }
 }
 

@@ -3,11 +3,11 @@
 
 use ws_core::extension::{DeflateConfig, ExtensionError};
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, ConnectTarget, ExtendedConnect, HandshakeFault, HandshakeMisuse,
-    HandshakeViolation, Header, OutgoingRequest, WriteError,
+    ClientHandshake, ClientProgress, HandshakeFault, HandshakeMisuse, HandshakeViolation, Header,
+    OutgoingRequest, WriteError,
 };
 use ws_core::input::ReadBuffer;
-use ws_core::uri::{Scheme, Uri};
+use ws_core::uri::Uri;
 
 fn written(request: &OutgoingRequest<'_>) -> Result<String, WriteError> {
     let client = ClientHandshake::new([0; 16], *b"the sample nonce");
@@ -110,80 +110,5 @@ fn s4_1_an_extension_is_not_accepted_where_none_or_another_was_offered() {
         let progress = client.receive(&request, &mut buffer.input());
         assert_eq!(progress, ClientProgress::Failed(fault));
         assert_eq!(client.response().map(|response| response.status()), Some(101), "for logs");
-    }
-}
-
-/// The request of RFC 8441 §5.1.
-const CONNECT: ExtendedConnect<'static> = ExtendedConnect::new("CONNECT")
-    .with_protocol(Some("websocket"))
-    .with_scheme(Some("https"))
-    .with_authority(Some("server.example.com"))
-    .with_path(Some("/chat"));
-const VERSION: Header<'static> = Header { name: "sec-websocket-version", value: b"13" };
-
-fn connected<'a>(
-    connect: &ExtendedConnect<'a>,
-    headers: &[Header<'a>],
-) -> Result<ConnectTarget<'a>, HandshakeFault> {
-    connect.check(headers.iter().copied())
-}
-
-#[test]
-fn rfc8441_s5_1_the_request_of_the_rfc() {
-    let headers = [
-        Header::new("sec-websocket-protocol", "chat, superchat"),
-        Header::new("sec-websocket-extensions", "permessage-deflate"),
-        VERSION,
-        Header::new("origin", "http://www.example.com"),
-    ];
-    let target = connected(&CONNECT, &headers).unwrap();
-    assert_eq!(target.authority().host(), "server.example.com");
-    assert_eq!(target.resource_name().path(), "/chat");
-    assert_eq!(target.origin(), Some(b"http://www.example.com".as_slice()));
-}
-
-#[test]
-fn rfc8441_s5_the_scheme_is_https_or_http() {
-    let version_and_host = [VERSION, Header::new("host", "server.example.com:80")];
-    let plain = CONNECT.with_scheme(Some("http"));
-    assert_eq!(connected(&plain, &version_and_host).unwrap().scheme(), Scheme::Ws);
-    assert_eq!(connected(&CONNECT, &[VERSION]).unwrap().scheme(), Scheme::Wss);
-    assert!(connected(&CONNECT, &version_and_host).is_err(), "port 80 is not that of https");
-}
-
-#[test]
-fn rfc8441_s5_what_is_not_such_a_request_is_refused() {
-    use HandshakeViolation as V;
-    let without = ExtendedConnect::new("CONNECT");
-    let lines: &[(ExtendedConnect<'_>, &[Header<'_>], V, u16)] = &[
-        (ExtendedConnect::new("GET"), &[VERSION], V::Method, 405),
-        (without, &[VERSION], V::ConnectProtocol, 501),
-        (CONNECT.with_protocol(Some("connect-udp")), &[VERSION], V::ConnectProtocol, 501),
-        (CONNECT.with_scheme(None), &[VERSION], V::ConnectScheme, 400),
-        (CONNECT.with_scheme(Some("wss")), &[VERSION], V::ConnectScheme, 400),
-        (CONNECT.with_authority(None), &[VERSION], V::HostMissing, 400),
-        (CONNECT.with_authority(Some("a b")), &[VERSION], V::Host, 400),
-        (CONNECT.with_path(None), &[VERSION], V::Target, 400),
-        (CONNECT.with_path(Some("chat")), &[VERSION], V::Target, 400),
-        (CONNECT.with_path(Some("/a#b")), &[VERSION], V::Target, 400),
-        (CONNECT, &[], V::Version, 426),
-        (CONNECT, &[VERSION, VERSION], V::RepeatedHeader, 400),
-        (CONNECT, &[Header::new("sec-websocket-version", "8")], V::Version, 426),
-        (CONNECT, &[VERSION, Header::new("connection", "Upgrade")], V::ConnectHeader, 400),
-        (CONNECT, &[VERSION, Header::new("upgrade", "websocket")], V::ConnectHeader, 400),
-        (CONNECT, &[VERSION, Header::new("Origin", "null")], V::ConnectHeader, 400),
-        (CONNECT, &[VERSION, Header::new("host", "other.example.com")], V::Host, 400),
-        (CONNECT, &[VERSION, Header::new("sec-websocket-protocol", "a b")], V::Subprotocols, 400),
-        (
-            CONNECT,
-            &[VERSION, Header::new("sec-websocket-extensions", "")],
-            V::Extensions(ExtensionError::Empty),
-            400,
-        ),
-    ];
-    for (connect, headers, violation, status) in lines {
-        let fault = HandshakeFault::Violation(*violation);
-        assert_eq!(connected(connect, headers), Err(fault), "{connect:?} {headers:?}");
-        assert_eq!(fault.status(), *status);
     }
 }

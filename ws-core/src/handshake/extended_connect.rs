@@ -1,10 +1,11 @@
-// Read first: RFC 8441 §4, §5.
+// Read first: RFC 8441 §4, §5; RFC 9113 §8.2, §8.3.1.
 
 use core::fmt;
 
-use super::field::Header;
-use super::request::{Survey, judge_host};
+use super::field::{Header, has_control, trim};
+use super::request::{Survey, judge_host, parse_host};
 use super::{HandshakeFault, HandshakeViolation};
+use crate::extension::is_token;
 use crate::uri::{Authority, ResourceName, Scheme};
 
 /// The pseudo-headers of a request that opens a WebSocket within HTTP/2 or HTTP/3 (RFC 8441 §5, RFC 9220).
@@ -77,11 +78,31 @@ impl<'a> ExtendedConnect<'a> {
         self
     }
 
-    /// Checks the pseudo-headers, and of the headers those that the handshake knows.
+    /// Checks the pseudo-headers and the headers, which are given without pseudo-headers and in their order.
+    ///
+    /// Each name has to be a token in lower case, and each value has to be free of control characters and of spaces
+    /// around it, whatever the HTTP library has let through. Headers about the connection, such as `upgrade`, are not part
+    /// of HTTP/2. Those that a handshake knows are checked as in a request by HTTP/1.1, but for the key, which is not
+    /// looked at. `host` stands for `:authority` where that is not there; where both are there, they have to agree.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong, to be answered with its [`status`](HandshakeFault::status).
+    /// The first thing that is wrong, to be answered with its [`status`](HandshakeFault::status). Of two things that are
+    /// wrong, the pseudo-headers' comes first.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, HandshakeViolation, Header};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT")
+    ///     .with_protocol(Some("websocket"))
+    ///     .with_scheme(Some("https"))
+    ///     .with_authority(Some("example.com"))
+    ///     .with_path(Some("/chat"));
+    /// let version = Header::new("sec-websocket-version", "13");
+    /// assert!(connect.check([version]).is_ok());
+    /// let upgrade = Header::new("upgrade", "websocket");
+    /// assert_eq!(connect.check([version, upgrade]), Err(HandshakeViolation::ConnectHeader.into()));
+    /// ```
     pub fn check(
         &self,
         headers: impl IntoIterator<Item = Header<'a>>,
@@ -99,18 +120,27 @@ impl<'a> ExtendedConnect<'a> {
             Some("http") => Scheme::Ws,
             _ => return Err(HandshakeViolation::ConnectScheme.into()),
         };
-        let authority = self.authority.ok_or(HandshakeViolation::HostMissing)?;
-        let authority = Authority::parse(authority).map_err(|_| HandshakeViolation::Host)?;
+        let authority = self.authority.map(Authority::parse).transpose();
+        let authority = authority.map_err(|_| HandshakeViolation::Host)?;
         let path = self.path.filter(|path| is_path(path)).ok_or(HandshakeViolation::Target)?;
         let mut survey = Survey::default();
         for header in headers {
-            check_name(&header)?;
+            // Before its name is compared: what is not a name may look like one.
+            check_header(&header)?;
             survey.look_at(header.name, header.value);
         }
         survey.judge_common()?;
-        if survey.host.is_some() {
-            judge_host(survey.host, Some((scheme, authority)))?;
-        }
+        let authority = match (authority, survey.host) {
+            (Some(authority), None) => authority,
+            // RFC 9113 §8.3.1: a request whose Host differs from :authority should be treated as malformed.
+            (Some(authority), host @ Some(_)) => {
+                judge_host(host, Some((scheme, authority)))?;
+                authority
+            }
+            // RFC 9110 §7.2: what is not in :authority has to be in Host.
+            (None, Some(host)) => parse_host(host)?,
+            (None, None) => return Err(HandshakeViolation::HostMissing.into()),
+        };
         if survey.version != Some(b"13") {
             return Err(HandshakeViolation::Version.into());
         }
@@ -203,11 +233,21 @@ fn is_path(path: &str) -> bool {
     path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
-fn check_name(header: &Header<'_>) -> Result<(), HandshakeViolation> {
-    // RFC 8441 §5: Connection and Upgrade are not part of HTTP/2 and must not be included; names are in lower case.
-    let is_foreign = matches!(header.name, "connection" | "upgrade" | "transfer-encoding");
-    if is_foreign || header.name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Err(HandshakeViolation::ConnectHeader);
+/// Judges a header that another library has parsed, whatever that has let through.
+fn check_header(header: &Header<'_>) -> Result<(), HandshakeViolation> {
+    // RFC 9113 §8.2.1: a name is a token without upper-case letters; a value has neither control characters nor a space
+    // at either end.
+    if !is_token(header.name.as_bytes()) {
+        return Err(HandshakeViolation::HeaderName);
     }
-    Ok(())
+    if has_control(header.value) || trim(header.value).len() != header.value.len() {
+        return Err(HandshakeViolation::HeaderValue);
+    }
+    // RFC 9113 §8.2.2: headers about the connection are not part of HTTP/2; RFC 8441 §5 says so of the two of a handshake.
+    let is_foreign = match header.name {
+        "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade" => true,
+        "te" => !header.value.eq_ignore_ascii_case(b"trailers"),
+        name => name.bytes().any(|byte| byte.is_ascii_uppercase()),
+    };
+    if is_foreign { Err(HandshakeViolation::ConnectHeader) } else { Ok(()) }
 }

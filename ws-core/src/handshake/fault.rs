@@ -90,7 +90,8 @@ pub enum HandshakeViolation {
     StatusLine,
     /// A header without a colon, or with a name that is not a token; a space before the colon counts, too.
     HeaderName,
-    /// A control character in a header's value.
+    /// A control character in a header's value; in an extended CONNECT a space at either end of it, too
+    /// (RFC 9110 §5.5, RFC 9113 §8.2.1).
     HeaderValue,
     /// Another version than HTTP/1.1 (RFC 6455 §4.1, §4.2.1).
     HttpVersion,
@@ -98,8 +99,8 @@ pub enum HandshakeViolation {
     Method,
     /// A target that is neither a path nor an http or https URI, or with a fragment (RFC 6455 §4.2.1).
     Target,
-    /// A header twice that comes once: Host, Origin, Sec-WebSocket-Key, -Version, -Accept, or -Protocol in a
-    /// response (RFC 6455 §11.3).
+    /// A header twice that comes once: Host (RFC 9112 §3.2), Origin (RFC 6454 §7.3), Sec-WebSocket-Key, -Version,
+    /// -Accept, or -Protocol in a response (RFC 6455 §11.3).
     RepeatedHeader,
     /// No Host header (RFC 6455 §4.2.1).
     HostMissing,
@@ -136,13 +137,15 @@ pub enum HandshakeViolation {
     ConnectProtocol,
     /// An extended CONNECT whose scheme is neither http nor https (RFC 8441 §5).
     ConnectScheme,
-    /// A header in an extended CONNECT that HTTP/2 does not have: Connection, Upgrade or Transfer-Encoding, or a name
-    /// that is not in lower case (RFC 8441 §5).
+    /// A header in an extended CONNECT that HTTP/2 does not have: Connection, Upgrade, Keep-Alive, Proxy-Connection,
+    /// Transfer-Encoding, a TE that is not `trailers`, or a name with an upper-case letter (RFC 8441 §5,
+    /// RFC 9113 §8.2.1, §8.2.2).
     ConnectHeader,
 }
 
 impl HandshakeViolation {
-    /// The HTTP status that tells a client (RFC 6455 §4.2.2): 405, 426, 501, 505, or 400.
+    /// The HTTP status to answer a client with (RFC 6455 §4.2.2): 405, 426, 501 or 505, and otherwise 400. For what only a
+    /// response can have it is 502, which is what a gateway would answer its own client with (RFC 9110 §15.6.3).
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -210,7 +213,7 @@ impl HandshakeViolation {
             Self::FoldedLine => "a header folded into a second line",
             Self::RequestLine => "malformed request line",
             Self::HeaderName => "malformed header name",
-            Self::HeaderValue => "control character in a header",
+            Self::HeaderValue => "malformed header value",
             Self::HttpVersion => "the version is not HTTP/1.1",
             Self::Method => "the method is not allowed",
             Self::Target => "malformed request target",

@@ -1,6 +1,6 @@
 // Read first: RFC 9112 §3, §4, §5.
 
-use super::field::{FieldName, Header};
+use super::field::{FieldName, Header, has_control};
 use super::{HandshakeMisuse, WriteError};
 use crate::extension::{DeflateText, is_token};
 
@@ -107,7 +107,7 @@ pub(super) fn check_headers(headers: &[Header<'_>]) -> Result<(), HandshakeMisus
         if is_reserved(header.name) {
             return Err(HandshakeMisuse::ReservedHeader);
         }
-        if header.value.iter().any(|byte| matches!(byte, 0..=0x08 | 0x0a..=0x1f | 0x7f)) {
+        if has_control(header.value) {
             return Err(HandshakeMisuse::HeaderValue);
         }
     }

@@ -321,13 +321,18 @@ pub(super) fn judge_host(
     if !SMALL && absolute.is_none() && is_registered_name(host) {
         return Ok(());
     }
-    let host = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
-    let host = host.ok_or(HandshakeViolation::Host)?;
+    let host = parse_host(host)?;
     // RFC 9112 §3.2.2: a client has to send the same authority in both, so that nobody downstream takes the other.
     match absolute {
         Some((scheme, authority)) if !authority.is_same(&host, scheme) => Err(HandshakeViolation::Host),
         _ => Ok(()),
     }
+}
+
+/// Reads a Host header.
+pub(super) fn parse_host(host: &[u8]) -> Result<Authority<'_>, HandshakeViolation> {
+    let authority = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
+    authority.ok_or(HandshakeViolation::Host)
 }
 
 fn is_zero(value: &[u8]) -> bool {

@@ -23,8 +23,8 @@ fn request(uri: &str) -> OutgoingRequest<'_> {
 #[test]
 fn s1_3_the_request_is_that_of_the_rfc() {
     let request = request("ws://server.example.com/chat")
-        .origin("http://example.com")
-        .subprotocols(&["chat", "superchat"]);
+        .with_origin("http://example.com")
+        .with_subprotocols(&["chat", "superchat"]);
     let expected = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
         Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -47,8 +47,9 @@ fn s4_1_target_and_host_come_from_the_uri() {
 #[test]
 fn s4_1_extensions_and_headers_follow() {
     let headers = [Header::new("Authorization", "Basic eDp5"), Header { name: "X", value: b"\xc3\xa9" }];
-    let request =
-        request("ws://h/").extensions("permessage-deflate; client_max_window_bits").headers(&headers);
+    let request = request("ws://h/")
+        .with_extensions("permessage-deflate; client_max_window_bits")
+        .with_headers(&headers);
     let expected = "Sec-WebSocket-Version: 13\r\n\
         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\
         Authorization: Basic eDp5\r\nX: \u{e9}\r\n\r\n";
@@ -62,25 +63,25 @@ fn s4_1_what_must_not_be_in_a_request_is_refused() {
     };
     let valid = request("ws://h/");
     let lines = [
-        (valid.origin(""), Origin),
-        (valid.origin("https://a\r\nX: y"), Origin),
-        (valid.origin("https://a b"), Origin),
-        (valid.origin("https://\u{e9}"), Origin),
-        (valid.subprotocols(&["a", ""]), Subprotocol),
-        (valid.subprotocols(&["a,b"]), Subprotocol),
-        (valid.subprotocols(&["a\r\n"]), Subprotocol),
-        (valid.subprotocols(&["a b"]), Subprotocol),
-        (valid.subprotocols(&["a", "b", "a"]), RepeatedSubprotocol),
-        (valid.extensions(""), Extensions(ExtensionError::Empty)),
-        (valid.extensions("a\r\nX: y"), Extensions(ExtensionError::Separator)),
-        (valid.headers(&[Header { name: "a\0", value: b"" }]), HeaderName),
-        (valid.headers(&[Header { name: "a", value: b"b\rc" }]), HeaderValue),
-        (valid.headers(&[Header { name: "a", value: b"b\nc" }]), HeaderValue),
-        (valid.headers(&[Header { name: "a", value: b"b\0c" }]), HeaderValue),
-        (valid.headers(&[Header { name: "HOST", value: b"x" }]), ReservedHeader),
-        (valid.headers(&[Header { name: "origin", value: b"x" }]), ReservedHeader),
-        (valid.headers(&[Header { name: "Sec-WebSocket-Key", value: b"x" }]), ReservedHeader),
-        (valid.headers(&[Header { name: "sec-websocket-", value: b"x" }]), ReservedHeader),
+        (valid.with_origin(""), Origin),
+        (valid.with_origin("https://a\r\nX: y"), Origin),
+        (valid.with_origin("https://a b"), Origin),
+        (valid.with_origin("https://\u{e9}"), Origin),
+        (valid.with_subprotocols(&["a", ""]), Subprotocol),
+        (valid.with_subprotocols(&["a,b"]), Subprotocol),
+        (valid.with_subprotocols(&["a\r\n"]), Subprotocol),
+        (valid.with_subprotocols(&["a b"]), Subprotocol),
+        (valid.with_subprotocols(&["a", "b", "a"]), RepeatedSubprotocol),
+        (valid.with_extensions(""), Extensions(ExtensionError::Empty)),
+        (valid.with_extensions("a\r\nX: y"), Extensions(ExtensionError::Separator)),
+        (valid.with_headers(&[Header { name: "a\0", value: b"" }]), HeaderName),
+        (valid.with_headers(&[Header { name: "a", value: b"b\rc" }]), HeaderValue),
+        (valid.with_headers(&[Header { name: "a", value: b"b\nc" }]), HeaderValue),
+        (valid.with_headers(&[Header { name: "a", value: b"b\0c" }]), HeaderValue),
+        (valid.with_headers(&[Header { name: "HOST", value: b"x" }]), ReservedHeader),
+        (valid.with_headers(&[Header { name: "origin", value: b"x" }]), ReservedHeader),
+        (valid.with_headers(&[Header { name: "Sec-WebSocket-Key", value: b"x" }]), ReservedHeader),
+        (valid.with_headers(&[Header { name: "sec-websocket-", value: b"x" }]), ReservedHeader),
     ];
     for (request, misuse) in &lines {
         assert_eq!(written(request), Err(WriteError::Misuse(*misuse)), "{request:?}");
@@ -89,7 +90,7 @@ fn s4_1_what_must_not_be_in_a_request_is_refused() {
 
 #[test]
 fn an_output_that_is_too_small_is_told_its_size() {
-    let request = request("ws://h/").subprotocols(&["a", "b"]);
+    let request = request("ws://h/").with_subprotocols(&["a", "b"]);
     let required = written(&request).unwrap().len();
     let client = ClientHandshake::new([0; 16], [0; 16]);
     for len in 0..required {
@@ -103,7 +104,7 @@ fn an_output_that_is_too_small_is_told_its_size() {
 fn s4_1_an_extension_is_not_accepted_where_none_or_another_was_offered() {
     let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: foo\r\n\r\n";
-    for request in [request("ws://h/"), request("ws://h/").deflate(DeflateConfig::new())] {
+    for request in [request("ws://h/"), request("ws://h/").with_deflate(DeflateConfig::new())] {
         let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
         let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).unwrap();
         let fault = HandshakeFault::Violation(HandshakeViolation::ExtensionNotOffered);

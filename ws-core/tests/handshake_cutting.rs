@@ -99,7 +99,8 @@ fn serve(bytes: &[u8], lens: &[usize]) -> (ServerProgress, Vec<u8>, String) {
 }
 
 fn ask(bytes: &[u8], lens: &[usize]) -> (ClientProgress, Vec<u8>, String) {
-    let request = OutgoingRequest::new(Uri::parse("ws://example.com").unwrap()).subprotocols(&["a", "b"]);
+    let request =
+        OutgoingRequest::new(Uri::parse("ws://example.com").unwrap()).with_subprotocols(&["a", "b"]);
     let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
     let (progress, left) = fed(bytes, lens, |buffer| client.receive(&request, &mut buffer.input()));
     let seen = client.response().map(|response| {

@@ -78,7 +78,10 @@ fn s4_2_1_a_key_has_each_character_of_base64_at_each_place_and_no_other() {
 fn s4_2_2_subprotocol_extensions_and_headers_follow() {
     let mut server = asked("Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: foo; x=1, bar\r\n");
     let headers = [Header::new("Set-Cookie", "a=b"), Header { name: "X", value: b"caf\xc3\xa9\t" }];
-    let response = OutgoingResponse::new().subprotocol("b").extensions("bar; y=\"2\", foo").headers(&headers);
+    let response = OutgoingResponse::new()
+        .with_subprotocol("b")
+        .with_extensions("bar; y=\"2\", foo")
+        .with_headers(&headers);
     let expected = format!(
         "{ACCEPTED}Sec-WebSocket-Protocol: b\r\nSec-WebSocket-Extensions: bar; y=\"2\", foo\r\n\
          Set-Cookie: a=b\r\nX: caf\u{e9}\t\r\n\r\n"
@@ -93,35 +96,38 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
         SubprotocolNotOffered,
     };
     let lines = [
-        (OutgoingResponse::new().subprotocol("c"), SubprotocolNotOffered),
-        (OutgoingResponse::new().subprotocol("A"), SubprotocolNotOffered),
-        (OutgoingResponse::new().subprotocol(""), Subprotocol),
-        (OutgoingResponse::new().subprotocol("a\r\nX: y"), Subprotocol),
-        (OutgoingResponse::new().extensions("baz"), ExtensionNotOffered),
-        (OutgoingResponse::new().extensions("foo, baz"), ExtensionNotOffered),
-        (OutgoingResponse::new().extensions(""), Extensions(ExtensionError::Empty)),
-        (OutgoingResponse::new().extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
-        (OutgoingResponse::new().headers(&[Header { name: "", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a b", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a:", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
-        (OutgoingResponse::new().headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
-        (OutgoingResponse::new().headers(&[Header { name: "Content-Length", value: b"0" }]), ReservedHeader),
+        (OutgoingResponse::new().with_subprotocol("c"), SubprotocolNotOffered),
+        (OutgoingResponse::new().with_subprotocol("A"), SubprotocolNotOffered),
+        (OutgoingResponse::new().with_subprotocol(""), Subprotocol),
+        (OutgoingResponse::new().with_subprotocol("a\r\nX: y"), Subprotocol),
+        (OutgoingResponse::new().with_extensions("baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().with_extensions("foo, baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().with_extensions(""), Extensions(ExtensionError::Empty)),
+        (OutgoingResponse::new().with_extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
+        (OutgoingResponse::new().with_headers(&[Header { name: "", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a b", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a:", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
+        (OutgoingResponse::new().with_headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
         (
-            OutgoingResponse::new().headers(&[Header { name: "Transfer-Encoding", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "Content-Length", value: b"0" }]),
             ReservedHeader,
         ),
         (
-            OutgoingResponse::new().headers(&[Header { name: "sec-websocket-accept", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "Transfer-Encoding", value: b"x" }]),
             ReservedHeader,
         ),
         (
-            OutgoingResponse::new().headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "sec-websocket-accept", value: b"x" }]),
+            ReservedHeader,
+        ),
+        (
+            OutgoingResponse::new().with_headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]),
             ReservedHeader,
         ),
     ];

@@ -135,7 +135,7 @@ fn s7692_7_1_what_is_to_be_declined_is_not_agreed_on() {
     let declining = cases.iter().filter(|case| case.declines.as_deref() == Some("permessage-deflate"));
     for case in declining.clone() {
         let (mut handshake, _) = served(case);
-        let response = OutgoingResponse::new().deflate(DeflateConfig::new());
+        let response = OutgoingResponse::new().with_deflate(DeflateConfig::new());
         handshake.accept(OriginPolicy::AnyOrigin, &response, &mut [0; 512]).unwrap();
         assert_eq!(handshake.deflate(), None, "{}", case.name);
     }
@@ -203,8 +203,8 @@ fn served(case: &Case) -> (ServerHandshake<Vec<u8>>, ServerProgress) {
 /// What the client has asked whose responses are judged.
 fn request() -> OutgoingRequest<'static> {
     OutgoingRequest::new(Uri::parse("ws://server.example.com/chat").unwrap())
-        .subprotocols(&["chat", "superchat"])
-        .extensions("foo, permessage-deflate; client_max_window_bits")
+        .with_subprotocols(&["chat", "superchat"])
+        .with_extensions("foo, permessage-deflate; client_max_window_bits")
 }
 
 fn show_server(progress: ServerProgress) -> String {

@@ -74,7 +74,7 @@ fn judge_request(bytes: &[u8]) -> Option<Judged> {
 /// Nothing where it goes on, is more than we let in, or refuses the connection to both.
 fn judge_response(bytes: &[u8]) -> Option<Judged> {
     let uri = Uri::parse("ws://example.com/").expect("it is valid");
-    let request = OutgoingRequest::new(uri).subprotocols(&["chat", "superchat"]);
+    let request = OutgoingRequest::new(uri).with_subprotocols(&["chat", "superchat"]);
     let mut handshake =
         ClientHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192], *b"the sample nonce");
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");

@@ -93,7 +93,7 @@ impl Inflater {
     /// The same by what was agreed on for the peer's direction.
     #[must_use]
     pub fn agreed(message_len_max: u64, incoming: DeflateDirection) -> Self {
-        Self::new(message_len_max, incoming.max_window_bits, incoming.into())
+        Self::new(message_len_max, incoming.max_window_bits(), incoming.into())
     }
 
     /// The most that an inflater allocates, in bytes. A test compares it with what is allocated.

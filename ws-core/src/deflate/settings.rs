@@ -28,7 +28,7 @@ pub struct DeflateSettings {
 impl From<DeflateDirection> for DeflateSettings {
     /// What was agreed on for our direction, with the default level and memory.
     fn from(outgoing: DeflateDirection) -> Self {
-        Self { window_bits: outgoing.max_window_bits, takeover: outgoing.into(), ..Self::default() }
+        Self { window_bits: outgoing.max_window_bits(), takeover: outgoing.into(), ..Self::default() }
     }
 }
 
@@ -173,6 +173,6 @@ impl ContextTakeover {
 impl From<DeflateDirection> for ContextTakeover {
     /// What was agreed on for a direction.
     fn from(direction: DeflateDirection) -> Self {
-        if direction.context_takeover { Self::Allowed } else { Self::Forbidden }
+        if direction.has_context_takeover() { Self::Allowed } else { Self::Forbidden }
     }
 }

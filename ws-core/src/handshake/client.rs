@@ -26,7 +26,7 @@ use crate::uri::Uri;
 /// use ws_core::input::ReadBuffer;
 /// use ws_core::uri::Uri;
 ///
-/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat")?).subprotocols(&["chat"]);
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat")?).with_subprotocols(&["chat"]);
 /// // The nonce has to come fresh from a strong source of randomness for every handshake.
 /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
 /// let mut out = [0; 512];
@@ -174,8 +174,8 @@ impl<S, const HEADERS: usize> fmt::Debug for ClientHandshake<S, HEADERS> {
 ///
 /// let headers = [Header::new("Authorization", "Bearer 1234")];
 /// let request = OutgoingRequest::new(Uri::parse("wss://example.com/chat")?)
-///     .subprotocols(&["chat.v2", "chat.v1"])
-///     .headers(&headers);
+///     .with_subprotocols(&["chat.v2", "chat.v1"])
+///     .with_headers(&headers);
 /// # let _ = request;
 /// # Ok::<(), ws_core::uri::UriError>(())
 /// ```
@@ -198,21 +198,21 @@ impl<'a> OutgoingRequest<'a> {
 
     /// Names the page that the connection is for, as browsers do: `https://example.com`.
     #[must_use]
-    pub const fn origin(mut self, origin: &'a str) -> Self {
+    pub const fn with_origin(mut self, origin: &'a str) -> Self {
         self.origin = Some(origin);
         self
     }
 
     /// Offers subprotocols, the one that is liked best first. The server chooses one of them, or none.
     #[must_use]
-    pub const fn subprotocols(mut self, subprotocols: &'a [&'a str]) -> Self {
+    pub const fn with_subprotocols(mut self, subprotocols: &'a [&'a str]) -> Self {
         self.subprotocols = subprotocols;
         self
     }
 
     /// Offers extensions: the value of `Sec-WebSocket-Extensions`. Whoever offers one has to be able to speak it.
     #[must_use]
-    pub const fn extensions(mut self, extensions: &'a str) -> Self {
+    pub const fn with_extensions(mut self, extensions: &'a str) -> Self {
         self.extensions = Some(extensions);
         self
     }
@@ -227,7 +227,7 @@ impl<'a> OutgoingRequest<'a> {
     /// use ws_core::input::ReadBuffer;
     /// use ws_core::uri::Uri;
     ///
-    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).deflate(DeflateConfig::new());
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_deflate(DeflateConfig::new());
     /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
     /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
@@ -235,18 +235,18 @@ impl<'a> OutgoingRequest<'a> {
     /// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
     /// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
     /// let agreed = handshake.deflate().ok_or("declined")?;
-    /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);
+    /// assert_eq!(agreed.outgoing().max_window_bits().bits(), 10);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn deflate(mut self, config: DeflateConfig) -> Self {
+    pub const fn with_deflate(mut self, config: DeflateConfig) -> Self {
         self.deflate = Some(config);
         self
     }
 
     /// Adds headers, none of them one that the handshake writes itself.
     #[must_use]
-    pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
+    pub const fn with_headers(mut self, headers: &'a [Header<'a>]) -> Self {
         self.headers = headers;
         self
     }

@@ -8,7 +8,7 @@
 //! use ws_core::uri::Uri;
 //!
 //! // The client asks.
-//! let asked = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1")?).subprotocols(&["v2", "v1"]);
+//! let asked = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1")?).with_subprotocols(&["v2", "v1"]);
 //! let mut client = ClientHandshake::new([0; 4096], *b"16 random bytes!");
 //! let mut wire = [0; 1024];
 //! let len = client.write_request(&asked, &mut wire)?;
@@ -23,7 +23,7 @@
 //!         assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
 //!         let subprotocol = request.subprotocols().find(|name| *name == "v1").map(str::to_owned);
 //!         let response = match &subprotocol {
-//!             Some(name) => OutgoingResponse::new().subprotocol(name),
+//!             Some(name) => OutgoingResponse::new().with_subprotocol(name),
 //!             None => OutgoingResponse::new(),
 //!         };
 //!         server.accept(OriginPolicy::SameHost, &response, &mut wire)?

@@ -306,7 +306,7 @@ pub const REFUSAL_LEN_MAX: usize = 320;
 /// use ws_core::handshake::{Header, OutgoingResponse};
 ///
 /// let headers = [Header::new("Set-Cookie", "session=1")];
-/// let response = OutgoingResponse::new().subprotocol("chat").headers(&headers);
+/// let response = OutgoingResponse::new().with_subprotocol("chat").with_headers(&headers);
 /// # let _ = response;
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
@@ -326,7 +326,7 @@ impl<'a> OutgoingResponse<'a> {
 
     /// Chooses one of the subprotocols that the client has offered.
     #[must_use]
-    pub const fn subprotocol(mut self, subprotocol: &'a str) -> Self {
+    pub const fn with_subprotocol(mut self, subprotocol: &'a str) -> Self {
         self.subprotocol = Some(subprotocol);
         self
     }
@@ -334,7 +334,7 @@ impl<'a> OutgoingResponse<'a> {
     /// Takes up extensions that the client has offered: the value of `Sec-WebSocket-Extensions`, with the parameters
     /// that each extension answers with.
     #[must_use]
-    pub const fn extensions(mut self, extensions: &'a str) -> Self {
+    pub const fn with_extensions(mut self, extensions: &'a str) -> Self {
         self.extensions = Some(extensions);
         self
     }
@@ -356,21 +356,21 @@ impl<'a> OutgoingResponse<'a> {
     /// let mut handshake = ServerHandshake::new([0; 4096]);
     /// handshake.receive(&mut buffer.input());
     ///
-    /// let response = OutgoingResponse::new().deflate(DeflateConfig::new());
+    /// let response = OutgoingResponse::new().with_deflate(DeflateConfig::new());
     /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
     /// let agreed = handshake.deflate().ok_or("declined")?;
-    /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);
+    /// assert_eq!(agreed.outgoing().max_window_bits().bits(), 10);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn deflate(mut self, config: DeflateConfig) -> Self {
+    pub const fn with_deflate(mut self, config: DeflateConfig) -> Self {
         self.deflate = Some(config);
         self
     }
 
     /// Adds headers, none of them one that the handshake writes itself.
     #[must_use]
-    pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
+    pub const fn with_headers(mut self, headers: &'a [Header<'a>]) -> Self {
         self.headers = headers;
         self
     }

@@ -67,21 +67,25 @@ mod head;
 mod key;
 mod misuse;
 mod origin;
+mod outgoing_request;
+mod outgoing_response;
 mod output;
 mod request;
 mod response;
 mod server;
 
-pub use client::{ClientHandshake, ClientProgress, OutgoingRequest};
+pub use client::{ClientHandshake, ClientProgress};
 pub use extended_connect::{ConnectTarget, ExtendedConnect};
 pub use fault::{HandshakeFault, HandshakeLimit, HandshakeViolation};
 pub use field::{Extensions, Header, Headers, Subprotocols};
 pub use key::accept_key;
 pub use misuse::{AcceptError, HandshakeMisuse, WriteError};
 pub use origin::OriginPolicy;
+pub use outgoing_request::OutgoingRequest;
+pub use outgoing_response::OutgoingResponse;
 pub use request::Request;
 pub use response::Response;
-pub use server::{OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress};
+pub use server::{REFUSAL_LEN_MAX, ServerHandshake, ServerProgress};
 
 /// How many headers a head may have where the caller does not say otherwise: 128. Apache allows 100; clients and
 /// servers that stopped at 16 to 32 had to be raised.

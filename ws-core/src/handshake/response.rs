@@ -2,10 +2,9 @@
 
 use core::mem::MaybeUninit;
 
-use super::client::OutgoingRequest;
 use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
-use super::{HandshakeFault, HandshakeViolation, SMALL};
+use super::{HandshakeFault, HandshakeViolation, OutgoingRequest, SMALL};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
 
 /// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.

@@ -377,12 +377,12 @@ fn an_output_that_is_too_small_is_told_its_size_and_changes_nothing() {
 
 #[test]
 fn the_number_of_headers_is_the_callers() {
-    let mut server = ServerHandshake::<_, 2>::with_headers([0; 256]);
+    let mut server = ServerHandshake::with_headers::<2>([0; 256]);
     let head = *b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nX: y\r\n\r\n";
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     let fault = HandshakeFault::Limit(HandshakeLimit::HeaderCount);
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Failed(fault));
-    let mut server = ServerHandshake::<_, 3>::with_headers(server.into_storage());
+    let mut server = ServerHandshake::with_headers::<3>(server.into_storage());
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
     let names: Vec<_> = server.request().unwrap().headers().map(|header| header.name.to_owned()).collect();

@@ -36,7 +36,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {
-            phase: Phase::Opening(Handshake::with_headers([0; HEAD_LEN_MAX])),
+            phase: Phase::Opening(ServerHandshake::with_headers([0; HEAD_LEN_MAX])),
             keepalive: Keepalive::new(TIMEOUTS, now),
         }
     }

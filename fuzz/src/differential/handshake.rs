@@ -46,7 +46,7 @@ impl Judged {
 
 /// Nothing where it goes on, or is more than we let in.
 fn judge_request(bytes: &[u8]) -> Option<Judged> {
-    let mut handshake = ServerHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192]);
+    let mut handshake = ServerHandshake::with_headers::<HEADER_COUNT_MAX>(vec![0; 8192]);
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];
@@ -76,7 +76,7 @@ fn judge_response(bytes: &[u8]) -> Option<Judged> {
     let uri = Uri::parse("ws://example.com/").expect("it is valid");
     let request = OutgoingRequest::new(uri).with_subprotocols(&["chat", "superchat"]);
     let mut handshake =
-        ClientHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192], *b"the sample nonce");
+        ClientHandshake::with_headers::<HEADER_COUNT_MAX>(vec![0; 8192], *b"the sample nonce");
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&request, &mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];

@@ -61,29 +61,56 @@ pub enum ClientProgress {
     Failed(HandshakeFault),
 }
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>> ClientHandshake<S> {
+impl<S> ClientHandshake<S> {
     /// Waits for a response of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
     ///
-    /// The 16 bytes of `nonce` have to be random, and fresh for each handshake (RFC 6455 §4.1).
+    /// The 16 bytes of `nonce` have to come from a strong source of randomness, fresh for each handshake (RFC 6455 §4.1).
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::uri::Uri;
+    ///
+    /// let nonce = *b"16 random bytes!"; // of the operating system's
+    /// let handshake = ClientHandshake::new([0; 4096], nonce);
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// assert!(handshake.write_request(&request, &mut [0; 256]).is_ok());
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
-    pub fn new(storage: S, nonce: [u8; 16]) -> Self {
+    pub const fn new(storage: S, nonce: [u8; 16]) -> Self {
         Self::with_headers(storage, nonce)
     }
-}
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEADERS> {
-    /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
-    /// read (16 on 32-bit targets).
+    /// Waits for a response of at most `N` headers whose head fits into `storage`.
+    ///
+    /// Each header takes 32 bytes of stack while the complete head is read, 16 on 32-bit targets. The 16 bytes of `nonce`
+    /// have to come from a strong source of randomness, fresh for each handshake (RFC 6455 §4.1).
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, ClientProgress, HandshakeLimit, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// let mut handshake = ClientHandshake::with_headers::<1>([0; 1024], *b"16 random bytes!");
+    /// let head = *b"HTTP/1.1 404 Not Found\r\nServer: example\r\nContent-Length: 0\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let failed = ClientProgress::Failed(HandshakeLimit::HeaderCount.into());
+    /// assert_eq!(handshake.receive(&request, &mut buffer.input()), failed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn with_headers(storage: S, nonce: [u8; 16]) -> Self {
-        Self {
+    pub const fn with_headers<const N: usize>(storage: S, nonce: [u8; 16]) -> ClientHandshake<S, N> {
+        ClientHandshake {
             head: Head::new(storage),
             key: encode_nonce(nonce),
             response: None,
             progress: ClientProgress::NeedInput,
         }
     }
+}
 
+impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEADERS> {
     /// Writes the request, and gives its length in bytes.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ enum Gathered {
     Failed(HandshakeFault),
 }
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
+impl<S> Head<S> {
     pub(super) const fn new(storage: S) -> Self {
         Self {
             storage,
@@ -53,7 +53,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
             examined_count: 0,
         }
     }
+}
 
+impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
     pub(super) fn bytes(&self) -> &[u8] {
         self.storage.as_ref().get(..self.len).unwrap_or_default()
     }

@@ -9,18 +9,27 @@ use crate::extension::{
 };
 use crate::uri::Uri;
 
-/// What a client asks a server for (RFC 6455 §4.1).
+/// The request that a client writes: what it asks a server for (RFC 6455 §4.1).
+///
+/// It holds no more than what you give it. What must not be in a request is refused when it is
+/// [written](super::ClientHandshake::write_request).
 ///
 /// ```
-/// use ws_core::handshake::{OutgoingRequest, Header};
+/// use ws_core::handshake::{ClientHandshake, Header, OutgoingRequest};
 /// use ws_core::uri::Uri;
 ///
 /// let headers = [Header::new("Authorization", "Bearer 1234")];
 /// let request = OutgoingRequest::new(Uri::parse("wss://example.com/chat")?)
 ///     .with_subprotocols(&["chat.v2", "chat.v1"])
 ///     .with_headers(&headers);
-/// # let _ = request;
-/// # Ok::<(), ws_core::uri::UriError>(())
+///
+/// let mut out = [0; 512];
+/// let len = ClientHandshake::new([0; 4096], *b"the sample nonce").write_request(&request, &mut out)?;
+/// let text = core::str::from_utf8(&out[..len])?;
+/// assert!(text.starts_with("GET /chat HTTP/1.1\r\nHost: example.com\r\n"));
+/// assert!(text.contains("\r\nSec-WebSocket-Protocol: chat.v2, chat.v1\r\n"));
+/// assert!(text.ends_with("\r\nAuthorization: Bearer 1234\r\n\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct OutgoingRequest<'a> {
@@ -33,36 +42,75 @@ pub struct OutgoingRequest<'a> {
 }
 
 impl<'a> OutgoingRequest<'a> {
-    /// Asks for this URI and offers nothing.
+    /// A request for this URI that offers nothing.
+    ///
+    /// ```
+    /// use ws_core::handshake::OutgoingRequest;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat")?);
+    /// assert_eq!(request.uri().resource_name().path(), "/chat");
+    /// assert!(request.subprotocols().is_empty() && request.deflate().is_none());
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn new(uri: Uri<'a>) -> Self {
         Self { uri, origin: None, subprotocols: &[], extensions: None, deflate: None, headers: &[] }
     }
 
-    /// Names the page that the connection is for, as browsers do: `https://example.com`.
+    /// Sets the Origin, which names the page that the connection is for, as browsers do.
+    ///
+    /// ```
+    /// # use ws_core::handshake::OutgoingRequest;
+    /// # use ws_core::uri::Uri;
+    /// let request = OutgoingRequest::new(Uri::parse("wss://api.example.com/")?).with_origin("https://example.com");
+    /// assert_eq!(request.origin(), Some("https://example.com"));
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn with_origin(mut self, origin: &'a str) -> Self {
         self.origin = Some(origin);
         self
     }
 
-    /// Offers subprotocols, the one that is liked best first. The server chooses one of them, or none.
+    /// Offers these subprotocols, the one that you like best first. The server chooses one of them, or none.
+    ///
+    /// ```
+    /// # use ws_core::handshake::OutgoingRequest;
+    /// # use ws_core::uri::Uri;
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_subprotocols(&["mqtt", "v12.stomp"]);
+    /// assert_eq!(request.subprotocols(), ["mqtt", "v12.stomp"]);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn with_subprotocols(mut self, subprotocols: &'a [&'a str]) -> Self {
         self.subprotocols = subprotocols;
         self
     }
 
-    /// Offers extensions: the value of `Sec-WebSocket-Extensions`. Whoever offers one has to be able to speak it.
+    /// Offers extensions that you speak yourself: the value of `Sec-WebSocket-Extensions`.
+    ///
+    /// For `permessage-deflate` use [`with_deflate`](Self::with_deflate). An offer of it in this text counts, too: its answer
+    /// is judged in the same way.
+    ///
+    /// ```
+    /// # use ws_core::handshake::OutgoingRequest;
+    /// # use ws_core::uri::Uri;
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_extensions("x-trace; level=2");
+    /// assert_eq!(request.extensions(), Some("x-trace; level=2"));
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn with_extensions(mut self, extensions: &'a str) -> Self {
         self.extensions = Some(extensions);
         self
     }
 
-    /// Offers `permessage-deflate`, behind whatever else is offered: see [`DeflateConfig`] for what that means.
+    /// Offers `permessage-deflate`, after the [extensions](Self::with_extensions) that are given as text:
+    /// [`DeflateConfig`] says what that means.
     ///
-    /// The answer is judged in the handshake; [`ClientHandshake::deflate`] says what was agreed on.
+    /// The handshake judges the answer; [`ClientHandshake::deflate`](super::ClientHandshake::deflate) gives what was
+    /// agreed on.
     ///
     /// ```
     /// use ws_core::extension::DeflateConfig;
@@ -87,11 +135,57 @@ impl<'a> OutgoingRequest<'a> {
         self
     }
 
-    /// Adds headers, none of them one that the handshake writes itself.
+    /// Adds headers, none of them one that the handshake writes itself: Host, Origin, Upgrade, Connection, Content-Length,
+    /// Transfer-Encoding, and those that begin with `Sec-WebSocket-`.
+    ///
+    /// ```
+    /// # use ws_core::handshake::{Header, OutgoingRequest};
+    /// # use ws_core::uri::Uri;
+    /// let headers = [Header::new("User-Agent", "sensor/1.0"), Header::new("Cookie", "session=1")];
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_headers(&headers);
+    /// assert_eq!(request.headers().len(), 2);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn with_headers(mut self, headers: &'a [Header<'a>]) -> Self {
         self.headers = headers;
         self
+    }
+
+    /// The URI that is asked for.
+    #[must_use]
+    pub const fn uri(&self) -> Uri<'a> {
+        self.uri
+    }
+
+    /// The Origin, where one is set.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&'a str> {
+        self.origin
+    }
+
+    /// The subprotocols offered, in their order.
+    #[must_use]
+    pub const fn subprotocols(&self) -> &'a [&'a str] {
+        self.subprotocols
+    }
+
+    /// The extensions that are offered as text.
+    #[must_use]
+    pub const fn extensions(&self) -> Option<&'a str> {
+        self.extensions
+    }
+
+    /// What is offered of `permessage-deflate`, unless it is in the text.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<DeflateConfig> {
+        self.deflate
+    }
+
+    /// The headers added, in their order.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [Header<'a>] {
+        self.headers
     }
 
     pub(super) fn offers_subprotocol(&self, chosen: &[u8]) -> bool {

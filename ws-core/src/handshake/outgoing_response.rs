@@ -9,14 +9,28 @@ use crate::extension::{
     judge,
 };
 
-/// What a server accepts a request with (RFC 6455 §4.2.2).
+/// The 101 with which a server accepts a request: what it chooses of what the client offers (RFC 6455 §4.2.2).
+///
+/// What was not offered, and what must not be in a response, is refused when it is
+/// [written](super::ServerHandshake::accept).
 ///
 /// ```
-/// use ws_core::handshake::{Header, OutgoingResponse};
+/// use ws_core::handshake::{Header, OriginPolicy, OutgoingResponse, ServerHandshake};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 4096]);
+/// handshake.receive(&mut buffer.input());
 ///
 /// let headers = [Header::new("Set-Cookie", "session=1")];
 /// let response = OutgoingResponse::new().with_subprotocol("chat").with_headers(&headers);
-/// # let _ = response;
+/// let mut out = [0; 512];
+/// let len = handshake.accept(OriginPolicy::SameHost, &response, &mut out)?;
+/// assert!(out[..len].ends_with(b"\r\nSec-WebSocket-Protocol: chat\r\nSet-Cookie: session=1\r\n\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OutgoingResponse<'a> {
@@ -27,31 +41,53 @@ pub struct OutgoingResponse<'a> {
 }
 
 impl<'a> OutgoingResponse<'a> {
-    /// No subprotocol, no extensions, no further headers.
+    /// A response that chooses no subprotocol and no extensions, and has no further headers.
+    ///
+    /// ```
+    /// use ws_core::handshake::OutgoingResponse;
+    ///
+    /// const PLAIN: OutgoingResponse<'static> = OutgoingResponse::new();
+    /// assert!(PLAIN.subprotocol().is_none() && PLAIN.headers().is_empty());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { subprotocol: None, extensions: None, deflate: None, headers: &[] }
     }
 
     /// Chooses one of the subprotocols that the client has offered.
+    ///
+    /// ```
+    /// # use ws_core::handshake::OutgoingResponse;
+    /// assert_eq!(OutgoingResponse::new().with_subprotocol("mqtt").subprotocol(), Some("mqtt"));
+    /// ```
     #[must_use]
     pub const fn with_subprotocol(mut self, subprotocol: &'a str) -> Self {
         self.subprotocol = Some(subprotocol);
         self
     }
 
-    /// Takes up extensions that the client has offered: the value of `Sec-WebSocket-Extensions`, with the parameters
-    /// that each extension answers with.
+    /// Takes up extensions that the client has offered and that you speak yourself: the value of
+    /// `Sec-WebSocket-Extensions`, with the parameters that each of them answers with.
+    ///
+    /// For `permessage-deflate` use [`with_deflate`](Self::with_deflate). An answer in this text is judged, too, and then
+    /// it is what was agreed on.
+    ///
+    /// ```
+    /// # use ws_core::handshake::OutgoingResponse;
+    /// let response = OutgoingResponse::new().with_extensions("x-trace; level=1");
+    /// assert_eq!(response.extensions(), Some("x-trace; level=1"));
+    /// ```
     #[must_use]
     pub const fn with_extensions(mut self, extensions: &'a str) -> Self {
         self.extensions = Some(extensions);
         self
     }
 
-    /// Takes up `permessage-deflate` where the client has offered it in a way that can be accepted, behind whatever else
-    /// is taken up: see [`DeflateConfig`] for what that means.
+    /// Takes up `permessage-deflate` where the client has made an offer that can be accepted, after the
+    /// [extensions](Self::with_extensions) that are given as text: [`DeflateConfig`] says what that means.
     ///
-    /// The answer is made of the client's offers; [`ServerHandshake::deflate`] says what was agreed on.
+    /// The answer is made of the client's offers; [`ServerHandshake::deflate`](super::ServerHandshake::deflate) gives what
+    /// was agreed on.
     ///
     /// ```
     /// use ws_core::extension::DeflateConfig;
@@ -77,11 +113,42 @@ impl<'a> OutgoingResponse<'a> {
         self
     }
 
-    /// Adds headers, none of them one that the handshake writes itself.
+    /// Adds headers, none of them one that the handshake writes itself: Host, Origin, Upgrade, Connection, Content-Length,
+    /// Transfer-Encoding, and those that begin with `Sec-WebSocket-`.
+    ///
+    /// ```
+    /// # use ws_core::handshake::{Header, OutgoingResponse};
+    /// let headers = [Header::new("Server", "example/1.0")];
+    /// assert_eq!(OutgoingResponse::new().with_headers(&headers).headers(), headers);
+    /// ```
     #[must_use]
     pub const fn with_headers(mut self, headers: &'a [Header<'a>]) -> Self {
         self.headers = headers;
         self
+    }
+
+    /// The subprotocol chosen.
+    #[must_use]
+    pub const fn subprotocol(&self) -> Option<&'a str> {
+        self.subprotocol
+    }
+
+    /// The extensions that are taken up as text.
+    #[must_use]
+    pub const fn extensions(&self) -> Option<&'a str> {
+        self.extensions
+    }
+
+    /// What is taken up of `permessage-deflate`, unless it is in the text.
+    #[must_use]
+    pub const fn deflate(&self) -> Option<DeflateConfig> {
+        self.deflate
+    }
+
+    /// The headers added, in their order.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [Header<'a>] {
+        self.headers
     }
 
     pub(super) fn check(&self, request: &Request<'_>) -> Result<(), HandshakeMisuse> {

@@ -67,20 +67,40 @@ pub enum ServerProgress {
     Failed(HandshakeFault),
 }
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>> ServerHandshake<S> {
+impl<S> ServerHandshake<S> {
     /// Waits for a request of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 4096]);
+    /// let mut buffer = ReadBuffer::new([0; 64]); // nothing has come yet
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NeedInput);
+    /// ```
     #[must_use]
     pub const fn new(storage: S) -> Self {
         Self::with_headers(storage)
     }
-}
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
-    /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
-    /// read (16 on 32-bit targets).
+    /// Waits for a request of at most `N` headers whose head fits into `storage`.
+    ///
+    /// Each header takes 32 bytes of stack while the complete head is read, 16 on 32-bit targets.
+    ///
+    /// ```
+    /// use ws_core::handshake::{HandshakeLimit, ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::with_headers::<1>([0; 1024]);
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let failed = ServerProgress::Failed(HandshakeLimit::HeaderCount.into());
+    /// assert_eq!(handshake.receive(&mut buffer.input()), failed);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
-    pub const fn with_headers(storage: S) -> Self {
-        Self {
+    pub const fn with_headers<const N: usize>(storage: S) -> ServerHandshake<S, N> {
+        ServerHandshake {
             head: Head::new(storage),
             request: None,
             progress: ServerProgress::NeedInput,
@@ -89,7 +109,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             deflate: None,
         }
     }
+}
 
+impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
     /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
     /// says the same again.
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {

@@ -208,8 +208,8 @@ impl HandshakeViolation {
     /// What a request by HTTP/1.1 can have, in words.
     const fn request_text(self) -> Option<&'static str> {
         Some(match self {
-            Self::LineEnding => "a line of the head does not end with CR LF",
-            Self::LeadingEmptyLine => "an empty line before the head",
+            Self::LineEnding => "a line does not end with CR LF",
+            Self::LeadingEmptyLine => "an empty line too many",
             Self::FoldedLine => "a header folded into a second line",
             Self::RequestLine => "malformed request line",
             Self::HeaderName => "malformed header name",
@@ -217,16 +217,16 @@ impl HandshakeViolation {
             Self::HttpVersion => "the version is not HTTP/1.1",
             Self::Method => "the method is not allowed",
             Self::Target => "malformed request target",
-            Self::RepeatedHeader => "a header is repeated that may come once",
+            Self::RepeatedHeader => "a header that comes once is repeated",
             Self::HostMissing => "no Host header",
-            Self::Host => "malformed Host header, or another host than the target's",
+            Self::Host => "malformed Host, or not the host of the target",
             Self::Body => "a handshake has no body",
             Self::Upgrade => "no Upgrade: websocket",
             Self::Connection => "no Connection: Upgrade",
             Self::KeyMissing => "no Sec-WebSocket-Key",
             Self::Key => "Sec-WebSocket-Key is not 16 bytes in base64",
             Self::Version => "Sec-WebSocket-Version is not 13",
-            Self::Subprotocols => "Sec-WebSocket-Protocol is not a list of tokens",
+            Self::Subprotocols => "malformed Sec-WebSocket-Protocol",
             Self::Extensions(_)
             | Self::StatusLine
             | Self::AcceptMissing

@@ -181,6 +181,9 @@ impl FieldName {
 /// Whether both are the same in any case. `lower` has lower-case letters, digits and hyphens, four of them at least;
 /// the other may be any bytes.
 pub(super) fn is_same_token(bytes: &[u8], lower: &[u8]) -> bool {
+    if SMALL {
+        return bytes.eq_ignore_ascii_case(lower);
+    }
     // Letters have the bit, and the one beside it makes an upper-case one a lower-case one. Digits and hyphens do not have
     // it, so that nothing becomes one of them.
     let is_same = |word: u64, lower: u64| word | (word & LETTER) >> 1 == lower;

@@ -24,17 +24,6 @@ pub(super) struct Head<S> {
     examined_count: usize,
 }
 
-/// The empty line that may come before a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EmptyLine {
-    /// Nothing has come yet.
-    Possible,
-    /// Its carriage return has come, and is not in the storage.
-    Begun,
-    /// It was passed over, or the request begins without it.
-    Over,
-}
-
 /// How far a head has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gathered {
@@ -62,36 +51,6 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
 
     pub(super) fn into_storage(self) -> S {
         self.storage
-    }
-
-    /// Passes over the empty line that may come before a request, in as many pieces as it comes.
-    ///
-    /// It takes no storage, so that a head that fits without it fits with it. A carriage return that does not begin an
-    /// empty line is put into the storage, as the first byte of the head.
-    pub(super) fn skip_empty_line(&mut self, line: &mut EmptyLine, input: &mut Input<'_>) {
-        // RFC 9112 §2.2: a server should ignore at least one empty line before the request-line. Here it ignores one.
-        while *line != EmptyLine::Over {
-            let Some(byte) = input.unread().first() else { return };
-            *line = match (*line, *byte) {
-                (EmptyLine::Possible, b'\r') => EmptyLine::Begun,
-                (EmptyLine::Begun, b'\n') => EmptyLine::Over,
-                (begun_or_not, _) => {
-                    if begun_or_not == EmptyLine::Begun {
-                        self.begin_with_carriage_return();
-                    }
-                    *line = EmptyLine::Over;
-                    return;
-                }
-            };
-            let _passed_over = input.take(1);
-        }
-    }
-
-    fn begin_with_carriage_return(&mut self) {
-        if let Some(first) = self.storage.as_mut().first_mut() {
-            *first = b'\r';
-            self.len = 1;
-        }
     }
 
     /// Reads the head by `read`, once it is there: what that finds, or `None` where more has to come. One that the input holds

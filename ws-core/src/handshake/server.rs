@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::field::Header;
-use super::head::{EmptyLine, Head, header_slots};
+use super::head::{Head, header_slots};
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
 use super::{
@@ -49,6 +49,17 @@ pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
     is_answered: bool,
     /// What was answered, once it is.
     deflate: Option<Agreed>,
+}
+
+/// The empty line that may come before a request.
+#[derive(Clone, Copy)]
+enum EmptyLine {
+    /// Nothing has come yet.
+    Possible,
+    /// Its carriage return has come.
+    Begun,
+    /// It was passed over, or the request begins without it.
+    Over,
 }
 
 /// How far a server's handshake has come.
@@ -115,13 +126,32 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
     /// says the same again.
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
+        self.skip_empty_line(input);
         if self.progress == ServerProgress::NeedInput {
-            self.head.skip_empty_line(&mut self.empty_line, input);
             if let Some((request, asks)) = self.head.receive(input, read_head::<HEADERS>) {
                 self.conclude(request, asks);
             }
         }
         self.progress
+    }
+
+    /// Passes over the empty line that may come before the request, in as many pieces as it comes. It takes no storage.
+    fn skip_empty_line(&mut self, input: &mut Input<'_>) {
+        // RFC 9112 §2.2: a server should ignore at least one empty line before the request-line. Here it ignores one.
+        while let Some(byte) = input.unread().first() {
+            self.empty_line = match (self.empty_line, *byte) {
+                (EmptyLine::Possible, b'\r') => EmptyLine::Begun,
+                (EmptyLine::Begun, b'\n') => EmptyLine::Over,
+                (before, _) => {
+                    if matches!(before, EmptyLine::Begun) {
+                        self.progress = ServerProgress::Failed(HandshakeViolation::LineEnding.into());
+                    }
+                    self.empty_line = EmptyLine::Over;
+                    return;
+                }
+            };
+            let _passed_over = input.take(1);
+        }
     }
 
     fn conclude(&mut self, request: Option<RequestFields>, asks: Result<Asks, HandshakeFault>) {

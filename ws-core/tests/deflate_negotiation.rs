@@ -304,7 +304,7 @@ fn show_verdict(progress: ClientProgress, agreed: Option<Agreed>) -> String {
         ClientProgress::Failed(HandshakeFault::Violation(violation)) => format!("{violation:?}"),
         ClientProgress::NeedInput
         | ClientProgress::Accepted
-        | ClientProgress::Refused
+        | ClientProgress::Rejected
         | ClientProgress::Failed(_) => format!("{progress:?}"),
     }
 }

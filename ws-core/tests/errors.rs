@@ -170,8 +170,8 @@ fn what_a_handshake_cannot_write_has_words_of_its_own() {
     let too_small = WriteError::BufferTooSmall { required: 77 };
     differ(&[too_small, WriteError::from(M::Status)]);
     assert!(too_small.to_string().contains("77"));
-    let refused = AcceptError::Refused(HandshakeLimit::Origin.into());
-    differ(&[refused, AcceptError::from(M::Status), AcceptError::from(too_small)]);
+    let failed = AcceptError::Failed(HandshakeLimit::Origin.into());
+    differ(&[failed, AcceptError::from(M::Status), AcceptError::from(too_small)]);
     assert!(AcceptError::from(too_small).to_string().contains("77"));
 }
 

@@ -4,7 +4,7 @@
 use ws_core::extension::ExtensionError;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, OriginPolicy,
-    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, WriteError,
+    OutgoingResponse, REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress, WriteError,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::{Authority, Scheme};
@@ -151,7 +151,7 @@ fn is_accepted(policy: OriginPolicy<'_>, host: &str, scheme: Option<Scheme>, ori
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: {origin}\r\n\r\n"
     ));
     let accepted = server.accept(policy, &OutgoingResponse::new(), &mut [0; 512]);
-    let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
+    let refused = Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)));
     assert!(accepted.is_ok() || accepted == refused, "{accepted:?}");
     accepted.is_ok()
 }
@@ -212,12 +212,12 @@ fn s10_2_each_policy_allows_what_it_says() {
 #[test]
 fn s10_2_a_bad_origin_is_refused_with_403_whatever_is_tried_then() {
     let mut server = asked("Origin: https://evil.test\r\n");
-    let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
+    let refused = Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)));
     assert_eq!(accept(&mut server, &OutgoingResponse::new()), refused);
     let mut out = [0; 512];
     assert_eq!(
         server.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out),
-        Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)))
+        Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)))
     );
     assert_eq!(server.request().unwrap().origin(), Some(b"https://evil.test".as_slice()), "for logs");
     let len = server.reject_fault(&mut out).unwrap();
@@ -277,7 +277,7 @@ fn s4_4_another_version_is_refused_with_426_and_its_words() {
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
     );
     assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::Version.into()));
-    let mut out = [0; REFUSAL_LEN_MAX];
+    let mut out = [0; REJECT_FAULT_LEN_MAX];
     let len = server.reject_fault(&mut out).unwrap();
     assert!(out[..len].starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
 }
@@ -353,7 +353,7 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
     let (mut server, progress) = received("POST / HTTP/1.1\r\n\r\n");
     let fault = HandshakeFault::Violation(HandshakeViolation::Method);
     assert_eq!(progress, ServerProgress::Failed(fault));
-    assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Refused(fault)));
+    assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Failed(fault)));
     let own_words = reject(&mut server, 405, &[Header::new("Allow", "GET")], b"GET, please");
     assert!(own_words.is_ok_and(|text| text.ends_with("GET, please")));
 }
@@ -371,8 +371,8 @@ fn an_output_that_is_too_small_is_told_its_size_and_changes_nothing() {
 
     let (mut server, _) = received("\r\n\r\n");
     let result = server.reject_fault(&mut []);
-    assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REFUSAL_LEN_MAX })));
-    assert!(server.reject_fault(&mut [0; REFUSAL_LEN_MAX]).is_ok());
+    assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REJECT_FAULT_LEN_MAX })));
+    assert!(server.reject_fault(&mut [0; REJECT_FAULT_LEN_MAX]).is_ok());
 }
 
 #[test]

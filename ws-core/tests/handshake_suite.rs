@@ -11,7 +11,7 @@ use core::fmt::Write as _;
 use ws_core::extension::DeflateConfig;
 use ws_core::handshake::{
     ClientHandshake, ClientProgress, Extensions, HandshakeFault, OriginPolicy, OutgoingRequest,
-    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, accept_key,
+    OutgoingResponse, REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress, accept_key,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -103,10 +103,10 @@ fn s4_2_2_each_request_is_answered_so_that_a_client_understands() {
                 (handshake.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out).unwrap(), 101)
             }
             ServerProgress::NotWebSocket => {
-                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), 426)
+                (handshake.reject_fault(&mut out[..REJECT_FAULT_LEN_MAX]).unwrap(), 426)
             }
             ServerProgress::Failed(fault) => {
-                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), fault.status())
+                (handshake.reject_fault(&mut out[..REJECT_FAULT_LEN_MAX]).unwrap(), fault.status())
             }
         };
         let answer = out[..len].to_vec();
@@ -120,7 +120,7 @@ fn s4_2_2_each_request_is_answered_so_that_a_client_understands() {
             assert_eq!(outcome == ClientProgress::Accepted, is_ours, "{}", case.name);
             continue;
         }
-        assert_eq!(outcome, ClientProgress::Refused, "{}", case.name);
+        assert_eq!(outcome, ClientProgress::Rejected, "{}", case.name);
         assert!(response.header("Connection").unwrap().starts_with(b"close"), "{}", case.name);
         let body_len = buffer.unread().len().to_string();
         assert_eq!(response.header("Content-Length"), Some(body_len.as_bytes()), "{}", case.name);
@@ -190,7 +190,7 @@ fn check_at_every_cut<H>(
 }
 
 fn is_fault(verdict: &str) -> bool {
-    !["request", "page", "accepted", "more"].contains(&verdict) && !verdict.starts_with("refused")
+    !["request", "page", "accepted", "more"].contains(&verdict) && !verdict.starts_with("rejected")
 }
 
 /// The server's side of a case, whole.
@@ -220,7 +220,7 @@ fn show_client(progress: ClientProgress, status: Option<u16>) -> String {
     match progress {
         ClientProgress::NeedInput => "more".into(),
         ClientProgress::Accepted => "accepted".into(),
-        ClientProgress::Refused => format!("refused {}", status.unwrap()),
+        ClientProgress::Rejected => format!("rejected {}", status.unwrap()),
         ClientProgress::Failed(fault) => show_fault(fault),
     }
 }

@@ -80,9 +80,9 @@ fn judge_response(bytes: &[u8]) -> Option<Judged> {
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&request, &mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];
-    let is_refused = progress == ClientProgress::Refused;
+    let is_rejected = progress == ClientProgress::Rejected;
     let ours = match progress {
-        ClientProgress::Accepted | ClientProgress::Refused => Ok(Vec::new()),
+        ClientProgress::Accepted | ClientProgress::Rejected => Ok(Vec::new()),
         ClientProgress::Failed(HandshakeFault::Violation(violation)) => Err(violation),
         ClientProgress::Failed(HandshakeFault::Limit(_)) | ClientProgress::NeedInput => return None,
     };
@@ -92,8 +92,8 @@ fn judge_response(bytes: &[u8]) -> Option<Judged> {
         Err(HandshakeError::Interrupted(_)) if ours.is_err() => return None,
         Err(HandshakeError::Interrupted(_)) => panic!("they wait for more of {}", head.escape_ascii()),
     };
-    if is_refused {
-        assert!(theirs.is_err(), "refused by us alone: {}", head.escape_ascii());
+    if is_rejected {
+        assert!(theirs.is_err(), "rejected by us alone: {}", head.escape_ascii());
         return None;
     }
     Some(Judged { ours, theirs })

@@ -56,7 +56,7 @@ pub enum ClientProgress {
     ///
     /// Before a redirect is followed: credentials of one origin are not for another, and what was asked for over TLS
     /// is not to be asked for without.
-    Refused,
+    Rejected,
     /// The handshake has failed, and always will have: close the connection.
     Failed(HandshakeFault),
 }
@@ -138,7 +138,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
         self.response = response;
         self.progress = match says {
             Ok(Says::Open) => ClientProgress::Accepted,
-            Ok(Says::Other) => ClientProgress::Refused,
+            Ok(Says::Other) => ClientProgress::Rejected,
             Ok(Says::Wait) => {
                 self.head.restart();
                 ClientProgress::NeedInput

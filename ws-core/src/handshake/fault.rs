@@ -39,14 +39,14 @@ impl HandshakeFault {
         }
     }
 
-    /// The line for the body of a refusal: a fault that only a response can have is none, so that a server that
-    /// refuses holds only the texts that it may need.
-    pub(super) const fn refusal(self) -> &'static str {
+    /// The line for the body of a response that rejects a request. What only a response can have is not told apart, so that
+    /// a server holds only the texts that it may need.
+    pub(super) const fn rejection_text(self) -> &'static str {
         match self {
             Self::Violation(HandshakeViolation::Extensions(_)) => "malformed Sec-WebSocket-Extensions",
             Self::Violation(violation) => match violation.request_text() {
                 Some(text) => text,
-                None => "refused",
+                None => "rejected",
             },
             Self::Limit(limit) => limit.text(),
         }

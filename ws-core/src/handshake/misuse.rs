@@ -59,7 +59,7 @@ impl fmt::Display for HandshakeMisuse {
             Self::Body => "this status has no body",
             Self::NoRequest => "there is no request yet",
             Self::NotWebSocket => "the request does not ask for a WebSocket",
-            Self::NoFault => "there is no fault to refuse the request for",
+            Self::NoFault => "there is no fault to reject the request for",
             Self::AlreadyAnswered => "the request was answered already",
         })
     }
@@ -73,7 +73,7 @@ impl core::error::Error for HandshakeMisuse {}
 pub enum AcceptError {
     /// The handshake has failed, now by its Origin or before: send
     /// [`reject_fault`](super::ServerHandshake::reject_fault).
-    Refused(HandshakeFault),
+    Failed(HandshakeFault),
     /// The output is too small; what is in it is not to be sent. The request can still be answered.
     BufferTooSmall {
         /// How many bytes it takes.
@@ -101,7 +101,7 @@ impl From<WriteError> for AcceptError {
 impl fmt::Display for AcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(fault) => fault.fmt(f),
+            Self::Failed(fault) => fault.fmt(f),
             Self::BufferTooSmall { required } => WriteError::BufferTooSmall { required: *required }.fmt(f),
             Self::Misuse(misuse) => misuse.fmt(f),
         }

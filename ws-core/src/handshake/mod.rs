@@ -85,7 +85,7 @@ pub use outgoing_request::OutgoingRequest;
 pub use outgoing_response::OutgoingResponse;
 pub use request::Request;
 pub use response::Response;
-pub use server::{REFUSAL_LEN_MAX, ServerHandshake, ServerProgress};
+pub use server::{REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress};
 
 /// How many headers a head may have where the caller does not say otherwise: 128. Apache allows 100; clients and
 /// servers that stopped at 16 to 32 had to be raised.

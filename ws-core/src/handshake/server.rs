@@ -174,7 +174,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Refused`] where `origins` does not allow the request's Origin, or where the handshake had
+    /// [`AcceptError::Failed`] where `origins` does not allow the request's Origin, or where the handshake had
     /// failed already. [`AcceptError::BufferTooSmall`] and [`AcceptError::Misuse`] leave everything as it was, but
     /// for the contents of `out`.
     pub fn accept(
@@ -186,7 +186,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         let request = match self.progress {
             ServerProgress::NeedInput => return Err(HandshakeMisuse::NoRequest.into()),
             ServerProgress::NotWebSocket => return Err(HandshakeMisuse::NotWebSocket.into()),
-            ServerProgress::Failed(fault) => return Err(AcceptError::Refused(fault)),
+            ServerProgress::Failed(fault) => return Err(AcceptError::Failed(fault)),
             ServerProgress::Request if self.is_answered => {
                 return Err(HandshakeMisuse::AlreadyAnswered.into());
             }
@@ -196,7 +196,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             // RFC 6455 §10.2: an Origin that is not acceptable is answered with 403.
             let fault = HandshakeLimit::Origin.into();
             self.progress = ServerProgress::Failed(fault);
-            return Err(AcceptError::Refused(fault));
+            return Err(AcceptError::Failed(fault));
         }
         response.check(&request)?;
         let deflate = response.negotiate_deflate(&request)?;
@@ -279,7 +279,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     }
 
     /// Writes the ready-made refusal of a failed request, or the 426 of one that does not ask for a WebSocket, and
-    /// gives its length in bytes: at most [`REFUSAL_LEN_MAX`].
+    /// gives its length in bytes: at most [`REJECT_FAULT_LEN_MAX`].
     ///
     /// The status is [`HandshakeFault::status`]; 405 names the method that is allowed, 426 the version that is spoken
     /// (RFC 6455 §4.4). The body is one line that says what is wrong. Close the connection after it.
@@ -290,9 +290,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     pub fn reject_fault(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
         self.check_unanswered()?;
         let (status, text) = match self.progress {
-            ServerProgress::Failed(fault) => (fault.status(), fault.refusal()),
+            ServerProgress::Failed(fault) => (fault.status(), fault.rejection_text()),
             ServerProgress::NotWebSocket => {
-                (426, HandshakeFault::Violation(HandshakeViolation::Upgrade).refusal())
+                (426, HandshakeFault::Violation(HandshakeViolation::Upgrade).rejection_text())
             }
             ServerProgress::Request | ServerProgress::NeedInput => {
                 return Err(HandshakeMisuse::NoFault.into());
@@ -346,4 +346,4 @@ impl<S, const HEADERS: usize> fmt::Debug for ServerHandshake<S, HEADERS> {
 }
 
 /// The longest ready-made refusal, in bytes.
-pub const REFUSAL_LEN_MAX: usize = 320;
+pub const REJECT_FAULT_LEN_MAX: usize = 320;

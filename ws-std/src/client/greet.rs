@@ -90,7 +90,7 @@ impl<S: Stream> Exchange<S> {
                 ClientProgress::NeedInput if greeting.fill()? => {}
                 ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
                 ClientProgress::Accepted => return Ok(Answer::Accepted),
-                ClientProgress::Refused => return Ok(Answer::Refused),
+                ClientProgress::Rejected => return Ok(Answer::Refused),
                 ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
             }
         }

@@ -114,7 +114,7 @@ impl<S: Stream> Incoming<S> {
         });
         let head = match head {
             Ok(head) => head,
-            Err(AcceptError::Refused(fault)) => {
+            Err(AcceptError::Failed(fault)) => {
                 refuse(handshake, greeting, fault);
                 return Err(Error::Handshake(fault));
             }

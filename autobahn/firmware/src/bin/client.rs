@@ -110,7 +110,7 @@ fn shake_hands(
         match handshake.receive(&request, &mut buffer.input()) {
             ClientProgress::NeedInput => read(link, buffer)?,
             ClientProgress::Accepted => return Ok(()),
-            ClientProgress::Refused => return Err("the server refuses"),
+            ClientProgress::Rejected => return Err("the server rejects the request"),
             ClientProgress::Failed(_) => return Err("the server's answer is wrong"),
         }
     }

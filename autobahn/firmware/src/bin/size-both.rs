@@ -49,7 +49,7 @@ fn connect(buffer: &mut Buffer) -> Option<Connection<Keys>> {
         match handshake.receive(&request, &mut buffer.input()) {
             ClientProgress::NeedInput => {}
             ClientProgress::Accepted => return Some(Connection::client(Keys(entropy), Config::new())),
-            ClientProgress::Refused | ClientProgress::Failed(_) => return None,
+            ClientProgress::Rejected | ClientProgress::Failed(_) => return None,
         }
     }
 }

@@ -224,7 +224,7 @@ impl fmt::Display for Authority<'_> {
 }
 
 /// The path, or `/`, and the query: what stands in the request line (RFC 6455 §3, §4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResourceName<'a> {
     path: &'a str,
     query: Option<&'a str>,
@@ -258,6 +258,16 @@ impl<'a> ResourceName<'a> {
     #[must_use]
     pub const fn query(&self) -> Option<&'a str> {
         self.query
+    }
+}
+
+/// Shows the path and the length of the query, which may be a secret.
+impl fmt::Debug for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceName")
+            .field("path", &self.path)
+            .field("query_len", &self.query.map(str::len))
+            .finish()
     }
 }
 

@@ -13,7 +13,7 @@ use ws_core::frame::{
     CloseCode, CloseFrame, ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, ReservedBits, Violation,
 };
 use ws_core::handshake::{
-    AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, WriteError,
+    AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, WriteError,
 };
 use ws_core::uri::{Uri, UriError};
 use ws_core::utf8::Utf8;
@@ -230,10 +230,8 @@ fn values_show_and_compare_what_they_hold() {
     assert_eq!(format!("{:?}", header.encode()), "EncodedHeader([81, 05])");
     assert_eq!(FrameHeader::new(Opcode::Ping, Fin::More, 0, None), None);
     let extension = ExtensionList::new(b"a; b=\"c\"").next().unwrap().unwrap();
-    assert!(format!("{:?}", extension.params().next().unwrap().value()).contains('c'));
+    assert_eq!(extension.params().next().unwrap().value().unwrap().to_string(), "c");
     assert_eq!(AcceptError::from(WriteError::from(HandshakeMisuse::Body)), HandshakeMisuse::Body.into());
-    let shown = format!("{:?}", Header::new("X-Name", "value"));
-    assert!(shown.contains("X-Name") && shown.contains("value"), "{shown}");
 }
 
 #[test]

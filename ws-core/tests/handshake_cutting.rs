@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::prelude::*;
+use ws_core::extension::Extension;
 use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -91,11 +92,19 @@ fn serve(bytes: &[u8], lens: &[usize]) -> (ServerProgress, Vec<u8>, String) {
     let (progress, left) = fed(bytes, lens, |buffer| server.receive(&mut buffer.input()));
     let seen = server.request().map(|request| {
         let subprotocols: Vec<_> = request.subprotocols().collect();
-        let extensions: Vec<_> = request.extensions().collect();
-        let headers: Vec<_> = request.headers().collect();
+        let extensions: Vec<_> = request.extensions().map(|extension| show(&extension)).collect();
+        let headers: Vec<_> = request.headers().map(|header| (header.name, header.value)).collect();
         format!("{} {} {subprotocols:?} {extensions:?} {headers:?}", request.target(), request.host())
     });
     (progress, left, seen.unwrap_or_default())
+}
+
+fn show(extension: &Extension<'_>) -> String {
+    let params = extension.params().map(|param| match param.value() {
+        Some(value) => format!(";{}={value}", param.name()),
+        None => format!(";{}", param.name()),
+    });
+    extension.name().to_owned() + &params.collect::<String>()
 }
 
 fn ask(bytes: &[u8], lens: &[usize]) -> (ClientProgress, Vec<u8>, String) {
@@ -104,7 +113,7 @@ fn ask(bytes: &[u8], lens: &[usize]) -> (ClientProgress, Vec<u8>, String) {
     let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
     let (progress, left) = fed(bytes, lens, |buffer| client.receive(&request, &mut buffer.input()));
     let seen = client.response().map(|response| {
-        let headers: Vec<_> = response.headers().collect();
+        let headers: Vec<_> = response.headers().map(|header| (header.name, header.value)).collect();
         format!("{} {:?} {:?} {headers:?}", response.status(), response.reason(), response.subprotocol())
     });
     (progress, left, seen.unwrap_or_default())

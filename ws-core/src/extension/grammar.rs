@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §4.3, §9.1.
 
+use core::iter::FusedIterator;
 use core::{fmt, str};
 
 use crate::bytes::AsciiSet;
@@ -20,7 +21,7 @@ use crate::bytes::AsciiSet;
 /// assert!(params.next().and_then(|param| param.value()).is_some_and(|value| value == *"10"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExtensionList<'a> {
     rest: Cursor<'a>,
 }
@@ -65,7 +66,14 @@ impl<'a> Iterator for ExtensionList<'a> {
     }
 }
 
-impl core::iter::FusedIterator for ExtensionList<'_> {}
+impl FusedIterator for ExtensionList<'_> {}
+
+/// Shows how many bytes are still to be read.
+impl fmt::Debug for ExtensionList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtensionList").field("unread_len", &self.rest.bytes.len()).finish()
+    }
+}
 
 /// Checks the lines of a `Sec-WebSocket-Extensions` header and counts the extensions: at least one.
 ///
@@ -96,7 +104,7 @@ where
 }
 
 /// One extension, offered by a client or taken up by a server, with its parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Extension<'a> {
     /// A token.
     name: &'a [u8],
@@ -117,8 +125,15 @@ impl<'a> Extension<'a> {
     }
 }
 
+/// Shows the names, and the lengths of values.
+impl fmt::Debug for Extension<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extension").field("name", &self.name()).field("params", &self.params).finish()
+    }
+}
+
 /// The parameters of an extension, in their order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Params<'a> {
     /// Checked already, so that errors do not occur.
     rest: Cursor<'a>,
@@ -132,8 +147,15 @@ impl<'a> Iterator for Params<'a> {
     }
 }
 
+/// Shows the parameters that are still to come: their names, and the lengths of their values.
+impl fmt::Debug for Params<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// A parameter of an extension.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Param<'a> {
     /// A token.
     name: &'a [u8],
@@ -151,6 +173,14 @@ impl<'a> Param<'a> {
     #[must_use]
     pub const fn value(&self) -> Option<ParamValue<'a>> {
         self.value
+    }
+}
+
+/// Shows the name, and the length of the value.
+impl fmt::Debug for Param<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value_len = self.value.map(|value| value.bytes().count());
+        f.debug_struct("Param").field("name", &self.name()).field("value_len", &value_len).finish()
     }
 }
 
@@ -195,9 +225,10 @@ impl fmt::Display for ParamValue<'_> {
     }
 }
 
+/// Shows the length.
 impl fmt::Debug for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.debug_struct("ParamValue").field("len", &self.bytes().count()).finish()
     }
 }
 
@@ -267,7 +298,7 @@ fn is_token_byte(byte: u8) -> bool {
 static TOKEN_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 /// What is left of a line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Cursor<'a> {
     bytes: &'a [u8],
 }

@@ -38,16 +38,17 @@ impl<'a> Header<'a> {
     }
 }
 
+/// Shows the name and the length of the value, which may be a secret.
 impl fmt::Debug for Header<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.value.escape_ascii())
+        f.debug_struct("Header").field("name", &self.name).field("value_len", &self.value.len()).finish()
     }
 }
 
 /// The headers of a request or a response, in their order.
 ///
 /// Read from the bytes as they were received, so that their number needs no memory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Headers<'a> {
     /// Lines that the parser has found valid, up to and with the empty one.
     rest: &'a [u8],
@@ -79,10 +80,17 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
+/// Shows the names that are still to come, and the lengths of their values.
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// The subprotocols that a client offers, the one it likes best first (RFC 6455 §4.1).
 ///
 /// That the client offers the same one twice is not judged: it would take memory, or time that the peer chooses.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Subprotocols<'a> {
     headers: Headers<'a>,
     line: Elements<'a>,
@@ -107,8 +115,15 @@ impl<'a> Iterator for Subprotocols<'a> {
     }
 }
 
+/// Shows how many are still to come. Not their names: there are programs that hand over credentials in them.
+impl fmt::Debug for Subprotocols<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subprotocols").field("count", &self.clone().count()).finish()
+    }
+}
+
 /// The extensions that a client offers or a server has taken up, in their order (RFC 6455 §9.1).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Extensions<'a> {
     headers: Headers<'a>,
     line: ExtensionList<'a>,
@@ -130,6 +145,13 @@ impl<'a> Iterator for Extensions<'a> {
             }
             self.line = ExtensionList::new(self.headers.find_next(FieldName::Extensions)?);
         }
+    }
+}
+
+/// Shows the extensions that are still to come: their names, those of their parameters, and the lengths of values.
+impl fmt::Debug for Extensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -217,7 +239,7 @@ fn end_word(bytes: &[u8]) -> u64 {
 }
 
 /// The elements of a comma-separated list, without the empty ones.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Elements<'a> {
     rest: &'a [u8],
 }

@@ -13,7 +13,7 @@ use crate::input::Input;
 /// Each byte is copied once and looked at once, however the head is cut. What can be told by the ends of
 /// lines is told as soon as the line is there; all the rest is the parser's, which sees the head once. A head that comes
 /// whole is for the parser alone, and only kept here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Head<S> {
     storage: S,
     /// How many bytes of the storage are gathered, all of them scanned.

@@ -1,5 +1,7 @@
 // Read first: RFC 6455 §4.1.
 
+use core::fmt;
+
 use super::field::{Extensions, Header};
 use super::output::{Output, check_headers};
 use super::{HandshakeMisuse, WriteError};
@@ -31,7 +33,7 @@ use crate::uri::Uri;
 /// assert!(text.ends_with("\r\nAuthorization: Bearer 1234\r\n\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct OutgoingRequest<'a> {
     uri: Uri<'a>,
     origin: Option<&'a str>,
@@ -268,5 +270,19 @@ impl<'a> OutgoingRequest<'a> {
         output.text("Sec-WebSocket-Version: 13\r\n");
         output.extensions(self.extensions, self.deflate.map(DeflateConfig::offer));
         output.headers(self.headers).text("\r\n").finish()
+    }
+}
+
+/// Shows the names of the headers and what is offered by its count or length: each value may be a secret.
+impl fmt::Debug for OutgoingRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutgoingRequest")
+            .field("uri", &self.uri)
+            .field("origin_len", &self.origin.map(str::len))
+            .field("subprotocol_count", &self.subprotocols.len())
+            .field("extensions_len", &self.extensions.map(str::len))
+            .field("deflate", &self.deflate)
+            .field("headers", &self.headers)
+            .finish()
     }
 }

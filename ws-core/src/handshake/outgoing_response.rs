@@ -1,5 +1,7 @@
 // Read first: RFC 6455 §4.2.2.
 
+use core::fmt;
+
 use super::field::Header;
 use super::key::answer_to;
 use super::output::{Output, check_headers};
@@ -32,7 +34,7 @@ use crate::extension::{
 /// assert!(out[..len].ends_with(b"\r\nSec-WebSocket-Protocol: chat\r\nSet-Cookie: session=1\r\n\r\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct OutgoingResponse<'a> {
     subprotocol: Option<&'a str>,
     extensions: Option<&'a str>,
@@ -209,5 +211,17 @@ impl<'a> OutgoingResponse<'a> {
         let deflate = self.deflate.and(agreed).map(|agreed| agreed.answer());
         output.extensions(self.extensions, deflate);
         output.headers(self.headers).text("\r\n").finish()
+    }
+}
+
+/// Shows the names of the headers and what is chosen by its length: each value may be a secret.
+impl fmt::Debug for OutgoingResponse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutgoingResponse")
+            .field("subprotocol_len", &self.subprotocol.map(str::len))
+            .field("extensions_len", &self.extensions.map(str::len))
+            .field("deflate", &self.deflate)
+            .field("headers", &self.headers)
+            .finish()
     }
 }

@@ -1,7 +1,7 @@
 // Read first: RFC 6455 §4.2.1; RFC 9112 §3.
 
 use core::mem::MaybeUninit;
-use core::str;
+use core::{fmt, str};
 
 use super::field::{
     Extensions, FieldName, Headers, Span, Subprotocols, count_extensions, count_subprotocols, has_token,
@@ -17,7 +17,7 @@ use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_auth
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
 ///
 /// Borrows the handshake, and can be looked at again until the handshake is dropped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     head: &'a [u8],
     fields: RequestFields,
@@ -106,8 +106,19 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Shows path, length of the query, and the names of the headers, without their values.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("scheme", &self.scheme())
+            .field("resource_name", &self.resource_name())
+            .field("headers", &self.headers())
+            .finish()
+    }
+}
+
 /// Where a request's parts are in its head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct RequestFields {
     target: Span,
     /// The target without scheme and authority.
@@ -209,7 +220,7 @@ fn request_line_violation(head: &[u8]) -> HandshakeViolation {
 }
 
 /// What the headers of a request say, seen once, one by one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Survey<'h> {
     pub(super) host: Option<&'h [u8]>,
     pub(super) origin: Option<&'h [u8]>,

@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §4.1; RFC 9112 §4.
 
+use core::fmt;
 use core::mem::MaybeUninit;
 
 use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
@@ -10,7 +11,7 @@ use crate::extension::{Agreed, ExtensionError, ExtensionList};
 /// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.
 ///
 /// Borrows the handshake, and can be looked at again until the handshake is dropped.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Response<'a> {
     head: &'a [u8],
     fields: ResponseFields,
@@ -66,8 +67,19 @@ impl<'a> Response<'a> {
     }
 }
 
+/// Shows the status, and the names of the headers, without their values.
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("deflate", &self.deflate())
+            .field("headers", &self.headers())
+            .finish()
+    }
+}
+
 /// Where a response's parts are in its head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct ResponseFields {
     status: u16,
     subprotocol: Option<Span>,
@@ -152,7 +164,7 @@ fn status_line_violation(head: &[u8]) -> HandshakeViolation {
 }
 
 /// What the headers of a 101 say, seen once, one by one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 struct Survey<'h> {
     accept: Option<&'h [u8]>,
     protocol: Option<&'h [u8]>,

@@ -31,6 +31,21 @@ impl Scheme {
             Self::Wss => 443,
         }
     }
+
+    /// `ws` or `wss`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A valid `ws:` or `wss:` URI (RFC 6455 §3).
@@ -127,8 +142,7 @@ impl<'a> TryFrom<&'a str> for Uri<'a> {
 
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.scheme.is_secure() { "wss" } else { "ws" };
-        write!(f, "{scheme}://{}{}", self.host_header(), self.resource_name)
+        write!(f, "{}://{}{}", self.scheme, self.host_header(), self.resource_name)
     }
 }
 
@@ -210,6 +224,14 @@ impl<'a> Authority<'a> {
     pub fn is_same(&self, other: &Authority<'_>, scheme: Scheme) -> bool {
         self.host.eq_ignore_ascii_case(other.host)
             && self.port_or_default(scheme) == other.port_or_default(scheme)
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Authority<'a> {
+    type Error = UriError;
+
+    fn try_from(text: &'a str) -> Result<Self, UriError> {
+        Self::parse(text)
     }
 }
 

@@ -212,7 +212,9 @@ fn s7_1_2_windows_are_8_to_15() {
     for bits in 0..=u8::MAX {
         let window = WindowBits::new(bits);
         assert_eq!(window.is_some(), (8..=15).contains(&bits));
+        assert_eq!(WindowBits::try_from(bits), window.ok_or(DeflateError::Value));
         if let Some(window) = window {
+            assert_eq!(u8::from(window), bits);
             assert_eq!((window.bits(), window.to_string()), (bits, bits.to_string()));
             assert_eq!(window.window_len(), 2_usize.pow(bits.into()));
         }

@@ -139,6 +139,23 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
     assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
 }
 
+#[test]
+fn lists_that_a_failed_request_breaks_end_for_good() {
+    let head =
+        b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: a, \xff, b\r\nSec-WebSocket-Protocol: c\r\n\
+        Sec-WebSocket-Extensions: a, b c, d\r\nSec-WebSocket-Extensions: e\r\n\r\n";
+    let mut server: Server = ServerHandshake::new([0; 1024]);
+    let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).unwrap();
+    let fault = HandshakeFault::Violation(HandshakeViolation::Subprotocols);
+    assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Failed(fault));
+    let request = server.request().unwrap();
+    let mut subprotocols = request.subprotocols();
+    assert_eq!([(); 4].map(|()| subprotocols.next()), [Some("a"), None, None, None]);
+    let mut extensions = request.extensions();
+    let names = [(); 4].map(|()| extensions.next().map(|extension| extension.name().to_owned()));
+    assert_eq!(names, [Some("a".to_owned()), None, None, None]);
+}
+
 /// Whether a request is accepted that has this Host and Origin, and a target of this scheme.
 fn is_accepted(policy: OriginPolicy<'_>, host: &str, scheme: Option<Scheme>, origin: &str) -> bool {
     let target = match scheme {

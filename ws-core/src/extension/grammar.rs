@@ -1,5 +1,6 @@
 // Read first: RFC 6455 §4.3, §9.1.
 
+use core::hash::{Hash, Hasher};
 use core::iter::FusedIterator;
 use core::{fmt, str};
 
@@ -147,6 +148,8 @@ impl<'a> Iterator for Params<'a> {
     }
 }
 
+impl FusedIterator for Params<'_> {}
+
 /// Shows the parameters that are still to come: their names, and the lengths of their values.
 impl fmt::Debug for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -217,6 +220,13 @@ impl PartialEq for ParamValue<'_> {
 }
 
 impl Eq for ParamValue<'_> {}
+
+impl Hash for ParamValue<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().for_each(|byte| state.write_u8(byte));
+        state.write_u8(0xff);
+    }
+}
 
 impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,7 +44,7 @@ pub struct ClientHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
 }
 
 /// How far a client's handshake has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
 pub enum ClientProgress {
     /// The head is not complete. All input was taken.

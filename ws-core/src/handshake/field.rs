@@ -1,5 +1,6 @@
 // Read first: RFC 9110 §5, RFC 6455 §4.3.
 
+use core::iter::FusedIterator;
 use core::{fmt, str};
 
 use super::{HandshakeViolation, SMALL};
@@ -80,6 +81,8 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
+impl FusedIterator for Headers<'_> {}
+
 /// Shows the names that are still to come, and the lengths of their values.
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,12 +111,18 @@ impl<'a> Iterator for Subprotocols<'a> {
     fn next(&mut self) -> Option<&'a str> {
         loop {
             if let Some(element) = self.line.next() {
-                return str::from_utf8(element).ok();
+                let name = str::from_utf8(element).ok();
+                if name.is_none() {
+                    *self = Self::new(Headers::new(b""));
+                }
+                return name;
             }
             self.line = elements(self.headers.find_next(FieldName::Protocol)?);
         }
     }
 }
+
+impl FusedIterator for Subprotocols<'_> {}
 
 /// Shows how many are still to come. Not their names: there are programs that hand over credentials in them.
 impl fmt::Debug for Subprotocols<'_> {
@@ -141,12 +150,17 @@ impl<'a> Iterator for Extensions<'a> {
     fn next(&mut self) -> Option<Extension<'a>> {
         loop {
             if let Some(extension) = self.line.next() {
+                if extension.is_err() {
+                    *self = Self::new(Headers::new(b""));
+                }
                 return extension.ok();
             }
             self.line = ExtensionList::new(self.headers.find_next(FieldName::Extensions)?);
         }
     }
 }
+
+impl FusedIterator for Extensions<'_> {}
 
 /// Shows the extensions that are still to come: their names, those of their parameters, and the lengths of values.
 impl fmt::Debug for Extensions<'_> {

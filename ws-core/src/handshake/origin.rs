@@ -23,7 +23,7 @@ use crate::uri::{Authority, Scheme};
 /// assert!(OriginPolicy::AnyOf(&["https://app.example"]).allows(Some(b"https://app.example"), &host, None));
 /// # Ok::<(), ws_core::uri::UriError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OriginPolicy<'a> {
     /// The Origin has to be an http or https one with the host and port of the Host header; a port that Host does

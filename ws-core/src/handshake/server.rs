@@ -63,7 +63,7 @@ enum EmptyLine {
 }
 
 /// How far a server's handshake has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
 pub enum ServerProgress {
     /// The head is not complete. All input was taken.

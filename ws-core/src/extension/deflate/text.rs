@@ -1,7 +1,7 @@
 use core::{fmt, str};
 
 /// The value of a `Sec-WebSocket-Extensions` header for `permessage-deflate`: an offer or an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeflateText {
     bytes: [u8; TEXT_LEN_MAX],
     len: usize,

@@ -72,6 +72,20 @@ impl WindowBits {
     }
 }
 
+impl TryFrom<u8> for WindowBits {
+    type Error = DeflateError;
+
+    fn try_from(bits: u8) -> Result<Self, DeflateError> {
+        Self::new(bits).ok_or(DeflateError::Value)
+    }
+}
+
+impl From<WindowBits> for u8 {
+    fn from(bits: WindowBits) -> Self {
+        bits.0
+    }
+}
+
 impl Default for WindowBits {
     fn default() -> Self {
         Self::MAX

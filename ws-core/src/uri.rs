@@ -414,6 +414,7 @@ fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> b
 
 /// Whether this is the name of a host or an IPv4 address, without percent-encoding and without a port: an authority of
 /// which nothing else has to be read.
+#[cfg(feature = "handshake")]
 pub(crate) fn is_registered_name(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|byte| is_name_byte(*byte))
 }

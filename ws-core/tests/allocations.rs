@@ -1,4 +1,5 @@
 //! What the protocol allocates: nothing. Counted by an allocator that counts.
+#![cfg(feature = "handshake")]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
 //! What `Debug` shows of the handshakes, of URIs and of extensions: names and lengths, and no value that may be a secret.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,5 @@
 //! RFC 7692 §5, §7.1: our client and our server agree, whatever each of them wants.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use ws_core::extension::{Agreed, DeflateConfig, DeflateDirection, Extension, ExtensionList, WindowBits};

@@ -15,6 +15,7 @@
 //! ```
 //!
 //! Each case runs through the functions of `DeflateConfig` and through a whole handshake.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be read fails the test")]
 
 use ws_core::extension::{

@@ -1,4 +1,5 @@
 //! RFC 6455 §4.1: what a client asks with, and what it may not.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use ws_core::extension::{DeflateConfig, ExtensionError};

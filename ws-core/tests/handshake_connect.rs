@@ -1,4 +1,5 @@
 //! RFC 8441 §5: the requests that open a WebSocket within HTTP/2 and HTTP/3, as data in `tests/handshake/connects.txt`.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a data file that cannot be read fails the test")]
 
 use ws_core::handshake::{ConnectTarget, ExtendedConnect, HandshakeFault, Header};

@@ -1,4 +1,5 @@
 //! The cutting of the bytes never changes the outcome of a handshake, whatever the bytes are.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! RFC 6455 §4.2: what a server answers with, and what it may not.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use ws_core::extension::ExtensionError;
@@ -337,6 +338,39 @@ fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
     let split = [Header::new("X", "a\r\n\r\nHTTP/1.1 200 OK")];
     assert_eq!(reject(&mut server, 403, &split, b""), Err(WriteError::Misuse(HandshakeMisuse::HeaderValue)));
     assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
+}
+
+#[test]
+fn each_usual_status_has_its_words() {
+    for (status, words) in [
+        (200, "OK"),
+        (204, "No Content"),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (304, "Not Modified"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (408, "Request Timeout"),
+        (410, "Gone"),
+        (414, "URI Too Long"),
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (505, "HTTP Version Not Supported"),
+        (599, ""),
+    ] {
+        let rejected = reject(&mut asked(""), status, &[], b"").unwrap();
+        assert!(rejected.starts_with(&format!("HTTP/1.1 {status} {words}\r\n")), "{rejected}");
+    }
 }
 
 #[test]

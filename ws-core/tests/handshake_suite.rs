@@ -1,6 +1,7 @@
 //! RFC 6455 §4: requests and responses as data, each whole, cut at every byte, and dripped.
 //!
 //! `tests/handshake/case.rs` tells the form of the files.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "a data file that cannot be read fails the test")]
 
 #[path = "handshake/case.rs"]

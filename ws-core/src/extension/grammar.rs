@@ -285,6 +285,7 @@ impl fmt::Display for ExtensionError {
 impl core::error::Error for ExtensionError {}
 
 /// Whether these are the characters of a token, at least one (RFC 2616 §2.2).
+#[cfg(feature = "handshake")]
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }

@@ -10,6 +10,8 @@ mod grammar;
 pub use deflate::{
     Agreed, DeflateConfig, DeflateDirection, DeflateError, DeflateParams, DeflateText, WindowBits,
 };
+#[cfg(feature = "handshake")]
 pub(crate) use deflate::{DeflateOffer, is_deflate, judge};
 pub use grammar::{Extension, ExtensionError, ExtensionList, Param, ParamValue, Params, check_extensions};
+#[cfg(feature = "handshake")]
 pub(crate) use grammar::{is_space, is_token};

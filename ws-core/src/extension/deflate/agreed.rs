@@ -1,7 +1,10 @@
 // Read first: RFC 7692 §6, §7.1.
 
+#[cfg(feature = "handshake")]
+use super::WindowBits;
+#[cfg(feature = "handshake")]
 use super::offer::{ClientWindow, DeflateOffer};
-use super::{DeflateDirection, DeflateParams, DeflateText, WindowBits};
+use super::{DeflateDirection, DeflateParams, DeflateText};
 
 /// What both sides have agreed on for `permessage-deflate`, seen from one of them.
 ///
@@ -92,6 +95,7 @@ impl Agreed {
     }
 
     /// Keeps what a client has said in its offer, however the server has answered.
+    #[cfg(feature = "handshake")]
     pub(crate) fn within_hints(self, offer: DeflateOffer) -> Self {
         let max_window_bits = match offer.client_max_window_bits {
             ClientWindow::AtMost(bits) => bits,

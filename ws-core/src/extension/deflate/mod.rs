@@ -13,6 +13,7 @@ pub use agreed::Agreed;
 pub use config::DeflateConfig;
 pub use direction::DeflateDirection;
 pub use error::DeflateError;
+#[cfg(feature = "handshake")]
 pub(crate) use offer::{DeflateOffer, judge};
 pub use params::DeflateParams;
 pub use text::DeflateText;

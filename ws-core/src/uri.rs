@@ -1,4 +1,12 @@
 //! `ws:` and `wss:` URIs (RFC 6455 §3), borrowed and never decoded.
+//!
+//! ```
+//! use ws_core::uri::Uri;
+//!
+//! let uri = Uri::parse("wss://example.com/chat?room=1")?;
+//! assert_eq!((uri.authority().host(), uri.port()), ("example.com", 443));
+//! # Ok::<(), ws_core::uri::UriError>(())
+//! ```
 // Read first: RFC 6455 §3.
 
 use core::fmt;
@@ -7,6 +15,14 @@ use core::net::Ipv6Addr;
 use crate::bytes::AsciiSet;
 
 /// The two schemes of WebSocket URIs (RFC 6455 §3).
+///
+/// ```
+/// use ws_core::uri::Scheme;
+///
+/// assert_eq!((Scheme::Ws.default_port(), Scheme::Wss.default_port()), (80, 443));
+/// assert!(Scheme::Wss.is_secure());
+/// assert_eq!(Scheme::Wss.to_string(), "wss");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: it registers two schemes")]
 pub enum Scheme {
@@ -52,6 +68,8 @@ impl fmt::Display for Scheme {
 ///
 /// The parts are lent as they were written: nothing is decoded, folded or allocated.
 ///
+/// `Display` writes all of it. The query may hold credentials: use `Debug` for logs, which shows only how long it is.
+///
 /// ```
 /// use ws_core::uri::{Scheme, Uri, UriError};
 ///
@@ -77,8 +95,16 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// Says what is wrong where the text is not a URI of RFC 6455 §3. User information is refused too: the grammar
-    /// of the RFC has none.
+    /// What is wrong with a text that is not a URI of RFC 6455 §3. A user and a password are an error, too: the grammar of the
+    /// RFC has none.
+    ///
+    /// ```
+    /// use ws_core::uri::{Uri, UriError};
+    ///
+    /// assert!(Uri::parse("ws://[::1]:9001").is_ok());
+    /// assert_eq!(Uri::parse("http://example.com/"), Err(UriError::Scheme));
+    /// assert_eq!(Uri::parse("ws://user:password@example.com/"), Err(UriError::Userinfo));
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
         check_text(text)?;
         let (scheme, rest) = split_once(text, b':').ok_or(UriError::Scheme)?;
@@ -124,7 +150,16 @@ impl<'a> Uri<'a> {
         self.resource_name
     }
 
-    /// The value of the `Host` header: brackets stay, the scheme's own port is left out (RFC 6455 §4.1).
+    /// The value of the `Host` header: an IPv6 address keeps its brackets, and the scheme's default port is left out
+    /// (RFC 6455 §4.1).
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("wss://example.com:443/")?.host_header().to_string(), "example.com");
+    /// assert_eq!(Uri::parse("wss://example.com:80/")?.host_header().to_string(), "example.com:80");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub fn host_header(&self) -> Authority<'a> {
         let port = self.authority.port.filter(|port| *port != self.scheme.default_port());
@@ -167,6 +202,14 @@ impl<'a> Authority<'a> {
     /// # Errors
     ///
     /// [`UriError::HostMissing`], [`UriError::Host`], [`UriError::PercentEncoding`] or [`UriError::Port`].
+    ///
+    /// ```
+    /// use ws_core::uri::{Authority, UriError};
+    ///
+    /// assert_eq!(Authority::parse("example.com")?.port(), None);
+    /// assert_eq!(Authority::parse("example.com:"), Err(UriError::Port));
+    /// # Ok::<(), UriError>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
         let bytes = text.as_bytes();
         let host_len = if bytes.first() == Some(&b'[') {
@@ -218,8 +261,16 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Whether both name the same host and port, where `scheme` gives the port that is not written. Hosts are compared
+    /// Whether both name the same host and port. `scheme` gives the port where none is written. Hosts are compared
     /// without regard to case.
+    ///
+    /// ```
+    /// use ws_core::uri::{Authority, Scheme};
+    ///
+    /// let (one, other) = (Authority::parse("example.com")?, Authority::parse("EXAMPLE.com:443")?);
+    /// assert!(one.is_same(&other, Scheme::Wss) && !one.is_same(&other, Scheme::Ws));
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub fn is_same(&self, other: &Authority<'_>, scheme: Scheme) -> bool {
         self.host.eq_ignore_ascii_case(other.host)
@@ -246,6 +297,18 @@ impl fmt::Display for Authority<'_> {
 }
 
 /// The path, or `/`, and the query: what stands in the request line (RFC 6455 §3, §4.1).
+///
+/// `Display` writes both. The query may hold credentials: use `Debug` or [`path`](Self::path) for logs.
+///
+/// ```
+/// use ws_core::uri::Uri;
+///
+/// let resource_name = Uri::parse("ws://example.com/chat?token=1234")?.resource_name();
+/// assert_eq!((resource_name.path(), resource_name.query()), ("/chat", Some("token=1234")));
+/// assert_eq!(resource_name.to_string(), "/chat?token=1234");
+/// assert!(!format!("{resource_name:?}").contains("1234"));
+/// # Ok::<(), ws_core::uri::UriError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResourceName<'a> {
     path: &'a str,
@@ -276,7 +339,7 @@ impl<'a> ResourceName<'a> {
         self.path
     }
 
-    /// The query without its `?`, with its percent-encoding. An empty one is none.
+    /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
     #[must_use]
     pub const fn query(&self) -> Option<&'a str> {
         self.query
@@ -304,6 +367,13 @@ impl fmt::Display for ResourceName<'_> {
 }
 
 /// Why a text is not a WebSocket URI (RFC 6455 §3, RFC 3986).
+///
+/// ```
+/// use ws_core::uri::{Uri, UriError};
+///
+/// assert_eq!(Uri::parse("ws://example.com/a b"), Err(UriError::Space));
+/// assert_eq!(UriError::Space.to_string(), "a space in the URI (write it as %20)");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UriError {
@@ -311,7 +381,7 @@ pub enum UriError {
     Scheme,
     /// No `//` follows the scheme.
     AuthorityMissing,
-    /// It names a user or a password, which the grammar does not know; send an `Authorization` header instead.
+    /// It names a user or a password, which the grammar does not have; send an `Authorization` header instead.
     Userinfo,
     /// The host is empty.
     HostMissing,
@@ -321,7 +391,7 @@ pub enum UriError {
     Port,
     /// It has a fragment, which means nothing in these URIs; a `#` that means itself is written `%23`.
     Fragment,
-    /// A `%` without two hexadecimal digits behind it.
+    /// A `%` that two hexadecimal digits do not follow.
     PercentEncoding,
     /// A space; it is written `%20`.
     Space,
@@ -343,7 +413,7 @@ impl fmt::Display for UriError {
             Self::Host => "the host of the URI is neither a name nor an address",
             Self::Port => "the port of the URI is not a number from 1 to 65535",
             Self::Fragment => "a WebSocket URI has no fragment (write # as %23)",
-            Self::PercentEncoding => "a % in the URI without two hexadecimal digits behind it",
+            Self::PercentEncoding => "a % in the URI that two hexadecimal digits do not follow",
             Self::Space => "a space in the URI (write it as %20)",
             Self::Control => "a control character in the URI",
             Self::NonAscii => "a character beyond ASCII in the URI (percent-encode it)",
@@ -360,15 +430,15 @@ pub(crate) fn split_authority(text: &str) -> (&str, &str) {
     text.split_at_checked(len).unwrap_or((text, ""))
 }
 
-/// As `find`, for a character that is one byte: without what finds longer ones.
+/// Where the byte first is. Less code than `str::find`, which finds longer characters, too.
 fn position(bytes: &[u8], byte: u8) -> Option<usize> {
     bytes.iter().position(|other| *other == byte)
 }
 
-/// As `str::split_once`, in which the compiler cannot rule out a panic.
+/// Splits the text at the first separator. In `str::split_once`, the compiler cannot rule out a panic.
 fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let (before, behind) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
-    Some((before, behind.get(1..)?))
+    let (before, rest) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
+    Some((before, rest.get(1..)?))
 }
 
 /// Not inlined, so that `tests/panic_free.rs` can tell core's code from ours.
@@ -377,7 +447,7 @@ fn is_ipv6_address(text: &str) -> bool {
     text.parse::<Ipv6Addr>().is_ok()
 }
 
-/// What is wrong wherever it stands.
+/// Refuses what is wrong wherever it stands.
 fn check_text(text: &str) -> Result<(), UriError> {
     for byte in text.bytes() {
         match byte {

@@ -6,9 +6,9 @@ use core::{fmt, str};
 
 use crate::bytes::AsciiSet;
 
-/// The extensions in one line of a `Sec-WebSocket-Extensions` header, in their order.
+/// An iterator over the extensions in one line of a `Sec-WebSocket-Extensions` header, in their order.
 ///
-/// Borrows the line, allocates nothing and looks at each byte once. After the first error it ends. A line may hold
+/// It borrows the line, allocates nothing and looks at each byte once. It ends after the first error. A line may hold
 /// no extension at all, since several lines are one list; [`check_extensions`] asks for at least one.
 ///
 /// ```
@@ -28,7 +28,15 @@ pub struct ExtensionList<'a> {
 }
 
 impl<'a> ExtensionList<'a> {
-    /// Starts at the first extension of a header's value.
+    /// Reads the value of a header.
+    ///
+    /// ```
+    /// use ws_core::extension::{ExtensionError, ExtensionList};
+    ///
+    /// let mut list = ExtensionList::new(b"foo; =1");
+    /// assert_eq!(list.next().map(|extension| extension.map(|_| ())), Some(Err(ExtensionError::ParamName)));
+    /// assert!(list.next().is_none());
+    /// ```
     #[must_use]
     pub const fn new(value: &'a [u8]) -> Self {
         Self { rest: Cursor { bytes: value } }
@@ -76,7 +84,7 @@ impl fmt::Debug for ExtensionList<'_> {
     }
 }
 
-/// Checks the lines of a `Sec-WebSocket-Extensions` header and counts the extensions: at least one.
+/// Checks the lines of a `Sec-WebSocket-Extensions` header, and returns how many extensions they have: at least one.
 ///
 /// ```
 /// use ws_core::extension::{check_extensions, ExtensionError};
@@ -105,6 +113,15 @@ where
 }
 
 /// One extension, offered by a client or taken up by a server, with its parameters.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// assert_eq!(extension.name(), "x-trace");
+/// assert_eq!(extension.params().count(), 2);
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone)]
 pub struct Extension<'a> {
     /// A token.
@@ -119,7 +136,7 @@ impl<'a> Extension<'a> {
         text_of_token(self.name)
     }
 
-    /// The parameters, in their order. The same name may come twice: whether it may is the extension's business.
+    /// The parameters, in their order. A name may come twice: whether that is allowed depends on the extension.
     #[must_use]
     pub fn params(&self) -> Params<'a> {
         self.params.clone()
@@ -133,7 +150,16 @@ impl fmt::Debug for Extension<'_> {
     }
 }
 
-/// The parameters of an extension, in their order.
+/// An iterator over the parameters of an extension, in their order.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// let names: Vec<_> = extension.params().map(|param| param.name()).collect();
+/// assert_eq!(names, ["level", "verbose"]);
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone)]
 pub struct Params<'a> {
     /// Checked already, so that errors do not occur.
@@ -158,6 +184,17 @@ impl fmt::Debug for Params<'_> {
 }
 
 /// A parameter of an extension.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// let mut params = extension.params();
+/// let level = params.next().ok_or("one")?;
+/// assert_eq!((level.name(), level.value().map(|value| value.to_string())), ("level", Some("2".to_owned())));
+/// assert!(params.next().is_some_and(|verbose| verbose.value().is_none()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Param<'a> {
     /// A token.
@@ -189,7 +226,16 @@ impl fmt::Debug for Param<'_> {
 
 /// The value of a parameter: a token, however it was written.
 ///
-/// `x=10`, `x="10"` and `x="\10"` have the same value. Compare it with a text, or read its [`bytes`](Self::bytes).
+/// `x=10`, `x="10"` and `x="\10"` have the same value. Compare it with a text, or read its [`bytes`](Self::bytes). `Display`
+/// writes it.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(br#"x-trace; a=10; b="10"; c="\10""#).flatten().next().ok_or("one")?;
+/// assert!(extension.params().filter_map(|param| param.value()).all(|value| value == *"10"));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct ParamValue<'a> {
     /// Without quotation marks. A backslash is not a character of a token: each one escapes what follows it.
@@ -197,7 +243,16 @@ pub struct ParamValue<'a> {
 }
 
 impl<'a> ParamValue<'a> {
-    /// The characters, which are those of a token, unescaped.
+    /// The characters, unescaped. They are those of a token.
+    ///
+    /// ```
+    /// use ws_core::extension::ExtensionList;
+    ///
+    /// let extension = ExtensionList::new(br#"x-trace; c="\10""#).flatten().next().ok_or("one")?;
+    /// let value = extension.params().find_map(|param| param.value()).ok_or("one")?;
+    /// assert!(value.bytes().eq(*b"10"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     pub fn bytes(&self) -> impl Iterator<Item = u8> + use<'a> {
         let mut escaped = self.escaped.iter().copied();
         core::iter::from_fn(move || match escaped.next() {
@@ -242,7 +297,13 @@ impl fmt::Debug for ParamValue<'_> {
     }
 }
 
-/// What does not follow the grammar of RFC 6455 §9.1, which fails the handshake.
+/// How a `Sec-WebSocket-Extensions` header breaks the grammar of RFC 6455 §9.1, which fails the handshake.
+///
+/// ```
+/// use ws_core::extension::{ExtensionError, check_extensions};
+///
+/// assert_eq!(check_extensions([r#"x; y="a b""#]), Err(ExtensionError::QuotedValue));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExtensionError {
@@ -250,15 +311,15 @@ pub enum ExtensionError {
     Empty,
     /// Something else where the name of an extension has to stand.
     Name,
-    /// Something else where, behind a `;`, the name of a parameter has to stand.
+    /// Something else where, after a `;`, the name of a parameter has to stand.
     ParamName,
-    /// Something else where, behind a `=`, a value has to stand.
+    /// Something else where, after a `=`, a value has to stand.
     ParamValue,
     /// A quoted value that is empty or not a token after unescaping.
     QuotedValue,
     /// A quoted value without its closing quotation mark.
     QuoteOpen,
-    /// Neither `;` nor `,` behind a name or a value.
+    /// Neither `;` nor `,` after a name or a value.
     Separator,
 }
 
@@ -344,7 +405,7 @@ impl<'a> Cursor<'a> {
         (len > 0).then_some(token)
     }
 
-    /// What stands behind the `;`.
+    /// What follows the `;`.
     fn param(&mut self) -> Result<Param<'a>, ExtensionError> {
         let name = self.token().ok_or(ExtensionError::ParamName)?;
         if !self.next_is(b'=') {
@@ -358,7 +419,7 @@ impl<'a> Cursor<'a> {
         Ok(Param { name, value: Some(ParamValue { escaped: value }) })
     }
 
-    /// What stands between the quotation marks, of which the first is behind us.
+    /// What stands between the quotation marks, of which the first has been read.
     fn quoted(&mut self) -> Result<&'a [u8], ExtensionError> {
         let start = self.bytes;
         loop {

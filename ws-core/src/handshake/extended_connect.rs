@@ -50,28 +50,66 @@ impl<'a> ExtendedConnect<'a> {
         Self { method, protocol: None, scheme: None, authority: None, path: None }
     }
 
-    /// Sets `:protocol`, where the request has it. Only `websocket` passes [`check`](Self::check).
+    /// Sets `:protocol`, or says that the request does not have it. Only `websocket` passes [`check`](Self::check).
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, HandshakeViolation};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT").with_protocol(Some("connect-udp"));
+    /// assert_eq!(connect.check([]), Err(HandshakeViolation::ConnectProtocol.into()));
+    /// ```
     #[must_use]
     pub const fn with_protocol(mut self, protocol: Option<&'a str>) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Sets `:scheme`, where the request has it. Only `https` and `http` pass [`check`](Self::check).
+    /// Sets `:scheme`, or says that the request does not have it. Only `https` and `http` pass [`check`](Self::check).
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, HandshakeViolation};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT").with_protocol(Some("websocket")).with_scheme(Some("wss"));
+    /// assert_eq!(connect.check([]), Err(HandshakeViolation::ConnectScheme.into()));
+    /// ```
     #[must_use]
     pub const fn with_scheme(mut self, scheme: Option<&'a str>) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Sets `:authority`, where the request has it.
+    /// Sets `:authority`, or says that the request does not have it. Then `host` stands for it.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, Header};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT")
+    ///     .with_protocol(Some("websocket"))
+    ///     .with_scheme(Some("https"))
+    ///     .with_authority(None)
+    ///     .with_path(Some("/"));
+    /// let headers = [Header::new("host", "example.com"), Header::new("sec-websocket-version", "13")];
+    /// assert_eq!(connect.check(headers)?.authority().host(), "example.com");
+    /// # Ok::<(), ws_core::handshake::HandshakeFault>(())
+    /// ```
     #[must_use]
     pub const fn with_authority(mut self, authority: Option<&'a str>) -> Self {
         self.authority = authority;
         self
     }
 
-    /// Sets `:path`, where the request has it: path and query.
+    /// Sets `:path`, which is path and query, or says that the request does not have it.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, HandshakeViolation};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT")
+    ///     .with_protocol(Some("websocket"))
+    ///     .with_scheme(Some("https"))
+    ///     .with_authority(Some("example.com"))
+    ///     .with_path(None);
+    /// assert_eq!(connect.check([]), Err(HandshakeViolation::Target.into()));
+    /// ```
     #[must_use]
     pub const fn with_path(mut self, path: Option<&'a str>) -> Self {
         self.path = path;

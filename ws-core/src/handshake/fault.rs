@@ -11,7 +11,7 @@ use crate::extension::{DeflateError, ExtensionError};
 /// assert_eq!(HandshakeFault::Limit(HandshakeLimit::HeadLen).status(), 431);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "closed: whoever is not at fault by the RFC is so by our policy")]
+#[expect(clippy::exhaustive_enums, reason = "closed: what the RFC does not forbid, only our policy can")]
 pub enum HandshakeFault {
     /// The peer did what RFC 6455, or HTTP, forbids.
     Violation(HandshakeViolation),
@@ -20,9 +20,15 @@ pub enum HandshakeFault {
 }
 
 impl HandshakeFault {
-    /// The HTTP status that tells a client (RFC 6455 §4.2.2).
+    /// The HTTP status to answer a client with (RFC 6455 §4.2.2). For what only a server can do wrong it is 502, which is
+    /// what a gateway would answer its own client with (RFC 9110 §15.6.3).
     ///
-    /// Nobody tells a server; for its faults this is what a gateway would tell its own client.
+    /// ```
+    /// use ws_core::handshake::{HandshakeFault, HandshakeViolation};
+    ///
+    /// assert_eq!(HandshakeFault::from(HandshakeViolation::Method).status(), 405);
+    /// assert_eq!(HandshakeFault::from(HandshakeViolation::Accept).status(), 502);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -73,7 +79,18 @@ impl fmt::Display for HandshakeFault {
 
 impl core::error::Error for HandshakeFault {}
 
-/// What the peer did in its handshake that RFC 6455 or HTTP/1.1 forbids.
+/// What the peer did in its handshake that RFC 6455 or HTTP forbids.
+///
+/// ```
+/// use ws_core::handshake::{HandshakeViolation, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = *b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+/// let progress = ServerHandshake::new([0; 1024]).receive(&mut buffer.input());
+/// assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::HostMissing.into()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeViolation {
@@ -106,7 +123,8 @@ pub enum HandshakeViolation {
     HostMissing,
     /// A Host header that is not a host with or without a port, or another one than the target names.
     Host,
-    /// A request that announces a body: more than a handshake, and the way to smuggle one.
+    /// A request that announces a body. A handshake has none, and two readers that disagree on its end can be made to take
+    /// what follows for different requests.
     Body,
     /// No Upgrade header with the value websocket (RFC 6455 §4.1, §4.2.1).
     Upgrade,
@@ -124,8 +142,8 @@ pub enum HandshakeViolation {
     Extensions(ExtensionError),
     /// No Sec-WebSocket-Accept in the response (RFC 6455 §4.1).
     AcceptMissing,
-    /// A Sec-WebSocket-Accept that does not answer our key: whatever sent it does not speak WebSocket, or answers
-    /// another client (RFC 6455 §4.1).
+    /// A Sec-WebSocket-Accept that does not answer our key: the response is not from a WebSocket server, or answers another
+    /// client (RFC 6455 §4.1).
     Accept,
     /// The response chooses a subprotocol that was not offered (RFC 6455 §4.1).
     SubprotocolNotOffered,
@@ -146,6 +164,13 @@ pub enum HandshakeViolation {
 impl HandshakeViolation {
     /// The HTTP status to answer a client with (RFC 6455 §4.2.2): 405, 426, 501 or 505, and otherwise 400. For what only a
     /// response can have it is 502, which is what a gateway would answer its own client with (RFC 9110 §15.6.3).
+    ///
+    /// ```
+    /// use ws_core::handshake::HandshakeViolation;
+    ///
+    /// assert_eq!(HandshakeViolation::Version.status(), 426);
+    /// assert_eq!(HandshakeViolation::HeaderName.status(), 400);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -205,7 +230,7 @@ impl HandshakeViolation {
         }
     }
 
-    /// What a request by HTTP/1.1 can have, in words.
+    /// The words for what a request by HTTP/1.1 can have.
     const fn request_text(self) -> Option<&'static str> {
         Some(match self {
             Self::LineEnding => "a line does not end with CR LF",
@@ -249,7 +274,18 @@ impl fmt::Display for HandshakeViolation {
 
 impl core::error::Error for HandshakeViolation {}
 
-/// What the peer did in its handshake beyond what we allow.
+/// What the peer did in its handshake that is allowed, and beyond our limits.
+///
+/// ```
+/// use ws_core::handshake::{HandshakeLimit, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = *b"GET /a/path/that/is/longer/than/the/storage HTTP/1.1\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+/// let progress = ServerHandshake::new([0; 32]).receive(&mut buffer.input());
+/// assert_eq!(progress, ServerProgress::Failed(HandshakeLimit::FirstLineLen.into()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeLimit {
@@ -257,14 +293,21 @@ pub enum HandshakeLimit {
     FirstLineLen,
     /// The head is longer than the storage of the handshake.
     HeadLen,
-    /// More headers than the handshake's `HEADER_COUNT_MAX`.
+    /// More headers than [`HEADER_COUNT_MAX`](super::HEADER_COUNT_MAX), or than the number that the handshake was made with.
     HeaderCount,
     /// An Origin that the [`OriginPolicy`](super::OriginPolicy) does not allow (RFC 6455 §10.2).
     Origin,
 }
 
 impl HandshakeLimit {
-    /// The HTTP status that tells a client: 414, 431 or, for an Origin, 403 (RFC 6455 §4.2.2).
+    /// The HTTP status to answer a client with: 414, 431 or, for an Origin, 403 (RFC 6455 §4.2.2).
+    ///
+    /// ```
+    /// use ws_core::handshake::HandshakeLimit;
+    ///
+    /// assert_eq!(HandshakeLimit::HeaderCount.status(), 431);
+    /// assert_eq!(HandshakeLimit::Origin.status(), 403);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {

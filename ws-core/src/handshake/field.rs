@@ -6,9 +6,9 @@ use core::{fmt, str};
 use super::{HandshakeViolation, SMALL};
 use crate::extension::{Extension, ExtensionList, is_space, is_token};
 
-/// A header of a request or a response: received, or to be sent.
+/// A header of a request or a response, received or to be sent.
 ///
-/// Values are bytes: HTTP allows more in them than UTF-8.
+/// Values are bytes, since HTTP allows more in them than UTF-8. A header that is to be sent is checked when it is written.
 ///
 /// ```
 /// use ws_core::handshake::Header;
@@ -26,13 +26,27 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// A header whose value is text. It is checked when it is to be sent.
+    /// A header whose value is text.
+    ///
+    /// ```
+    /// use ws_core::handshake::Header;
+    ///
+    /// const SERVER: Header<'static> = Header::new("Server", "example/1.0");
+    /// assert_eq!(SERVER.value, b"example/1.0");
+    /// ```
     #[must_use]
     pub const fn new(name: &'a str, value: &'a str) -> Self {
         Self { name, value: value.as_bytes() }
     }
 
-    /// Whether this is its name, in any case.
+    /// Whether the header has this name, in any case.
+    ///
+    /// ```
+    /// use ws_core::handshake::Header;
+    ///
+    /// let header = Header::new("Content-Type", "text/plain");
+    /// assert!(header.is("content-type") && !header.is("content-length"));
+    /// ```
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
@@ -46,9 +60,23 @@ impl fmt::Debug for Header<'_> {
     }
 }
 
-/// The headers of a request or a response, in their order.
+/// An iterator over the headers of a request or a response, in their order.
 ///
-/// Read from the bytes as they were received, so that their number needs no memory.
+/// They are read from the bytes as they were received, so that their number takes no memory.
+///
+/// ```
+/// use ws_core::handshake::ServerHandshake;
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// handshake.receive(&mut buffer.input());
+/// let request = handshake.request().ok_or("a request")?;
+/// let cookies: Vec<_> = request.headers().filter(|header| header.is("Cookie")).map(|header| header.value).collect();
+/// assert_eq!(cookies, [b"a=1", b"b=2"]);
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone)]
 pub struct Headers<'a> {
     /// Lines that the parser has found valid, up to and with the empty one.
@@ -60,7 +88,21 @@ impl<'a> Headers<'a> {
         Self { rest: lines }
     }
 
-    /// The value of the first header of this name, in any case.
+    /// The value of the first of the headers still to come that has this name, in any case. The iterator stays where it is.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nUser-Agent: sensor/1.0\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let headers = handshake.request().ok_or("a request")?.headers();
+    /// assert_eq!(headers.value_of("user-agent"), Some(b"sensor/1.0".as_slice()));
+    /// assert_eq!(headers.count(), 2);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn value_of(&self, name: &str) -> Option<&'a [u8]> {
         self.clone().find_map(|header| header.is(name).then_some(header.value))
@@ -90,9 +132,25 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-/// The subprotocols that a client offers, the one it likes best first (RFC 6455 §4.1).
+/// An iterator over the subprotocols that a client offers, the one it likes best first (RFC 6455 §4.1).
 ///
-/// That the client offers the same one twice is not judged: it would take memory, or time that the peer chooses.
+/// Whether the client offers the same one twice is not judged: that would take memory, or time that the peer chooses. Of a
+/// request that has failed, the iterator ends before the first element that is not text.
+///
+/// ```
+/// use ws_core::handshake::ServerHandshake;
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///     Sec-WebSocket-Protocol: mqtt, v12.stomp\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// handshake.receive(&mut buffer.input());
+/// let request = handshake.request().ok_or("a request")?;
+/// assert!(request.subprotocols().eq(["mqtt", "v12.stomp", "chat"]));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone)]
 pub struct Subprotocols<'a> {
     headers: Headers<'a>,
@@ -131,7 +189,26 @@ impl fmt::Debug for Subprotocols<'_> {
     }
 }
 
-/// The extensions that a client offers or a server has taken up, in their order (RFC 6455 §9.1).
+/// An iterator over the extensions that a client offers or a server has taken up, in their order (RFC 6455 §9.1).
+///
+/// Of a head that has failed, it ends before the first element that does not follow the grammar.
+///
+/// ```
+/// use ws_core::handshake::ServerHandshake;
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-trace\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// handshake.receive(&mut buffer.input());
+/// let mut extensions = handshake.request().ok_or("a request")?.extensions();
+/// let deflate = extensions.next().ok_or("one")?;
+/// assert!(deflate.params().any(|param| param.name() == "client_max_window_bits"));
+/// assert_eq!(extensions.next().map(|extension| extension.name()), Some("x-trace"));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone)]
 pub struct Extensions<'a> {
     headers: Headers<'a>,

@@ -9,7 +9,8 @@ use crate::bytes::copy;
 
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 §4.2.2): 28 characters of base64.
 ///
-/// The key is taken as it was sent, not decoded.
+/// The key is taken as it was sent, not decoded, and not judged. Both handshakes do this for you; it is for programs whose
+/// HTTP library writes the response.
 ///
 /// ```
 /// use ws_core::handshake::accept_key;
@@ -22,7 +23,7 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
     encode_digest(Sha1::new().chain_update(key).chain_update(GUID).finalize().into())
 }
 
-/// The same for a key of 16 bytes in base64, without what takes any number of pieces of any length.
+/// Answers a key of 16 bytes in base64, without the code that takes any number of pieces of any length.
 ///
 /// Not inlined into either role's handshake on microcontrollers, since SHA-1 is long.
 #[cfg_attr(target_os = "none", inline(never))]

@@ -16,7 +16,27 @@ use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_auth
 
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
 ///
-/// Borrows the handshake, and can be looked at again until the handshake is dropped.
+/// It borrows the handshake, which lends it again as often as you ask: [`ServerHandshake::request`].
+///
+/// [`ServerHandshake::request`]: super::ServerHandshake::request
+///
+/// ```
+/// use ws_core::handshake::{ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///     Origin: https://example.com\r\nCookie: session=1\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::Request);
+///
+/// let request = handshake.request().ok_or("a request")?;
+/// assert_eq!((request.path(), request.query(), request.host()), ("/", None, "h"));
+/// assert_eq!(request.origin(), Some(b"https://example.com".as_slice()));
+/// assert_eq!(request.header("Cookie"), Some(b"session=1".as_slice()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     head: &'a [u8],
@@ -41,19 +61,19 @@ impl<'a> Request<'a> {
         ResourceName::new(self.fields.resource_name.in_text(self.head))
     }
 
-    /// The path, at least `/`.
+    /// The path with its percent-encoding, at least `/`.
     #[must_use]
     pub fn path(&self) -> &'a str {
         self.resource_name().path()
     }
 
-    /// The query without its `?`, where it is not empty.
+    /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.resource_name().query()
     }
 
-    /// The Host header: host, and port where the client named one. Valid, unless the request has failed.
+    /// The Host header: the host, and the port where the client names one. It is valid unless the request has failed.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.fields.host.in_text(self.head)
@@ -69,20 +89,20 @@ impl<'a> Request<'a> {
         self.fields.scheme
     }
 
-    /// The Origin header: the page that a browser connects for. What it may be is for the
-    /// [`OriginPolicy`](super::OriginPolicy) to say.
+    /// The Origin header: the page that a browser connects for. It is not judged before
+    /// [`accept`](super::ServerHandshake::accept), by the [`OriginPolicy`](super::OriginPolicy) given there.
     #[must_use]
     pub fn origin(&self) -> Option<&'a [u8]> {
         self.fields.origin.map(|span| span.in_bytes(self.head))
     }
 
-    /// The subprotocols offered, the one the client likes best first.
+    /// The subprotocols that the client offers, the one it likes best first.
     #[must_use]
     pub fn subprotocols(&self) -> Subprotocols<'a> {
         Subprotocols::new(self.headers())
     }
 
-    /// The extensions offered, in the client's order.
+    /// The extensions that the client offers, in its order.
     #[must_use]
     pub fn extensions(&self) -> Extensions<'a> {
         Extensions::new(self.headers())
@@ -94,7 +114,21 @@ impl<'a> Request<'a> {
         Headers::new(split_first_line(self.head).1)
     }
 
-    /// The value of the first header of this name, in any case.
+    /// The value of the first header that has this name, in any case.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nAuthorization: Bearer 1234\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.header("authorization"), Some(b"Bearer 1234".as_slice()));
+    /// assert_eq!(request.header("cookie"), None);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers().value_of(name)
@@ -302,7 +336,7 @@ impl<'h> Survey<'h> {
         self.judge_common()?;
         judge_host(self.host, absolute)?;
         if !self.has_upgrade {
-            // Who sends a key has come for a WebSocket, and his Upgrade was lost on the way.
+            // A client that sends a key wants a WebSocket, and its Upgrade was lost on the way.
             let is_page = self.key.is_none() && self.version.is_none();
             return if is_page { Ok(Asks::Page) } else { Err(HandshakeViolation::Upgrade) };
         }

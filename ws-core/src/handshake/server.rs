@@ -16,12 +16,12 @@ use crate::input::Input;
 /// A server's side of the opening handshake (RFC 6455 §4.2).
 ///
 /// Feed it input until it has a request or a fault, look at [`request`](Self::request), and answer with
-/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it can
-/// wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
+/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it
+/// can wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
 /// (browsers send up to 4 KiB of cookies per name; Apache and nginx take 8 KiB a line).
 ///
-/// What the client has sent behind its head stays in the input: nothing of it is lost, and nothing of it is to be read
-/// unless the request is accepted. After everything but a 101 the connection is to be closed.
+/// What the client has sent after its head stays in the input, for the connection. Read it only if you have accepted the
+/// request; after any other answer, close the connection.
 ///
 /// ```
 /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
@@ -62,19 +62,30 @@ enum EmptyLine {
     Over,
 }
 
-/// How far a server's handshake has come.
+/// How far a server's handshake has come: what [`ServerHandshake::receive`] returns.
+///
+/// ```
+/// use ws_core::handshake::{ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
 pub enum ServerProgress {
-    /// The head is not complete. All input was taken.
+    /// The head is not complete. All input was taken: read more, and call [`receive`](ServerHandshake::receive) again.
     NeedInput,
     /// A valid request for a WebSocket: [`accept`](ServerHandshake::accept) or
     /// [`reject`](ServerHandshake::reject) it.
     Request,
     /// A valid GET request that asks for something else, such as a page: [`reject`](ServerHandshake::reject) it with
-    /// whatever there is for it, or [`reject_fault`](ServerHandshake::reject_fault) it with 426.
+    /// what you have for it, or let [`reject_fault`](ServerHandshake::reject_fault) answer with 426.
     NotWebSocket,
-    /// The handshake has failed, and always will have: [`reject_fault`](ServerHandshake::reject_fault) it.
+    /// The handshake has failed for good: answer with [`reject_fault`](ServerHandshake::reject_fault).
     Failed(HandshakeFault),
 }
 
@@ -123,8 +134,26 @@ impl<S> ServerHandshake<S> {
 }
 
 impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
-    /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
-    /// says the same again.
+    /// Takes the bytes of the request's head, and leaves what follows it. One empty line before the request is passed
+    /// over (RFC 9112 §2.2).
+    ///
+    /// Returns how far the handshake is. Once there is a request or a fault, it takes nothing and returns the same again.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// let first = *b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upg";
+    /// let mut buffer = ReadBuffer::with_filled(first, first.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NeedInput);
+    ///
+    /// let second = *b"rade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\nframes";
+    /// let mut buffer = ReadBuffer::with_filled(second, second.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::Request);
+    /// assert_eq!(buffer.unread(), b"frames");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
         self.skip_empty_line(input);
         if self.progress == ServerProgress::NeedInput {
@@ -163,20 +192,53 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         };
     }
 
-    /// The request, once there is one. After a fault too, where the fault is not in the form of the head: for logs.
+    /// The request, once there is one. It is there after a fault, too, unless the fault is in the form of the head: for logs.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// assert!(handshake.request().is_none());
+    /// let head = *b"GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// handshake.receive(&mut buffer.input());
+    /// assert_eq!(handshake.request().map(|request| request.target()), Some("/a?b=c"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn request(&self) -> Option<Request<'_>> {
         self.request.map(|fields| Request::new(self.head.bytes(), fields))
     }
 
-    /// Writes the 101 that opens the connection, and gives its length in bytes (RFC 6455 §4.2.2). After it, the input
-    /// goes on with frames.
+    /// Writes the 101 that opens the connection into `out`, and returns its length in bytes (RFC 6455 §4.2.2). Send it; then
+    /// the input goes on with frames.
+    ///
+    /// `origins` says which pages may connect, and `response` what you choose of what the client has offered.
     ///
     /// # Errors
     ///
     /// [`AcceptError::Failed`] where `origins` does not allow the request's Origin, or where the handshake had
-    /// failed already. [`AcceptError::BufferTooSmall`] and [`AcceptError::Misuse`] leave everything as it was, but
-    /// for the contents of `out`.
+    /// failed already: answer with [`reject_fault`](Self::reject_fault). After [`AcceptError::BufferTooSmall`] and
+    /// [`AcceptError::Misuse`] the request can still be answered. After any error, do not send what is in `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    ///     Origin: https://evil.test\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 512];
+    /// assert!(handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out).is_err());
+    /// let len = handshake.reject_fault(&mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 403 Forbidden\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept(
         &mut self,
         origins: OriginPolicy<'_>,
@@ -207,23 +269,41 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         Ok(len)
     }
 
-    /// What was agreed on for `permessage-deflate`, once the request is accepted; none where the client has made no
-    /// offer that could be taken, or the [`OutgoingResponse`] has none of it.
+    /// What was agreed on for `permessage-deflate`, once the request is accepted. `None` where the client has made no
+    /// offer that could be taken up, and where the [`OutgoingResponse`] does not take it up.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.deflate
     }
 
-    /// Writes a response that does not open a connection, and gives its length in bytes: for requests that are not to
-    /// be accepted, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
+    /// Writes a response that does not open a connection into `out`, and returns its length in bytes: for requests that you
+    /// do not accept, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
     ///
-    /// The response says `Connection: close` and the length of its body. Close the connection after it, and do not
-    /// read what the client has sent behind its request.
+    /// The response has `Connection: close` and the length of its body. Close the connection after it, and do not
+    /// read what the client has sent after its request.
     ///
     /// # Errors
     ///
-    /// The status has to be 200 to 599, the headers neither reserved nor with control characters, the output large
-    /// enough. An error leaves everything as it was, but for the contents of `out`.
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] where the status is not 200 to 599 or
+    /// has no body and gets one; where a header is one that the handshake writes itself, or could end its line; where there
+    /// is no request yet, or it was answered already. The request can still be answered as before; do not send what is in
+    /// `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{Header, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 256];
+    /// let len = handshake.reject(200, &[Header::new("Content-Type", "text/html")], b"<p>Hello", &mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"));
+    /// assert!(out[..len].ends_with(b"Content-Length: 8\r\n\r\n<p>Hello"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject(
         &mut self,
         status: u16,
@@ -234,12 +314,30 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         self.write_rejection(status, headers, body.len(), body, out)
     }
 
-    /// Writes the head of such a response only, for a body of `body_len` bytes that the caller sends behind it: no
-    /// output has to hold a page.
+    /// Writes the head of a response that does not open a connection into `out`, and returns its length in bytes. Send it,
+    /// and then a body of `body_len` bytes, which need not fit into `out`. Close the connection after that.
     ///
     /// # Errors
     ///
-    /// As [`reject`](Self::reject).
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] where the status is not 200 to 599 or
+    /// has no body and gets one; where a header is one that the handshake writes itself, or could end its line; where there
+    /// is no request yet, or it was answered already. The request can still be answered as before; do not send what is in
+    /// `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET /film HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 128];
+    /// let len = handshake.reject_head(200, &[], 1 << 30, &mut out)?;
+    /// assert_eq!(&out[..len], b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject_head(
         &mut self,
         status: u16,
@@ -278,15 +376,32 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         Ok(len)
     }
 
-    /// Writes the ready-made refusal of a failed request, or the 426 of one that does not ask for a WebSocket, and
-    /// gives its length in bytes: at most [`REJECT_FAULT_LEN_MAX`].
+    /// Writes a ready-made response to a failed request, or the 426 to one that does not ask for a WebSocket, into `out`, and
+    /// returns its length in bytes: at most [`REJECT_FAULT_LEN_MAX`].
     ///
-    /// The status is [`HandshakeFault::status`]; 405 names the method that is allowed, 426 the version that is spoken
+    /// The status is [`HandshakeFault::status`]. 405 names the method that is allowed, and 426 the version that is spoken
     /// (RFC 6455 §4.4). The body is one line that says what is wrong. Close the connection after it.
     ///
     /// # Errors
     ///
-    /// [`HandshakeMisuse::NoFault`] where nothing has failed; as [`reject`](Self::reject) otherwise.
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] with
+    /// [`HandshakeMisuse::NoFault`] where nothing has failed, [`NoRequest`](HandshakeMisuse::NoRequest) where the head is not
+    /// complete, and [`AlreadyAnswered`](HandshakeMisuse::AlreadyAnswered). Nothing changes; do not send what is in `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{REJECT_FAULT_LEN_MAX, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"POST / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; REJECT_FAULT_LEN_MAX];
+    /// let len = handshake.reject_fault(&mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nAllow: GET\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject_fault(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
         self.check_unanswered()?;
         let (status, text) = match self.progress {
@@ -324,13 +439,21 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     }
 
     /// Gives the storage back, for the next handshake.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    ///
+    /// let handshake = ServerHandshake::new(vec![0; 4096]);
+    /// let next = ServerHandshake::new(handshake.into_storage());
+    /// # let _ = next;
+    /// ```
     #[must_use]
     pub fn into_storage(self) -> S {
         self.head.into_storage()
     }
 }
 
-/// Apart, so that only this call has the header slots on its stack.
+/// A function of its own, so that only this call has the header slots on its stack.
 #[inline(never)]
 fn read_head<const HEADERS: usize>(head: &[u8]) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
     read(head, &mut header_slots::<HEADERS>())
@@ -345,5 +468,5 @@ impl<S, const HEADERS: usize> fmt::Debug for ServerHandshake<S, HEADERS> {
     }
 }
 
-/// The longest ready-made refusal, in bytes.
+/// The longest response that [`ServerHandshake::reject_fault`] writes, in bytes.
 pub const REJECT_FAULT_LEN_MAX: usize = 320;

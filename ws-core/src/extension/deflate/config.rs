@@ -52,6 +52,13 @@ pub struct DeflateConfig {
 
 impl DeflateConfig {
     /// Context takeover and the largest windows, as far as the peer agrees.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    ///
+    /// const WISHES: DeflateConfig = DeflateConfig::new();
+    /// assert_eq!(WISHES.offer().as_str(), "permessage-deflate; client_max_window_bits");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {

@@ -24,12 +24,25 @@ pub struct DeflateDirection {
 
 impl DeflateDirection {
     /// What holds where nothing else was agreed on: context takeover, and windows of up to 32,768 bytes.
+    ///
+    /// ```
+    /// use ws_core::extension::{DeflateDirection, WindowBits};
+    ///
+    /// let direction = DeflateDirection::new();
+    /// assert!(direction.has_context_takeover() && direction.max_window_bits() == WindowBits::MAX);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { has_context_takeover: true, max_window_bits: WindowBits::MAX }
     }
 
     /// Lets no message refer to those before it.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateDirection;
+    ///
+    /// assert!(!DeflateDirection::new().with_no_context_takeover().has_context_takeover());
+    /// ```
     #[must_use]
     pub const fn with_no_context_takeover(mut self) -> Self {
         self.has_context_takeover = false;
@@ -37,6 +50,13 @@ impl DeflateDirection {
     }
 
     /// Sets the largest window that a message may be compressed with.
+    ///
+    /// ```
+    /// use ws_core::extension::{DeflateDirection, WindowBits};
+    ///
+    /// let direction = DeflateDirection::new().with_max_window_bits(WindowBits::MIN);
+    /// assert_eq!(direction.max_window_bits().window_len(), 256);
+    /// ```
     #[must_use]
     pub const fn with_max_window_bits(mut self, bits: WindowBits) -> Self {
         self.max_window_bits = bits;

@@ -28,6 +28,12 @@ pub struct DeflateParams {
 
 impl DeflateParams {
     /// No parameter: context takeover and windows of up to 32,768 bytes in both directions.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateParams;
+    ///
+    /// assert_eq!(DeflateParams::new().to_string(), "permessage-deflate");
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -39,6 +45,13 @@ impl DeflateParams {
     }
 
     /// Has the server start each message with an empty window (RFC 7692 §7.1.1.1).
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateParams;
+    ///
+    /// let params = DeflateParams::new().with_server_no_context_takeover();
+    /// assert_eq!(params.to_string(), "permessage-deflate; server_no_context_takeover");
+    /// ```
     #[must_use]
     pub const fn with_server_no_context_takeover(mut self) -> Self {
         self.server_no_context_takeover = true;
@@ -46,6 +59,13 @@ impl DeflateParams {
     }
 
     /// Has the client start each message with an empty window (RFC 7692 §7.1.1.2).
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateParams;
+    ///
+    /// let params = DeflateParams::new().with_client_no_context_takeover();
+    /// assert_eq!(params.to_string(), "permessage-deflate; client_no_context_takeover");
+    /// ```
     #[must_use]
     pub const fn with_client_no_context_takeover(mut self) -> Self {
         self.client_no_context_takeover = true;
@@ -53,6 +73,13 @@ impl DeflateParams {
     }
 
     /// Sets the largest window that the server compresses with (RFC 7692 §7.1.2.1).
+    ///
+    /// ```
+    /// use ws_core::extension::{DeflateParams, WindowBits};
+    ///
+    /// let params = DeflateParams::new().with_server_max_window_bits(WindowBits::MIN);
+    /// assert_eq!(params.to_string(), "permessage-deflate; server_max_window_bits=8");
+    /// ```
     #[must_use]
     pub const fn with_server_max_window_bits(mut self, bits: WindowBits) -> Self {
         self.server_max_window_bits = Some(bits);
@@ -60,6 +87,13 @@ impl DeflateParams {
     }
 
     /// Sets the largest window that the client compresses with (RFC 7692 §7.1.2.2).
+    ///
+    /// ```
+    /// use ws_core::extension::{DeflateParams, WindowBits};
+    ///
+    /// let params = DeflateParams::new().with_client_max_window_bits(WindowBits::MIN);
+    /// assert_eq!(params.to_string(), "permessage-deflate; client_max_window_bits=8");
+    /// ```
     #[must_use]
     pub const fn with_client_max_window_bits(mut self, bits: WindowBits) -> Self {
         self.client_max_window_bits = Some(bits);

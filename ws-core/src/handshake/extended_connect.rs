@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::field::{Header, has_control, trim};
+use super::field::{has_control, trim};
+use super::header::Header;
 use super::request::{Survey, judge_host, parse_host};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::is_token;

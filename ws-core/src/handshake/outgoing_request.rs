@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::field::{Extensions, Header};
+use super::header::{Extensions, Header};
 use super::output::{Output, check_headers};
 use super::{HandshakeMisuse, WriteError};
 use crate::extension::{

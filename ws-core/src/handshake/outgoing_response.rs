@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::field::Header;
+use super::header::Header;
 use super::key::answer_to;
 use super::output::{Output, check_headers};
 use super::{HandshakeMisuse, Request, WriteError};

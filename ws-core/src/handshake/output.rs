@@ -1,6 +1,7 @@
 // Read first: RFC 9112 §3, §4, §5.
 
-use super::field::{FieldName, Header, has_control};
+use super::field::{FieldName, has_control};
+use super::header::Header;
 use super::{HandshakeMisuse, WriteError};
 use crate::extension::{DeflateText, is_token};
 

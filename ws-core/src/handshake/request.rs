@@ -3,11 +3,9 @@
 use core::mem::MaybeUninit;
 use core::{fmt, str};
 
-use super::field::{
-    Extensions, FieldName, Headers, Span, Subprotocols, count_extensions, count_subprotocols, has_token,
-    set_once,
-};
+use super::field::{FieldName, Span, count_extensions, count_subprotocols, has_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
+use super::header::{Extensions, Headers, Subprotocols};
 use super::key::is_key;
 use super::origin::split_http_scheme;
 use super::{HandshakeFault, HandshakeViolation, SMALL};

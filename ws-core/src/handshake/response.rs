@@ -3,8 +3,9 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
+use super::field::{FieldName, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
+use super::header::{Extensions, Headers};
 use super::{HandshakeFault, HandshakeViolation, OutgoingRequest, SMALL};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
 

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use super::field::Header;
 use super::head::{Head, header_slots};
+use super::header::Header;
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
 use super::{

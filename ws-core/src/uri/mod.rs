@@ -9,8 +9,13 @@
 //! ```
 // Read first: RFC 6455 §3.
 
+mod authority;
+mod error;
+
 use core::fmt;
-use core::net::Ipv6Addr;
+
+pub use authority::Authority;
+pub use error::UriError;
 
 use crate::bytes::AsciiSet;
 
@@ -162,8 +167,7 @@ impl<'a> Uri<'a> {
     /// ```
     #[must_use]
     pub fn host_header(&self) -> Authority<'a> {
-        let port = self.authority.port.filter(|port| *port != self.scheme.default_port());
-        Authority { host: self.authority.host, port }
+        self.authority.without_port(self.scheme.default_port())
     }
 }
 
@@ -178,121 +182,6 @@ impl<'a> TryFrom<&'a str> for Uri<'a> {
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}{}", self.scheme, self.host_header(), self.resource_name)
-    }
-}
-
-/// A host and, where it was written, a port: what follows the `//` of a URI, and what a `Host` header holds.
-///
-/// ```
-/// use ws_core::uri::Authority;
-///
-/// let authority = Authority::parse("[::1]:9001")?;
-/// assert_eq!((authority.host(), authority.host_name(), authority.port()), ("[::1]", "::1", Some(9001)));
-/// # Ok::<(), ws_core::uri::UriError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Authority<'a> {
-    host: &'a str,
-    port: Option<u16>,
-}
-
-impl<'a> Authority<'a> {
-    /// Reads `host` or `host:port`.
-    ///
-    /// # Errors
-    ///
-    /// [`UriError::HostMissing`], [`UriError::Host`], [`UriError::PercentEncoding`] or [`UriError::Port`].
-    ///
-    /// ```
-    /// use ws_core::uri::{Authority, UriError};
-    ///
-    /// assert_eq!(Authority::parse("example.com")?.port(), None);
-    /// assert_eq!(Authority::parse("example.com:"), Err(UriError::Port));
-    /// # Ok::<(), UriError>(())
-    /// ```
-    pub fn parse(text: &'a str) -> Result<Self, UriError> {
-        let bytes = text.as_bytes();
-        let host_len = if bytes.first() == Some(&b'[') {
-            position(bytes, b']').and_then(|end| end.checked_add(1)).ok_or(UriError::Host)?
-        } else {
-            position(bytes, b':').unwrap_or(bytes.len())
-        };
-        let (host, port) = text.split_at_checked(host_len).ok_or(UriError::Host)?;
-        if host.is_empty() {
-            return Err(UriError::HostMissing);
-        }
-        match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(literal) if is_ipv6_address(literal) => {}
-            Some(_) => return Err(UriError::Host),
-            None => check_characters(host, UriError::Host, |_| false)?,
-        }
-        let port = match port.strip_prefix(':') {
-            Some(digits) => Some(parse_port(digits)?),
-            None if port.is_empty() => None,
-            None => return Err(UriError::Host),
-        };
-        Ok(Self { host, port })
-    }
-
-    /// The host, an IPv6 address in its brackets.
-    #[must_use]
-    pub const fn host(&self) -> &'a str {
-        self.host
-    }
-
-    /// The host without brackets: for a resolver, and for the name that TLS announces and verifies.
-    #[must_use]
-    pub fn host_name(&self) -> &'a str {
-        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
-    }
-
-    /// The port, where one was written.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// The port, where one was written, or the scheme's.
-    #[must_use]
-    pub const fn port_or_default(&self, scheme: Scheme) -> u16 {
-        match self.port {
-            Some(port) => port,
-            None => scheme.default_port(),
-        }
-    }
-
-    /// Whether both name the same host and port. `scheme` gives the port where none is written. Hosts are compared
-    /// without regard to case.
-    ///
-    /// ```
-    /// use ws_core::uri::{Authority, Scheme};
-    ///
-    /// let (one, other) = (Authority::parse("example.com")?, Authority::parse("EXAMPLE.com:443")?);
-    /// assert!(one.is_same(&other, Scheme::Wss) && !one.is_same(&other, Scheme::Ws));
-    /// # Ok::<(), ws_core::uri::UriError>(())
-    /// ```
-    #[must_use]
-    pub fn is_same(&self, other: &Authority<'_>, scheme: Scheme) -> bool {
-        self.host.eq_ignore_ascii_case(other.host)
-            && self.port_or_default(scheme) == other.port_or_default(scheme)
-    }
-}
-
-impl<'a> TryFrom<&'a str> for Authority<'a> {
-    type Error = UriError;
-
-    fn try_from(text: &'a str) -> Result<Self, UriError> {
-        Self::parse(text)
-    }
-}
-
-impl fmt::Display for Authority<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.host)?;
-        match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
-        }
     }
 }
 
@@ -366,64 +255,6 @@ impl fmt::Display for ResourceName<'_> {
     }
 }
 
-/// Why a text is not a WebSocket URI (RFC 6455 §3, RFC 3986).
-///
-/// ```
-/// use ws_core::uri::{Uri, UriError};
-///
-/// assert_eq!(Uri::parse("ws://example.com/a b"), Err(UriError::Space));
-/// assert_eq!(UriError::Space.to_string(), "a space in the URI (write it as %20)");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UriError {
-    /// It does not begin with `ws:` or `wss:`.
-    Scheme,
-    /// No `//` follows the scheme.
-    AuthorityMissing,
-    /// It names a user or a password, which the grammar does not have; send an `Authorization` header instead.
-    Userinfo,
-    /// The host is empty.
-    HostMissing,
-    /// The host is neither a name nor an IPv4 address nor an IPv6 address in brackets.
-    Host,
-    /// The port is not a number from 1 to 65535 without leading zeros.
-    Port,
-    /// It has a fragment, which means nothing in these URIs; a `#` that means itself is written `%23`.
-    Fragment,
-    /// A `%` that two hexadecimal digits do not follow.
-    PercentEncoding,
-    /// A space; it is written `%20`.
-    Space,
-    /// A control character.
-    Control,
-    /// A character beyond ASCII; it is percent-encoded, or a host name in its `xn--` form.
-    NonAscii,
-    /// Another character that has to be percent-encoded where it stands.
-    Character,
-}
-
-impl fmt::Display for UriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "the URI does not begin with ws: or wss:",
-            Self::AuthorityMissing => "no // after the scheme of the URI",
-            Self::Userinfo => "a WebSocket URI has no user and no password",
-            Self::HostMissing => "the URI names no host",
-            Self::Host => "the host of the URI is neither a name nor an address",
-            Self::Port => "the port of the URI is not a number from 1 to 65535",
-            Self::Fragment => "a WebSocket URI has no fragment (write # as %23)",
-            Self::PercentEncoding => "a % in the URI that two hexadecimal digits do not follow",
-            Self::Space => "a space in the URI (write it as %20)",
-            Self::Control => "a control character in the URI",
-            Self::NonAscii => "a character beyond ASCII in the URI (percent-encode it)",
-            Self::Character => "a character in the URI that has to be percent-encoded",
-        })
-    }
-}
-
-impl core::error::Error for UriError {}
-
 /// Splits what follows `//` into the authority and the rest, which begins with `/` or `?` or is empty.
 pub(crate) fn split_authority(text: &str) -> (&str, &str) {
     let len = text.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(text.len());
@@ -439,12 +270,6 @@ fn position(bytes: &[u8], byte: u8) -> Option<usize> {
 fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     let (before, rest) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
     Some((before, rest.get(1..)?))
-}
-
-/// Not inlined, so that `tests/panic_free.rs` can tell core's code from ours.
-#[inline(never)]
-fn is_ipv6_address(text: &str) -> bool {
-    text.parse::<Ipv6Addr>().is_ok()
 }
 
 /// Refuses what is wrong wherever it stands.
@@ -495,8 +320,3 @@ fn is_name_byte(byte: u8) -> bool {
 
 /// The unreserved characters and the sub-delimiters of RFC 3986.
 static NAME_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"-._~!$&'()*+,;=");
-
-fn parse_port(digits: &str) -> Result<u16, UriError> {
-    let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_strict).ok_or(UriError::Port)
-}

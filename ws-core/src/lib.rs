@@ -21,6 +21,7 @@
 //! # A server, without an allocator
 //!
 //! ```
+//! # #[cfg(feature = "handshake")] {
 //! use ws_core::connection::{Config, Connection, Transport};
 //! use ws_core::event::Event;
 //! use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
@@ -98,6 +99,7 @@
 //! }
 //! # serve(&mut socket)?;
 //! # assert!(socket.outgoing.ends_with(b"\x81\x05Hello\x88\x02\x03\xe8"));
+//! # }
 //! # Ok::<(), &'static str>(())
 //! ```
 //!
@@ -105,7 +107,8 @@
 //!
 //! # Features
 //!
-//! None is needed. `alloc` adds [`message::MessageBuffer`]. `std` lets dependencies use std. `simd` validates text by the
+//! Frames, messages and connections need none. `handshake` (default) adds the module [`handshake`]; without it, this crate
+//! depends on no other. `alloc` adds [`message::MessageBuffer`]. `std` lets dependencies use std. `simd` validates text by the
 //! crate `simdutf8`, with the instructions that the machine has. `deflate` adds the module `deflate`, which compresses and
 //! inflates for permessage-deflate (RFC 7692) by the crate `zlib-rs`, and what sends and assembles by it; the negotiation,
 //! in [`extension`], is there without it. A feature adds items; it changes no type, no default and no meaning.
@@ -123,6 +126,7 @@ pub mod error;
 pub mod event;
 pub mod extension;
 pub mod frame;
+#[cfg(feature = "handshake")]
 pub mod handshake;
 pub mod input;
 pub mod keepalive;
@@ -132,6 +136,6 @@ pub mod message;
 pub mod uri;
 pub mod utf8;
 
-#[cfg(any(doc, doctest))]
+#[cfg(all(any(doc, doctest), feature = "handshake"))]
 #[doc = include_str!("without_alloc.md")]
 pub mod _without_alloc {}

@@ -1,4 +1,5 @@
 //! What the protocol allocates: nothing. Counted by an allocator that counts.
+#![cfg(feature = "handshake")]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -105,9 +106,9 @@ impl Inbox {
 /// Both handshakes; returns the read buffers as they are behind them.
 fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
     let request = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1").unwrap())
-        .origin("http://example.com")
-        .subprotocols(&["chat"])
-        .deflate(DeflateConfig::new());
+        .with_origin("http://example.com")
+        .with_subprotocols(&["chat"])
+        .with_deflate(DeflateConfig::new());
     let mut client = ClientHandshake::new([0; 512], *b"the sample nonce");
     let mut server = ServerHandshake::new([0; 1024]);
     let mut wire = [0; 512];
@@ -118,7 +119,7 @@ fn shake_hands() -> (ReadBuffer<[u8; 512]>, ReadBuffer<[u8; 512]>) {
     server_buffer.filled(len);
     assert_eq!(server.receive(&mut server_buffer.input()), ServerProgress::Request);
     assert_eq!(server.request().map(|request| request.subprotocols().count()), Some(1));
-    let response = OutgoingResponse::new().subprotocol("chat").deflate(DeflateConfig::new());
+    let response = OutgoingResponse::new().with_subprotocol("chat").with_deflate(DeflateConfig::new());
     let len = server.accept(OriginPolicy::SameHost, &response, &mut wire).unwrap();
     client_buffer.spare()[..len].copy_from_slice(&wire[..len]);
     client_buffer.filled(len);

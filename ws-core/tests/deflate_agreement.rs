@@ -1,4 +1,5 @@
 //! RFC 7692 §5, §7.1: our client and our server agree, whatever each of them wants.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use ws_core::extension::{Agreed, DeflateConfig, DeflateDirection, Extension, ExtensionList, WindowBits};
@@ -39,7 +40,7 @@ fn s7_1_offers_and_answers_survive_the_handshake() {
     let configs = all_configs();
     for (number, client) in configs.iter().enumerate() {
         let server = configs.iter().cycle().nth(number.wrapping_mul(37)).unwrap();
-        let request = OutgoingRequest::new(Uri::parse("ws://h/").unwrap()).deflate(client.config);
+        let request = OutgoingRequest::new(Uri::parse("ws://h/").unwrap()).with_deflate(client.config);
         let mut wire = [0; 1024];
         let mut ours = ClientHandshake::new([0; 1024], *b"the sample nonce");
         let len = ours.write_request(&request, &mut wire).unwrap();
@@ -47,7 +48,7 @@ fn s7_1_offers_and_answers_survive_the_handshake() {
         let mut buffer = ReadBuffer::with_filled(wire, len).unwrap();
         assert_eq!(theirs.receive(&mut buffer.input()), ServerProgress::Request);
         assert_eq!((ours.deflate(), theirs.deflate()), (None, None), "nothing is agreed on yet");
-        let response = OutgoingResponse::new().deflate(server.config);
+        let response = OutgoingResponse::new().with_deflate(server.config);
         assert!(matches!(
             theirs.accept(OriginPolicy::SameHost, &response, &mut [0; 64]),
             Err(AcceptError::BufferTooSmall { .. })
@@ -66,7 +67,8 @@ fn list(text: &str) -> impl Iterator<Item = Extension<'_>> {
 }
 
 fn is_within(inner: DeflateDirection, outer: DeflateDirection) -> bool {
-    inner.max_window_bits <= outer.max_window_bits && inner.context_takeover <= outer.context_takeover
+    inner.max_window_bits() <= outer.max_window_bits()
+        && inner.has_context_takeover() <= outer.has_context_takeover()
 }
 
 /// What a configuration was made of.
@@ -83,18 +85,19 @@ impl Wishes {
     /// That what was agreed on is what this end can do and, where it insists, wants.
     fn check(&self, agreed: Agreed) {
         let (outgoing, incoming) = (agreed.outgoing(), agreed.incoming());
-        let largest = self.outgoing.max_window_bits.max(self.outgoing_min);
-        let bounds = DeflateDirection { max_window_bits: largest, ..self.outgoing };
+        let largest = self.outgoing.max_window_bits().max(self.outgoing_min);
+        let bounds = self.outgoing.with_max_window_bits(largest);
         assert!(is_within(outgoing, bounds), "{self:?} {agreed:?}");
-        assert!(outgoing.max_window_bits >= self.outgoing_min, "{self:?} {agreed:?}");
+        assert!(outgoing.max_window_bits() >= self.outgoing_min, "{self:?} {agreed:?}");
         assert!(!self.is_required || is_within(incoming, self.incoming), "{self:?} {agreed:?}");
     }
 
     /// A server declines nothing but what it cannot do or insists on.
     fn may_decline(&self, client: &Self) -> bool {
-        let asks_too_much = client.is_required && client.incoming.max_window_bits < self.outgoing_min;
+        let asks_too_much = client.is_required && client.incoming.max_window_bits() < self.outgoing_min;
         let cannot_limit = client.outgoing_min > WindowBits::MIN;
-        asks_too_much || (self.is_required && cannot_limit && self.incoming.max_window_bits < WindowBits::MAX)
+        asks_too_much
+            || (self.is_required && cannot_limit && self.incoming.max_window_bits() < WindowBits::MAX)
     }
 }
 
@@ -108,21 +111,21 @@ fn all_configs() -> Vec<Wishes> {
             for incoming_max in [8, 9, 12, 15].map(bits) {
                 for outgoing_min in [8, 9, 15].map(bits) {
                     let mut config = DeflateConfig::new()
-                        .outgoing_max_window_bits(outgoing_max)
-                        .incoming_max_window_bits(incoming_max)
-                        .outgoing_min_window_bits(outgoing_min);
+                        .with_outgoing_max_window_bits(outgoing_max)
+                        .with_incoming_max_window_bits(incoming_max)
+                        .with_outgoing_min_window_bits(outgoing_min);
                     if is_required {
-                        config = config.incoming_limits_required();
+                        config = config.with_incoming_limits_required();
                     }
                     if !outgoing_takeover {
-                        config = config.outgoing_no_context_takeover();
+                        config = config.with_outgoing_no_context_takeover();
                     }
                     if !incoming_takeover {
-                        config = config.incoming_no_context_takeover();
+                        config = config.with_incoming_no_context_takeover();
                     }
-                    let direction = |context_takeover, max_window_bits| DeflateDirection {
-                        context_takeover,
-                        max_window_bits,
+                    let direction = |has_takeover: bool, bits| {
+                        let direction = DeflateDirection::new().with_max_window_bits(bits);
+                        if has_takeover { direction } else { direction.with_no_context_takeover() }
                     };
                     configs.push(Wishes {
                         config,

@@ -145,11 +145,21 @@ fn said() -> impl Strategy<Value = Said> {
 fn params() -> impl Strategy<Value = DeflateParams> {
     let bits = || prop::option::of((8u8..=15).prop_map(|bits| WindowBits::new(bits).unwrap()));
     (any::<bool>(), any::<bool>(), bits(), bits()).prop_map(
-        |(server_takeover, client_takeover, server, client)| DeflateParams {
-            server_no_context_takeover: !server_takeover,
-            client_no_context_takeover: !client_takeover,
-            server_max_window_bits: server,
-            client_max_window_bits: client,
+        |(server_takeover, client_takeover, server_bits, client_bits)| {
+            let mut params = DeflateParams::new();
+            if !server_takeover {
+                params = params.with_server_no_context_takeover();
+            }
+            if !client_takeover {
+                params = params.with_client_no_context_takeover();
+            }
+            if let Some(bits) = server_bits {
+                params = params.with_server_max_window_bits(bits);
+            }
+            match client_bits {
+                Some(bits) => params.with_client_max_window_bits(bits),
+                None => params,
+            }
         },
     )
 }
@@ -276,11 +286,8 @@ fn the_first_fault_in_a_compressed_text_is_the_fault_however_it_is_cut() {
 
 #[test]
 fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
-    let params = DeflateParams {
-        server_no_context_takeover: true,
-        server_max_window_bits: WindowBits::new(10),
-        ..DeflateParams::default()
-    };
+    let bits = WindowBits::new(10).unwrap();
+    let params = DeflateParams::new().with_server_no_context_takeover().with_server_max_window_bits(bits);
     let agreed = Agreed::server(params);
     let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
     let fitting = DeflateSettings::from(agreed.outgoing()).with_level(CompressionLevel::BEST);
@@ -371,7 +378,7 @@ fn a_compression_that_could_not_be_sent_corrupts_nothing() {
 #[test]
 fn a_message_compressed_once_for_many_corrupts_no_context() {
     let hello = Said::Text("Hello, hello, hello, hello".to_owned());
-    let narrow = DeflateParams { server_max_window_bits: WindowBits::new(9), ..DeflateParams::default() };
+    let narrow = DeflateParams::new().with_server_max_window_bits(WindowBits::new(9).unwrap());
     let mut shared = Deflater::new(DeflateSettings::default());
     // Whatever the deflater was used for before.
     shared.deflate(b"Hello, hello", Flush::Message, &mut [0; 64]);

@@ -5,7 +5,7 @@
 //! ```text
 //! [what the case is about]
 //! section: RFC 7692 §7.1.3                  where the rule stands
-//! server: outgoing_max_window_bits=10       methods of DeflateConfig, the default unless told; `client:` in answers.txt
+//! server: outgoing_max_window_bits=10       DeflateConfig's methods with_*, the default unless told; `client:` in answers.txt
 //! text: foo                                 in answers.txt: extensions that the client offers as text
 //! without: deflate                          and then without a DeflateConfig
 //! offer: permessage-deflate                 a header line of the request; in answers.txt the one that is expected
@@ -15,6 +15,7 @@
 //! ```
 //!
 //! Each case runs through the functions of `DeflateConfig` and through a whole handshake.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be read fails the test")]
 
 use ws_core::extension::{
@@ -48,7 +49,7 @@ fn s7_1_each_offer_has_its_answer() {
         assert_eq!(show_answer(direct), expected, "{}", case.name);
 
         let mut out = [0; 1024];
-        let response = OutgoingResponse::new().deflate(case.config);
+        let response = OutgoingResponse::new().with_deflate(case.config);
         let len = server.accept(OriginPolicy::SameHost, &response, &mut out).unwrap();
         assert_eq!(server.deflate(), direct, "{}", case.name);
         let written = header(out.get(..len).unwrap());
@@ -56,7 +57,7 @@ fn s7_1_each_offer_has_its_answer() {
 
         // Whoever made this offer takes the answer.
         let offered = case.offer.join(", ");
-        let request = request().extensions(&offered);
+        let request = request().with_extensions(&offered);
         let (progress, agreed) = received(&request, written.as_slice());
         assert_eq!(progress, ClientProgress::Accepted, "{}", case.name);
         assert_eq!(
@@ -75,10 +76,10 @@ fn s7_1_each_answer_has_its_verdict() {
     for case in &cases {
         let mut request = request();
         if let Some(text) = &case.text {
-            request = request.extensions(text);
+            request = request.with_extensions(text);
         }
         if case.has_config {
-            request = request.deflate(case.config);
+            request = request.with_deflate(case.config);
         }
         let mut out = [0; 1024];
         match ClientHandshake::new([0; 0], NONCE).write_request(&request, &mut out) {
@@ -130,7 +131,7 @@ fn s5_a_server_cannot_answer_what_was_not_offered() {
     ] {
         let mut server = served(&[offer.to_owned()]).unwrap();
         let mut out = [0; 512];
-        let response = OutgoingResponse::new().extensions(answer);
+        let response = OutgoingResponse::new().with_extensions(answer);
         let expected = AcceptError::Misuse(HandshakeMisuse::Deflate(error));
         let accepted = server.accept(OriginPolicy::SameHost, &response, &mut out);
         assert_eq!(accepted, Err(expected), "{offer}: {answer}");
@@ -144,7 +145,8 @@ fn s5_a_server_cannot_answer_what_was_not_offered() {
 #[test]
 fn s5_a_server_may_write_the_answer_itself() {
     let mut server = served(&["foo, permessage-deflate; client_max_window_bits".to_owned()]).unwrap();
-    let response = OutgoingResponse::new().extensions("foo, permessage-deflate; client_max_window_bits=9");
+    let response =
+        OutgoingResponse::new().with_extensions("foo, permessage-deflate; client_max_window_bits=9");
     let mut out = [0; 512];
     let len = server.accept(OriginPolicy::SameHost, &response, &mut out).unwrap();
     let written = header(&out[..len]);
@@ -157,12 +159,13 @@ fn s9_1_a_server_takes_up_other_extensions_beside_it_and_not_twice() {
     let offer = ["foo, permessage-deflate".to_owned()];
     let mut out = [0; 512];
     let mut server = served(&offer).unwrap();
-    let twice = OutgoingResponse::new().extensions("permessage-deflate").deflate(DeflateConfig::new());
+    let twice =
+        OutgoingResponse::new().with_extensions("permessage-deflate").with_deflate(DeflateConfig::new());
     let misuse = HandshakeMisuse::Deflate(DeflateError::Repeated);
     let accepted = server.accept(OriginPolicy::SameHost, &twice, &mut out);
     assert_eq!(accepted, Err(AcceptError::Misuse(misuse)));
 
-    let both = OutgoingResponse::new().extensions("foo; x=1").deflate(DeflateConfig::new());
+    let both = OutgoingResponse::new().with_extensions("foo; x=1").with_deflate(DeflateConfig::new());
     let len = server.accept(OriginPolicy::SameHost, &both, &mut out).unwrap();
     assert_eq!(header(&out[..len]).as_deref(), Some("foo; x=1, permessage-deflate"));
 }
@@ -210,7 +213,9 @@ fn s7_1_2_windows_are_8_to_15() {
     for bits in 0..=u8::MAX {
         let window = WindowBits::new(bits);
         assert_eq!(window.is_some(), (8..=15).contains(&bits));
+        assert_eq!(WindowBits::try_from(bits), window.ok_or(DeflateError::Value));
         if let Some(window) = window {
+            assert_eq!(u8::from(window), bits);
             assert_eq!((window.bits(), window.to_string()), (bits, bits.to_string()));
             assert_eq!(window.window_len(), 2_usize.pow(bits.into()));
         }
@@ -302,7 +307,7 @@ fn show_verdict(progress: ClientProgress, agreed: Option<Agreed>) -> String {
         ClientProgress::Failed(HandshakeFault::Violation(violation)) => format!("{violation:?}"),
         ClientProgress::NeedInput
         | ClientProgress::Accepted
-        | ClientProgress::Refused
+        | ClientProgress::Rejected
         | ClientProgress::Failed(_) => format!("{progress:?}"),
     }
 }
@@ -318,8 +323,8 @@ fn is_about_deflate(progress: ClientProgress) -> bool {
 
 fn show_agreed(agreed: Option<Agreed>) -> String {
     let show = |direction: DeflateDirection| {
-        let takeover = if direction.context_takeover { "" } else { " no_context_takeover" };
-        format!("{}{takeover}", direction.max_window_bits)
+        let takeover = if direction.has_context_takeover() { "" } else { " no_context_takeover" };
+        format!("{}{takeover}", direction.max_window_bits())
     };
     agreed.map_or("declined".into(), |agreed| {
         format!("outgoing {}, incoming {}", show(agreed.outgoing()), show(agreed.incoming()))
@@ -377,12 +382,12 @@ fn parse(file: &str) -> Vec<Case> {
 fn configure(config: DeflateConfig, word: &str) -> DeflateConfig {
     let bits = word.split_once('=').and_then(|(_, bits)| WindowBits::new(bits.parse().unwrap()));
     match (word.split_once('=').map_or(word, |(name, _)| name), bits) {
-        ("outgoing_no_context_takeover", None) => config.outgoing_no_context_takeover(),
-        ("incoming_no_context_takeover", None) => config.incoming_no_context_takeover(),
-        ("incoming_limits_required", None) => config.incoming_limits_required(),
-        ("outgoing_max_window_bits", Some(bits)) => config.outgoing_max_window_bits(bits),
-        ("outgoing_min_window_bits", Some(bits)) => config.outgoing_min_window_bits(bits),
-        ("incoming_max_window_bits", Some(bits)) => config.incoming_max_window_bits(bits),
+        ("outgoing_no_context_takeover", None) => config.with_outgoing_no_context_takeover(),
+        ("incoming_no_context_takeover", None) => config.with_incoming_no_context_takeover(),
+        ("incoming_limits_required", None) => config.with_incoming_limits_required(),
+        ("outgoing_max_window_bits", Some(bits)) => config.with_outgoing_max_window_bits(bits),
+        ("outgoing_min_window_bits", Some(bits)) => config.with_outgoing_min_window_bits(bits),
+        ("incoming_max_window_bits", Some(bits)) => config.with_incoming_max_window_bits(bits),
         _ => panic!("{word}"),
     }
 }

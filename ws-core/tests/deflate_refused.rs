@@ -50,7 +50,7 @@ struct Client {
 impl Client {
     fn new(settings: DeflateSettings) -> Self {
         let narrow = WindowBits::new(10).unwrap();
-        let params = DeflateParams { client_max_window_bits: Some(narrow), ..DeflateParams::default() };
+        let params = DeflateParams::new().with_client_max_window_bits(narrow);
         let is_off = Rc::new(Cell::new(false));
         let keys = Switched { is_off: Rc::clone(&is_off), count: 0 };
         Self {

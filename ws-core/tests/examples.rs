@@ -1,4 +1,5 @@
 //! The examples as programs.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

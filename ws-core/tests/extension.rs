@@ -1,5 +1,7 @@
 //! RFC 6455 §9.1: the grammar of `Sec-WebSocket-Extensions`, followed and not.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use ws_core::extension::{ExtensionError, ExtensionList, check_extensions};
 
 /// Writes a list in one form: `name;param=value,name`.
@@ -98,5 +100,7 @@ fn values_are_equal_however_they_are_written() {
     let ten: Vec<_> = values("a; x=10; x=\"10\"; x=\"\\10\"").collect();
     assert_eq!(ten.len(), 3);
     assert!(ten.iter().all(|value| *value == ten[0] && *value == *"10" && *value != *"100"));
+    let hasher = RandomState::new();
+    assert!(ten.iter().all(|value| hasher.hash_one(value) == hasher.hash_one(ten[0])));
     assert!(values("a; x=1; x=100; x=\"01\"").all(|other| other != ten[0]));
 }

@@ -60,8 +60,11 @@ replayed! {
     receive_server
     receive_client
     cuttings
+    #[cfg(feature = "handshake")]
     handshake_server
+    #[cfg(feature = "handshake")]
     handshake_client
+    #[cfg(feature = "handshake")]
     handshake_round_trip
     deflate_negotiation
     round_trip

@@ -1,10 +1,11 @@
 //! RFC 6455 §4.2: what a server answers with, and what it may not.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use ws_core::extension::ExtensionError;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation, Header, OriginPolicy,
-    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, WriteError,
+    OutgoingResponse, REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress, WriteError,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::{Authority, Scheme};
@@ -78,7 +79,10 @@ fn s4_2_1_a_key_has_each_character_of_base64_at_each_place_and_no_other() {
 fn s4_2_2_subprotocol_extensions_and_headers_follow() {
     let mut server = asked("Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: foo; x=1, bar\r\n");
     let headers = [Header::new("Set-Cookie", "a=b"), Header { name: "X", value: b"caf\xc3\xa9\t" }];
-    let response = OutgoingResponse::new().subprotocol("b").extensions("bar; y=\"2\", foo").headers(&headers);
+    let response = OutgoingResponse::new()
+        .with_subprotocol("b")
+        .with_extensions("bar; y=\"2\", foo")
+        .with_headers(&headers);
     let expected = format!(
         "{ACCEPTED}Sec-WebSocket-Protocol: b\r\nSec-WebSocket-Extensions: bar; y=\"2\", foo\r\n\
          Set-Cookie: a=b\r\nX: caf\u{e9}\t\r\n\r\n"
@@ -93,35 +97,38 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
         SubprotocolNotOffered,
     };
     let lines = [
-        (OutgoingResponse::new().subprotocol("c"), SubprotocolNotOffered),
-        (OutgoingResponse::new().subprotocol("A"), SubprotocolNotOffered),
-        (OutgoingResponse::new().subprotocol(""), Subprotocol),
-        (OutgoingResponse::new().subprotocol("a\r\nX: y"), Subprotocol),
-        (OutgoingResponse::new().extensions("baz"), ExtensionNotOffered),
-        (OutgoingResponse::new().extensions("foo, baz"), ExtensionNotOffered),
-        (OutgoingResponse::new().extensions(""), Extensions(ExtensionError::Empty)),
-        (OutgoingResponse::new().extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
-        (OutgoingResponse::new().headers(&[Header { name: "", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a b", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a:", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
-        (OutgoingResponse::new().headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
-        (OutgoingResponse::new().headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
-        (OutgoingResponse::new().headers(&[Header { name: "Content-Length", value: b"0" }]), ReservedHeader),
+        (OutgoingResponse::new().with_subprotocol("c"), SubprotocolNotOffered),
+        (OutgoingResponse::new().with_subprotocol("A"), SubprotocolNotOffered),
+        (OutgoingResponse::new().with_subprotocol(""), Subprotocol),
+        (OutgoingResponse::new().with_subprotocol("a\r\nX: y"), Subprotocol),
+        (OutgoingResponse::new().with_extensions("baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().with_extensions("foo, baz"), ExtensionNotOffered),
+        (OutgoingResponse::new().with_extensions(""), Extensions(ExtensionError::Empty)),
+        (OutgoingResponse::new().with_extensions("foo\r\n"), Extensions(ExtensionError::Separator)),
+        (OutgoingResponse::new().with_headers(&[Header { name: "", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a b", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a:", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a\r\nb", value: b"" }]), HeaderName),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"b\r\nc: d" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"b\n" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"\0" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "a", value: b"\x7f" }]), HeaderValue),
+        (OutgoingResponse::new().with_headers(&[Header { name: "upgrade", value: b"x" }]), ReservedHeader),
+        (OutgoingResponse::new().with_headers(&[Header { name: "CONNECTION", value: b"x" }]), ReservedHeader),
         (
-            OutgoingResponse::new().headers(&[Header { name: "Transfer-Encoding", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "Content-Length", value: b"0" }]),
             ReservedHeader,
         ),
         (
-            OutgoingResponse::new().headers(&[Header { name: "sec-websocket-accept", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "Transfer-Encoding", value: b"x" }]),
             ReservedHeader,
         ),
         (
-            OutgoingResponse::new().headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]),
+            OutgoingResponse::new().with_headers(&[Header { name: "sec-websocket-accept", value: b"x" }]),
+            ReservedHeader,
+        ),
+        (
+            OutgoingResponse::new().with_headers(&[Header { name: "Sec-WebSocket-Future", value: b"x" }]),
             ReservedHeader,
         ),
     ];
@@ -131,6 +138,23 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
         assert!(!misuse.to_string().is_empty());
     }
     assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
+}
+
+#[test]
+fn lists_that_a_failed_request_breaks_end_for_good() {
+    let head =
+        b"GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Protocol: a, \xff, b\r\nSec-WebSocket-Protocol: c\r\n\
+        Sec-WebSocket-Extensions: a, b c, d\r\nSec-WebSocket-Extensions: e\r\n\r\n";
+    let mut server: Server = ServerHandshake::new([0; 1024]);
+    let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).unwrap();
+    let fault = HandshakeFault::Violation(HandshakeViolation::Subprotocols);
+    assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Failed(fault));
+    let request = server.request().unwrap();
+    let mut subprotocols = request.subprotocols();
+    assert_eq!([(); 4].map(|()| subprotocols.next()), [Some("a"), None, None, None]);
+    let mut extensions = request.extensions();
+    let names = [(); 4].map(|()| extensions.next().map(|extension| extension.name().to_owned()));
+    assert_eq!(names, [Some("a".to_owned()), None, None, None]);
 }
 
 /// Whether a request is accepted that has this Host and Origin, and a target of this scheme.
@@ -145,7 +169,7 @@ fn is_accepted(policy: OriginPolicy<'_>, host: &str, scheme: Option<Scheme>, ori
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: {origin}\r\n\r\n"
     ));
     let accepted = server.accept(policy, &OutgoingResponse::new(), &mut [0; 512]);
-    let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
+    let refused = Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)));
     assert!(accepted.is_ok() || accepted == refused, "{accepted:?}");
     accepted.is_ok()
 }
@@ -206,12 +230,12 @@ fn s10_2_each_policy_allows_what_it_says() {
 #[test]
 fn s10_2_a_bad_origin_is_refused_with_403_whatever_is_tried_then() {
     let mut server = asked("Origin: https://evil.test\r\n");
-    let refused = Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)));
+    let refused = Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)));
     assert_eq!(accept(&mut server, &OutgoingResponse::new()), refused);
     let mut out = [0; 512];
     assert_eq!(
         server.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out),
-        Err(AcceptError::Refused(HandshakeFault::Limit(HandshakeLimit::Origin)))
+        Err(AcceptError::Failed(HandshakeFault::Limit(HandshakeLimit::Origin)))
     );
     assert_eq!(server.request().unwrap().origin(), Some(b"https://evil.test".as_slice()), "for logs");
     let len = server.reject_fault(&mut out).unwrap();
@@ -271,7 +295,7 @@ fn s4_4_another_version_is_refused_with_426_and_its_words() {
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
     );
     assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::Version.into()));
-    let mut out = [0; REFUSAL_LEN_MAX];
+    let mut out = [0; REJECT_FAULT_LEN_MAX];
     let len = server.reject_fault(&mut out).unwrap();
     assert!(out[..len].starts_with(b"HTTP/1.1 426 Upgrade Required\r\n"));
 }
@@ -317,6 +341,39 @@ fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
 }
 
 #[test]
+fn each_usual_status_has_its_words() {
+    for (status, words) in [
+        (200, "OK"),
+        (204, "No Content"),
+        (301, "Moved Permanently"),
+        (302, "Found"),
+        (303, "See Other"),
+        (304, "Not Modified"),
+        (307, "Temporary Redirect"),
+        (308, "Permanent Redirect"),
+        (400, "Bad Request"),
+        (401, "Unauthorized"),
+        (403, "Forbidden"),
+        (404, "Not Found"),
+        (405, "Method Not Allowed"),
+        (408, "Request Timeout"),
+        (410, "Gone"),
+        (414, "URI Too Long"),
+        (429, "Too Many Requests"),
+        (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
+        (501, "Not Implemented"),
+        (502, "Bad Gateway"),
+        (503, "Service Unavailable"),
+        (505, "HTTP Version Not Supported"),
+        (599, ""),
+    ] {
+        let rejected = reject(&mut asked(""), status, &[], b"").unwrap();
+        assert!(rejected.starts_with(&format!("HTTP/1.1 {status} {words}\r\n")), "{rejected}");
+    }
+}
+
+#[test]
 fn a_request_is_answered_once_and_only_when_it_is_there() {
     let mut server = asked("");
     assert!(accept(&mut server, &OutgoingResponse::new()).is_ok());
@@ -347,7 +404,7 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
     let (mut server, progress) = received("POST / HTTP/1.1\r\n\r\n");
     let fault = HandshakeFault::Violation(HandshakeViolation::Method);
     assert_eq!(progress, ServerProgress::Failed(fault));
-    assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Refused(fault)));
+    assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Failed(fault)));
     let own_words = reject(&mut server, 405, &[Header::new("Allow", "GET")], b"GET, please");
     assert!(own_words.is_ok_and(|text| text.ends_with("GET, please")));
 }
@@ -363,20 +420,20 @@ fn an_output_that_is_too_small_is_told_its_size_and_changes_nothing() {
     }
     assert_eq!(server.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out), Ok(required));
 
-    let (mut server, _) = received("\r\n");
+    let (mut server, _) = received("\r\n\r\n");
     let result = server.reject_fault(&mut []);
-    assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REFUSAL_LEN_MAX })));
-    assert!(server.reject_fault(&mut [0; REFUSAL_LEN_MAX]).is_ok());
+    assert!(matches!(result, Err(WriteError::BufferTooSmall { required: 1..=REJECT_FAULT_LEN_MAX })));
+    assert!(server.reject_fault(&mut [0; REJECT_FAULT_LEN_MAX]).is_ok());
 }
 
 #[test]
 fn the_number_of_headers_is_the_callers() {
-    let mut server = ServerHandshake::<_, 2>::with_headers([0; 256]);
+    let mut server = ServerHandshake::with_headers::<2>([0; 256]);
     let head = *b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nX: y\r\n\r\n";
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     let fault = HandshakeFault::Limit(HandshakeLimit::HeaderCount);
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Failed(fault));
-    let mut server = ServerHandshake::<_, 3>::with_headers(server.into_storage());
+    let mut server = ServerHandshake::with_headers::<3>(server.into_storage());
     let mut buffer = ReadBuffer::with_filled(head, head.len()).unwrap();
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
     let names: Vec<_> = server.request().unwrap().headers().map(|header| header.name.to_owned()).collect();

@@ -1,6 +1,7 @@
 //! RFC 6455 §4: requests and responses as data, each whole, cut at every byte, and dripped.
 //!
 //! `tests/handshake/case.rs` tells the form of the files.
+#![cfg(feature = "handshake")]
 #![expect(clippy::unwrap_used, reason = "a data file that cannot be read fails the test")]
 
 #[path = "handshake/case.rs"]
@@ -11,7 +12,7 @@ use core::fmt::Write as _;
 use ws_core::extension::DeflateConfig;
 use ws_core::handshake::{
     ClientHandshake, ClientProgress, Extensions, HandshakeFault, OriginPolicy, OutgoingRequest,
-    OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress, accept_key,
+    OutgoingResponse, REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress, accept_key,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::uri::Uri;
@@ -103,10 +104,10 @@ fn s4_2_2_each_request_is_answered_so_that_a_client_understands() {
                 (handshake.accept(OriginPolicy::AnyOrigin, &OutgoingResponse::new(), &mut out).unwrap(), 101)
             }
             ServerProgress::NotWebSocket => {
-                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), 426)
+                (handshake.reject_fault(&mut out[..REJECT_FAULT_LEN_MAX]).unwrap(), 426)
             }
             ServerProgress::Failed(fault) => {
-                (handshake.reject_fault(&mut out[..REFUSAL_LEN_MAX]).unwrap(), fault.status())
+                (handshake.reject_fault(&mut out[..REJECT_FAULT_LEN_MAX]).unwrap(), fault.status())
             }
         };
         let answer = out[..len].to_vec();
@@ -120,7 +121,7 @@ fn s4_2_2_each_request_is_answered_so_that_a_client_understands() {
             assert_eq!(outcome == ClientProgress::Accepted, is_ours, "{}", case.name);
             continue;
         }
-        assert_eq!(outcome, ClientProgress::Refused, "{}", case.name);
+        assert_eq!(outcome, ClientProgress::Rejected, "{}", case.name);
         assert!(response.header("Connection").unwrap().starts_with(b"close"), "{}", case.name);
         let body_len = buffer.unread().len().to_string();
         assert_eq!(response.header("Content-Length"), Some(body_len.as_bytes()), "{}", case.name);
@@ -135,7 +136,7 @@ fn s7692_7_1_what_is_to_be_declined_is_not_agreed_on() {
     let declining = cases.iter().filter(|case| case.declines.as_deref() == Some("permessage-deflate"));
     for case in declining.clone() {
         let (mut handshake, _) = served(case);
-        let response = OutgoingResponse::new().deflate(DeflateConfig::new());
+        let response = OutgoingResponse::new().with_deflate(DeflateConfig::new());
         handshake.accept(OriginPolicy::AnyOrigin, &response, &mut [0; 512]).unwrap();
         assert_eq!(handshake.deflate(), None, "{}", case.name);
     }
@@ -190,7 +191,7 @@ fn check_at_every_cut<H>(
 }
 
 fn is_fault(verdict: &str) -> bool {
-    !["request", "page", "accepted", "more"].contains(&verdict) && !verdict.starts_with("refused")
+    !["request", "page", "accepted", "more"].contains(&verdict) && !verdict.starts_with("rejected")
 }
 
 /// The server's side of a case, whole.
@@ -203,8 +204,8 @@ fn served(case: &Case) -> (ServerHandshake<Vec<u8>>, ServerProgress) {
 /// What the client has asked whose responses are judged.
 fn request() -> OutgoingRequest<'static> {
     OutgoingRequest::new(Uri::parse("ws://server.example.com/chat").unwrap())
-        .subprotocols(&["chat", "superchat"])
-        .extensions("foo, permessage-deflate; client_max_window_bits")
+        .with_subprotocols(&["chat", "superchat"])
+        .with_extensions("foo, permessage-deflate; client_max_window_bits")
 }
 
 fn show_server(progress: ServerProgress) -> String {
@@ -220,7 +221,7 @@ fn show_client(progress: ClientProgress, status: Option<u16>) -> String {
     match progress {
         ClientProgress::NeedInput => "more".into(),
         ClientProgress::Accepted => "accepted".into(),
-        ClientProgress::Refused => format!("refused {}", status.unwrap()),
+        ClientProgress::Rejected => format!("rejected {}", status.unwrap()),
         ClientProgress::Failed(fault) => show_fault(fault),
     }
 }

@@ -20,7 +20,7 @@ const LEVELS: [&[&str]; 8] = [
 /// The standards that may be cited.
 const STANDARDS: &[&str] = &[
     "1928", "1929", "2616", "3629", "3986", "4648", "6265", "6455", "7617", "7692", "8305", "8441", "9110",
-    "9112",
+    "9112", "9113",
 ];
 
 fn folder(name: &str) -> PathBuf {

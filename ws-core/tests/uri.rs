@@ -80,6 +80,8 @@ fn s3_valid_uris_give_their_parts() {
     for (text, parts) in VALID {
         let uri = Uri::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let (host, resource) = (uri.host_header().to_string(), uri.resource_name().to_string());
+        let authority = uri.authority().to_string();
+        assert_eq!(Authority::try_from(authority.as_str()), Ok(uri.authority()), "{text}");
         assert_eq!((uri.authority().host_name(), uri.port(), &*host, &*resource), *parts, "{text}");
     }
 }

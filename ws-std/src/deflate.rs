@@ -15,7 +15,7 @@ use ws_core::extension::{Agreed, DeflateConfig};
 ///
 /// // About half of the memory of the default, for messages that are a few percent longer.
 /// let bits = WindowBits::new(12).ok_or("8 to 15")?;
-/// let config = DeflateConfig::new().outgoing_max_window_bits(bits).incoming_max_window_bits(bits);
+/// let config = DeflateConfig::new().with_outgoing_max_window_bits(bits).with_incoming_max_window_bits(bits);
 /// let deflate = Deflate::new().with_config(config).with_mem_level(MemLevel::new(5).ok_or("1 to 9")?);
 /// let server = Server::new().with_deflate(deflate);
 /// assert_eq!(deflate.threshold(), 1024);
@@ -29,7 +29,7 @@ use ws_core::extension::{Agreed, DeflateConfig};
 /// by trying which text makes them shorter: CRIME and BREACH. TLS does not help, it keeps lengths (RFC 7692 §8). Where a
 /// message holds both, send it with [`Writer::send_uncompressed`](crate::Writer::send_uncompressed); and where such
 /// messages follow each other, compress each on its own, by
-/// [`DeflateConfig::outgoing_no_context_takeover`].
+/// [`DeflateConfig::with_outgoing_no_context_takeover`].
 ///
 /// # What it costs
 ///

@@ -17,10 +17,10 @@ use ws_std::{Client, CloseCode, Deflate, Error, Role, Server};
 fn limited(bits: u8) -> Deflate {
     let bits = WindowBits::new(bits).unwrap_or_default();
     let config = DeflateConfig::new()
-        .outgoing_max_window_bits(bits)
-        .incoming_max_window_bits(bits)
-        .outgoing_no_context_takeover()
-        .incoming_no_context_takeover();
+        .with_outgoing_max_window_bits(bits)
+        .with_incoming_max_window_bits(bits)
+        .with_outgoing_no_context_takeover()
+        .with_incoming_no_context_takeover();
     Deflate::new().with_config(config)
 }
 
@@ -51,7 +51,7 @@ fn both_sides_compress_by_what_both_can_do() {
             if let (Some(outgoing), Some(ours), Some(theirs)) = (outgoing, ours, theirs) {
                 let least = bits(ours).max(bits(theirs));
                 let expected = [15, 12, 9, 8][least.unwrap()];
-                assert_eq!(outgoing.max_window_bits.bits(), expected, "{ours:?} {theirs:?}");
+                assert_eq!(outgoing.max_window_bits().bits(), expected, "{ours:?} {theirs:?}");
             }
         }
     }

@@ -65,7 +65,7 @@ async fn accept<S: Read + Write>(
     buffer: &mut ReadBuffer<&mut [u8]>,
     out: &mut [u8],
 ) -> Result<Connection<Unmasked>, Error<S::Error>> {
-    let mut handshake = ServerHandshake::<_, 32>::with_headers([0; 1024]);
+    let mut handshake = ServerHandshake::with_headers::<32>([0; 1024]);
     loop {
         let len = stream.read(buffer.spare()).await?;
         if len == 0 {

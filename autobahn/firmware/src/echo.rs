@@ -25,7 +25,7 @@ enum Phase {
     Opening(Handshake),
     Open(Connection<Unmasked>),
     /// The request was answered with something else than a WebSocket.
-    Refused,
+    Rejected,
 }
 
 /// The head of a request has to fit into this, and its lines into the count.
@@ -36,7 +36,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Duration) -> Self {
         Self {
-            phase: Phase::Opening(Handshake::with_headers([0; HEAD_LEN_MAX])),
+            phase: Phase::Opening(ServerHandshake::with_headers([0; HEAD_LEN_MAX])),
             keepalive: Keepalive::new(TIMEOUTS, now),
         }
     }
@@ -49,7 +49,7 @@ impl Session {
             // Each byte comes back, with at most the header of the fragment whose own header came earlier; and behind
             // it the answer to a control frame, most of which came earlier too.
             Phase::Open(_) => len.saturating_add(FRAGMENT_HEADER_LEN_MAX).saturating_add(TRANSMIT_LEN_MAX),
-            Phase::Refused => 0,
+            Phase::Rejected => 0,
         }
     }
 
@@ -75,7 +75,7 @@ impl Session {
     pub fn eof(&mut self) {
         match &mut self.phase {
             Phase::Open(connection) => connection.eof(),
-            Phase::Opening(_) | Phase::Refused => self.phase = Phase::Refused,
+            Phase::Opening(_) | Phase::Rejected => self.phase = Phase::Rejected,
         }
     }
 
@@ -103,7 +103,7 @@ impl Session {
         match &self.phase {
             Phase::Opening(_) => Transport::Open,
             Phase::Open(connection) => connection.transport(),
-            Phase::Refused => Transport::Linger { shutdown_write: true },
+            Phase::Rejected => Transport::Linger { shutdown_write: true },
         }
     }
 }
@@ -121,14 +121,14 @@ fn answer(
         ServerProgress::Request => {
             match handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out) {
                 Ok(len) => (len, Phase::Open(Connection::server(Config::new()))),
-                Err(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Refused),
+                Err(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Rejected),
             }
         }
         ServerProgress::NotWebSocket => {
             let headers = [Header::new("Content-Type", "text/plain")];
-            (handshake.reject(200, &headers, page, &mut out).unwrap_or_default(), Phase::Refused)
+            (handshake.reject(200, &headers, page, &mut out).unwrap_or_default(), Phase::Rejected)
         }
-        ServerProgress::Failed(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Refused),
+        ServerProgress::Failed(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Rejected),
     };
     send(out.get(..len).unwrap_or_default());
     Some(phase)

@@ -18,7 +18,7 @@ pub fn read(buffer: &mut Buffer) {
 
 /// The server's opening handshake; a request that is refused is answered too.
 pub fn accept(buffer: &mut Buffer) -> Option<Connection<Unmasked>> {
-    let mut handshake = ServerHandshake::<_, 32>::with_headers([0; 1024]);
+    let mut handshake = ServerHandshake::with_headers::<32>([0; 1024]);
     let mut out = [0; 1024];
     let len = loop {
         read(buffer);

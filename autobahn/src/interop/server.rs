@@ -78,7 +78,7 @@ pub(crate) fn deflate(is_taking_over: bool) -> Deflate {
     let config = if is_taking_over {
         config
     } else {
-        config.outgoing_no_context_takeover().incoming_no_context_takeover()
+        config.with_outgoing_no_context_takeover().with_incoming_no_context_takeover()
     };
     Deflate::new().with_config(config).with_threshold(0)
 }

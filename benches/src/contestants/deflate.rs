@@ -62,11 +62,7 @@ pub fn inflated(compressed: &[u8], len: usize) -> Vec<u8> {
 }
 
 fn agreed() -> Agreed {
-    Agreed::server(DeflateParams {
-        server_no_context_takeover: true,
-        client_no_context_takeover: true,
-        ..DeflateParams::default()
-    })
+    Agreed::server(DeflateParams::new().with_server_no_context_takeover().with_client_no_context_takeover())
 }
 
 const LEVEL: i32 = 6;

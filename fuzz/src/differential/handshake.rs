@@ -46,7 +46,7 @@ impl Judged {
 
 /// Nothing where it goes on, or is more than we let in.
 fn judge_request(bytes: &[u8]) -> Option<Judged> {
-    let mut handshake = ServerHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192]);
+    let mut handshake = ServerHandshake::with_headers::<HEADER_COUNT_MAX>(vec![0; 8192]);
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];
@@ -74,15 +74,15 @@ fn judge_request(bytes: &[u8]) -> Option<Judged> {
 /// Nothing where it goes on, is more than we let in, or refuses the connection to both.
 fn judge_response(bytes: &[u8]) -> Option<Judged> {
     let uri = Uri::parse("ws://example.com/").expect("it is valid");
-    let request = OutgoingRequest::new(uri).subprotocols(&["chat", "superchat"]);
+    let request = OutgoingRequest::new(uri).with_subprotocols(&["chat", "superchat"]);
     let mut handshake =
-        ClientHandshake::<_, HEADER_COUNT_MAX>::with_headers(vec![0; 8192], *b"the sample nonce");
+        ClientHandshake::with_headers::<HEADER_COUNT_MAX>(vec![0; 8192], *b"the sample nonce");
     let mut buffer = ReadBuffer::with_filled(bytes.to_vec(), bytes.len()).expect("it is filled");
     let progress = handshake.receive(&request, &mut buffer.input());
     let head = &bytes[..bytes.len() - buffer.unread().len()];
-    let is_refused = progress == ClientProgress::Refused;
+    let is_rejected = progress == ClientProgress::Rejected;
     let ours = match progress {
-        ClientProgress::Accepted | ClientProgress::Refused => Ok(Vec::new()),
+        ClientProgress::Accepted | ClientProgress::Rejected => Ok(Vec::new()),
         ClientProgress::Failed(HandshakeFault::Violation(violation)) => Err(violation),
         ClientProgress::Failed(HandshakeFault::Limit(_)) | ClientProgress::NeedInput => return None,
     };
@@ -92,8 +92,8 @@ fn judge_response(bytes: &[u8]) -> Option<Judged> {
         Err(HandshakeError::Interrupted(_)) if ours.is_err() => return None,
         Err(HandshakeError::Interrupted(_)) => panic!("they wait for more of {}", head.escape_ascii()),
     };
-    if is_refused {
-        assert!(theirs.is_err(), "refused by us alone: {}", head.escape_ascii());
+    if is_rejected {
+        assert!(theirs.is_err(), "rejected by us alone: {}", head.escape_ascii());
         return None;
     }
     Some(Judged { ours, theirs })

@@ -10,7 +10,7 @@ use ws_core::uri::Uri;
 /// A request is judged the same however it is cut, what is behind it is left, and every verdict can be answered.
 pub fn handshake_server(bytes: &[u8]) {
     let run = |piece_len: usize| {
-        let mut handshake = ServerHandshake::<_, 16>::with_headers([0; 1024]);
+        let mut handshake = ServerHandshake::with_headers::<16>([0; 1024]);
         let mut progress = ServerProgress::NeedInput;
         let mut taken = 0;
         for piece in bytes.chunks(piece_len) {
@@ -50,11 +50,11 @@ pub fn handshake_server(bytes: &[u8]) {
 /// A response is judged the same however it is cut, and what is behind it is left.
 pub fn handshake_client(bytes: &[u8]) {
     let request = OutgoingRequest::new(Uri::parse("ws://example.com/").expect("it is valid"))
-        .subprotocols(&["chat", "superchat"])
-        .extensions("permessage-deflate; client_max_window_bits");
+        .with_subprotocols(&["chat", "superchat"])
+        .with_extensions("permessage-deflate; client_max_window_bits");
     let run = |piece_len: usize| {
         // RFC 6455 §1.3: this nonce has the key "dGhlIHNhbXBsZSBub25jZQ==".
-        let mut handshake = ClientHandshake::<_, 16>::with_headers([0; 1024], *b"the sample nonce");
+        let mut handshake = ClientHandshake::with_headers::<16>([0; 1024], *b"the sample nonce");
         let mut progress = ClientProgress::NeedInput;
         let mut taken = 0;
         for piece in bytes.chunks(piece_len) {
@@ -83,15 +83,15 @@ pub fn handshake_round_trip(bytes: &[u8]) {
     let origin = lines.next().filter(|line| !line.is_empty());
     let subprotocols: Vec<&str> =
         lines.next().unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
-    let mut request = OutgoingRequest::new(uri).subprotocols(&subprotocols);
+    let mut request = OutgoingRequest::new(uri).with_subprotocols(&subprotocols);
     if let Some(origin) = origin {
-        request = request.origin(origin);
+        request = request.with_origin(origin);
     }
-    let client = ClientHandshake::<_, 16>::with_headers([0; 0], *b"the sample nonce");
+    let client = ClientHandshake::with_headers::<16>([0; 0], *b"the sample nonce");
     let mut out = vec![0; text.len() * 2 + 512];
     let Ok(len) = client.write_request(&request, &mut out) else { return };
 
-    let mut server = ServerHandshake::<_, 16>::with_headers(vec![0; len]);
+    let mut server = ServerHandshake::with_headers::<16>(vec![0; len]);
     let mut buffer = ReadBuffer::with_filled(out, len).expect("it is filled");
     assert_eq!(server.receive(&mut buffer.input()), ServerProgress::Request, "{request:?}");
     let received = server.request().expect("it is there");
@@ -101,11 +101,11 @@ pub fn handshake_round_trip(bytes: &[u8]) {
     assert!(received.subprotocols().eq(subprotocols.iter().copied()));
     let chosen = subprotocols.last().copied();
     let response =
-        chosen.map_or(OutgoingResponse::new(), |chosen| OutgoingResponse::new().subprotocol(chosen));
+        chosen.map_or(OutgoingResponse::new(), |chosen| OutgoingResponse::new().with_subprotocol(chosen));
     let mut out = vec![0; text.len() + 512];
     let len = server.accept(OriginPolicy::AnyOrigin, &response, &mut out).expect("it was offered");
 
-    let mut client = ClientHandshake::<_, 16>::with_headers(vec![0; len], *b"the sample nonce");
+    let mut client = ClientHandshake::with_headers::<16>(vec![0; len], *b"the sample nonce");
     let mut buffer = ReadBuffer::with_filled(out, len).expect("it is filled");
     assert_eq!(client.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
     assert_eq!(client.response().and_then(|response| response.subprotocol()), chosen);

@@ -4,6 +4,7 @@
 mod codec;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "handshake")]
 mod handshake;
 #[cfg(feature = "deflate")]
 mod messages;
@@ -16,6 +17,7 @@ pub(crate) mod wire;
 pub use codec::{header, mask, uri, utf8};
 #[cfg(feature = "deflate")]
 pub use deflate::{deflate_round_trip, inflate};
+#[cfg(feature = "handshake")]
 pub use handshake::{handshake_client, handshake_round_trip, handshake_server};
 #[cfg(feature = "deflate")]
 pub use messages::messages;
@@ -35,8 +37,11 @@ pub const ALL: &[Target] = &[
     ("receive_server", receive_server),
     ("receive_client", receive_client),
     ("cuttings", cuttings),
+    #[cfg(feature = "handshake")]
     ("handshake_server", handshake_server),
+    #[cfg(feature = "handshake")]
     ("handshake_client", handshake_client),
+    #[cfg(feature = "handshake")]
     ("handshake_round_trip", handshake_round_trip),
     ("deflate_negotiation", deflate_negotiation),
     ("round_trip", round_trip),

@@ -33,25 +33,25 @@ pub fn deflate_negotiation(bytes: &[u8]) {
             panic!("{client:?} offers {offer}, {server:?} answers {text}: {ours:?}")
         };
         assert_eq!((ours.params(), ours.incoming()), (theirs.params(), theirs.outgoing()));
-        assert!(ours.outgoing().max_window_bits <= theirs.incoming().max_window_bits);
-        assert!(ours.outgoing().context_takeover <= theirs.incoming().context_takeover);
+        assert!(ours.outgoing().max_window_bits() <= theirs.incoming().max_window_bits());
+        assert!(ours.outgoing().has_context_takeover() <= theirs.incoming().has_context_takeover());
     }
 }
 
 fn deflate_config(flags: u8, bits: u8) -> DeflateConfig {
     let window = |bits: u8| WindowBits::new(8 + (bits & 7)).unwrap_or_default();
     let mut config = DeflateConfig::new()
-        .outgoing_max_window_bits(window(bits))
-        .incoming_max_window_bits(window(bits >> 3))
-        .outgoing_min_window_bits(window(flags));
+        .with_outgoing_max_window_bits(window(bits))
+        .with_incoming_max_window_bits(window(bits >> 3))
+        .with_outgoing_min_window_bits(window(flags));
     if flags & 0x10 != 0 {
-        config = config.outgoing_no_context_takeover();
+        config = config.with_outgoing_no_context_takeover();
     }
     if flags & 0x20 != 0 {
-        config = config.incoming_no_context_takeover();
+        config = config.with_incoming_no_context_takeover();
     }
     if flags & 0x40 != 0 {
-        config = config.incoming_limits_required();
+        config = config.with_incoming_limits_required();
     }
     config
 }

@@ -190,7 +190,7 @@ impl Default for DeflateSettings {
 impl From<DeflateDirection> for DeflateSettings {
     /// Takes the window and the context takeover that were agreed on, and the default level and memory level.
     fn from(outgoing: DeflateDirection) -> Self {
-        Self::new().with_window_bits(outgoing.max_window_bits).with_context_takeover(outgoing.into())
+        Self::new().with_window_bits(outgoing.max_window_bits()).with_context_takeover(outgoing.into())
     }
 }
 
@@ -213,8 +213,8 @@ impl CompressionLevel {
     pub const FASTEST: Self = Self(1);
     /// The level with the shortest result.
     pub const BEST: Self = Self(9);
-    /// zlib's default.
-    const DEFAULT: Self = Self(6);
+    /// The default of zlib.
+    pub const DEFAULT: Self = Self(6);
 
     /// A level; `None` unless it is 0 to 9.
     #[must_use]
@@ -256,8 +256,8 @@ impl MemLevel {
     pub const MIN: Self = Self(1);
     /// The most memory.
     pub const MAX: Self = Self(9);
-    /// zlib's default.
-    const DEFAULT: Self = Self(8);
+    /// The default of zlib.
+    pub const DEFAULT: Self = Self(8);
 
     /// A memory level; `None` unless it is 1 to 9.
     #[must_use]
@@ -315,7 +315,7 @@ impl ContextTakeover {
 impl From<DeflateDirection> for ContextTakeover {
     /// Takes what was agreed on for a direction.
     fn from(direction: DeflateDirection) -> Self {
-        if direction.context_takeover { Self::Allowed } else { Self::Forbidden }
+        if direction.has_context_takeover() { Self::Allowed } else { Self::Forbidden }
     }
 }
 

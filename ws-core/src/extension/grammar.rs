@@ -1,12 +1,14 @@
 // Read first: RFC 6455 §4.3, §9.1.
 
+use core::hash::{Hash, Hasher};
+use core::iter::FusedIterator;
 use core::{fmt, str};
 
 use crate::bytes::AsciiSet;
 
-/// The extensions in one line of a `Sec-WebSocket-Extensions` header, in their order.
+/// An iterator over the extensions in one line of a `Sec-WebSocket-Extensions` header, in their order.
 ///
-/// Borrows the line, allocates nothing and looks at each byte once. After the first error it ends. A line may hold
+/// It borrows the line, allocates nothing and looks at each byte once. It ends after the first error. A line may hold
 /// no extension at all, since several lines are one list; [`check_extensions`] asks for at least one.
 ///
 /// ```
@@ -20,13 +22,21 @@ use crate::bytes::AsciiSet;
 /// assert!(params.next().and_then(|param| param.value()).is_some_and(|value| value == *"10"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExtensionList<'a> {
     rest: Cursor<'a>,
 }
 
 impl<'a> ExtensionList<'a> {
-    /// Starts at the first extension of a header's value.
+    /// Reads the value of a header.
+    ///
+    /// ```
+    /// use ws_core::extension::{ExtensionError, ExtensionList};
+    ///
+    /// let mut list = ExtensionList::new(b"foo; =1");
+    /// assert_eq!(list.next().map(|extension| extension.map(|_| ())), Some(Err(ExtensionError::ParamName)));
+    /// assert!(list.next().is_none());
+    /// ```
     #[must_use]
     pub const fn new(value: &'a [u8]) -> Self {
         Self { rest: Cursor { bytes: value } }
@@ -65,9 +75,16 @@ impl<'a> Iterator for ExtensionList<'a> {
     }
 }
 
-impl core::iter::FusedIterator for ExtensionList<'_> {}
+impl FusedIterator for ExtensionList<'_> {}
 
-/// Checks the lines of a `Sec-WebSocket-Extensions` header and counts the extensions: at least one.
+/// Shows how many bytes are still to be read.
+impl fmt::Debug for ExtensionList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExtensionList").field("unread_len", &self.rest.bytes.len()).finish()
+    }
+}
+
+/// Checks the lines of a `Sec-WebSocket-Extensions` header, and returns how many extensions they have: at least one.
 ///
 /// ```
 /// use ws_core::extension::{check_extensions, ExtensionError};
@@ -96,7 +113,16 @@ where
 }
 
 /// One extension, offered by a client or taken up by a server, with its parameters.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// assert_eq!(extension.name(), "x-trace");
+/// assert_eq!(extension.params().count(), 2);
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Clone)]
 pub struct Extension<'a> {
     /// A token.
     name: &'a [u8],
@@ -110,15 +136,31 @@ impl<'a> Extension<'a> {
         text_of_token(self.name)
     }
 
-    /// The parameters, in their order. The same name may come twice: whether it may is the extension's business.
+    /// The parameters, in their order. A name may come twice: whether that is allowed depends on the extension.
     #[must_use]
     pub fn params(&self) -> Params<'a> {
         self.params.clone()
     }
 }
 
-/// The parameters of an extension, in their order.
-#[derive(Clone, Debug)]
+/// Shows the names, and the lengths of values.
+impl fmt::Debug for Extension<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extension").field("name", &self.name()).field("params", &self.params).finish()
+    }
+}
+
+/// An iterator over the parameters of an extension, in their order.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// let names: Vec<_> = extension.params().map(|param| param.name()).collect();
+/// assert_eq!(names, ["level", "verbose"]);
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Clone)]
 pub struct Params<'a> {
     /// Checked already, so that errors do not occur.
     rest: Cursor<'a>,
@@ -132,8 +174,28 @@ impl<'a> Iterator for Params<'a> {
     }
 }
 
+impl FusedIterator for Params<'_> {}
+
+/// Shows the parameters that are still to come: their names, and the lengths of their values.
+impl fmt::Debug for Params<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// A parameter of an extension.
-#[derive(Clone, Copy, Debug)]
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(b"x-trace; level=2; verbose").flatten().next().ok_or("one")?;
+/// let mut params = extension.params();
+/// let level = params.next().ok_or("one")?;
+/// assert_eq!((level.name(), level.value().map(|value| value.to_string())), ("level", Some("2".to_owned())));
+/// assert!(params.next().is_some_and(|verbose| verbose.value().is_none()));
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Clone, Copy)]
 pub struct Param<'a> {
     /// A token.
     name: &'a [u8],
@@ -154,9 +216,26 @@ impl<'a> Param<'a> {
     }
 }
 
+/// Shows the name, and the length of the value.
+impl fmt::Debug for Param<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value_len = self.value.map(|value| value.bytes().count());
+        f.debug_struct("Param").field("name", &self.name()).field("value_len", &value_len).finish()
+    }
+}
+
 /// The value of a parameter: a token, however it was written.
 ///
-/// `x=10`, `x="10"` and `x="\10"` have the same value. Compare it with a text, or read its [`bytes`](Self::bytes).
+/// `x=10`, `x="10"` and `x="\10"` have the same value. Compare it with a text, or read its [`bytes`](Self::bytes). `Display`
+/// writes it.
+///
+/// ```
+/// use ws_core::extension::ExtensionList;
+///
+/// let extension = ExtensionList::new(br#"x-trace; a=10; b="10"; c="\10""#).flatten().next().ok_or("one")?;
+/// assert!(extension.params().filter_map(|param| param.value()).all(|value| value == *"10"));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct ParamValue<'a> {
     /// Without quotation marks. A backslash is not a character of a token: each one escapes what follows it.
@@ -164,7 +243,16 @@ pub struct ParamValue<'a> {
 }
 
 impl<'a> ParamValue<'a> {
-    /// The characters, which are those of a token, unescaped.
+    /// The characters, unescaped. They are those of a token.
+    ///
+    /// ```
+    /// use ws_core::extension::ExtensionList;
+    ///
+    /// let extension = ExtensionList::new(br#"x-trace; c="\10""#).flatten().next().ok_or("one")?;
+    /// let value = extension.params().find_map(|param| param.value()).ok_or("one")?;
+    /// assert!(value.bytes().eq(*b"10"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     pub fn bytes(&self) -> impl Iterator<Item = u8> + use<'a> {
         let mut escaped = self.escaped.iter().copied();
         core::iter::from_fn(move || match escaped.next() {
@@ -188,6 +276,13 @@ impl PartialEq for ParamValue<'_> {
 
 impl Eq for ParamValue<'_> {}
 
+impl Hash for ParamValue<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().for_each(|byte| state.write_u8(byte));
+        state.write_u8(0xff);
+    }
+}
+
 impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write as _;
@@ -195,13 +290,20 @@ impl fmt::Display for ParamValue<'_> {
     }
 }
 
+/// Shows the length.
 impl fmt::Debug for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.debug_struct("ParamValue").field("len", &self.bytes().count()).finish()
     }
 }
 
-/// What does not follow the grammar of RFC 6455 §9.1, which fails the handshake.
+/// How a `Sec-WebSocket-Extensions` header breaks the grammar of RFC 6455 §9.1, which fails the handshake.
+///
+/// ```
+/// use ws_core::extension::{ExtensionError, check_extensions};
+///
+/// assert_eq!(check_extensions([r#"x; y="a b""#]), Err(ExtensionError::QuotedValue));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExtensionError {
@@ -209,15 +311,15 @@ pub enum ExtensionError {
     Empty,
     /// Something else where the name of an extension has to stand.
     Name,
-    /// Something else where, behind a `;`, the name of a parameter has to stand.
+    /// Something else where, after a `;`, the name of a parameter has to stand.
     ParamName,
-    /// Something else where, behind a `=`, a value has to stand.
+    /// Something else where, after a `=`, a value has to stand.
     ParamValue,
     /// A quoted value that is empty or not a token after unescaping.
     QuotedValue,
     /// A quoted value without its closing quotation mark.
     QuoteOpen,
-    /// Neither `;` nor `,` behind a name or a value.
+    /// Neither `;` nor `,` after a name or a value.
     Separator,
 }
 
@@ -244,6 +346,7 @@ impl fmt::Display for ExtensionError {
 impl core::error::Error for ExtensionError {}
 
 /// Whether these are the characters of a token, at least one (RFC 2616 §2.2).
+#[cfg(feature = "handshake")]
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
@@ -267,7 +370,7 @@ fn is_token_byte(byte: u8) -> bool {
 static TOKEN_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"!#$%&'*+-.^_`|~");
 
 /// What is left of a line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Cursor<'a> {
     bytes: &'a [u8],
 }
@@ -302,7 +405,7 @@ impl<'a> Cursor<'a> {
         (len > 0).then_some(token)
     }
 
-    /// What stands behind the `;`.
+    /// What follows the `;`.
     fn param(&mut self) -> Result<Param<'a>, ExtensionError> {
         let name = self.token().ok_or(ExtensionError::ParamName)?;
         if !self.next_is(b'=') {
@@ -316,7 +419,7 @@ impl<'a> Cursor<'a> {
         Ok(Param { name, value: Some(ParamValue { escaped: value }) })
     }
 
-    /// What stands between the quotation marks, of which the first is behind us.
+    /// What stands between the quotation marks, of which the first has been read.
     fn quoted(&mut self) -> Result<&'a [u8], ExtensionError> {
         let start = self.bytes;
         loop {

@@ -11,7 +11,7 @@ use crate::extension::{DeflateError, ExtensionError};
 /// assert_eq!(HandshakeFault::Limit(HandshakeLimit::HeadLen).status(), 431);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "closed: whoever is not at fault by the RFC is so by our policy")]
+#[expect(clippy::exhaustive_enums, reason = "closed: what the RFC does not forbid, only our policy can")]
 pub enum HandshakeFault {
     /// The peer did what RFC 6455, or HTTP, forbids.
     Violation(HandshakeViolation),
@@ -20,9 +20,15 @@ pub enum HandshakeFault {
 }
 
 impl HandshakeFault {
-    /// The HTTP status that tells a client (RFC 6455 §4.2.2).
+    /// The HTTP status to answer a client with (RFC 6455 §4.2.2). For what only a server can do wrong it is 502, which is
+    /// what a gateway would answer its own client with (RFC 9110 §15.6.3).
     ///
-    /// Nobody tells a server; for its faults this is what a gateway would tell its own client.
+    /// ```
+    /// use ws_core::handshake::{HandshakeFault, HandshakeViolation};
+    ///
+    /// assert_eq!(HandshakeFault::from(HandshakeViolation::Method).status(), 405);
+    /// assert_eq!(HandshakeFault::from(HandshakeViolation::Accept).status(), 502);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -39,14 +45,14 @@ impl HandshakeFault {
         }
     }
 
-    /// The line for the body of a refusal: a fault that only a response can have is none, so that a server that
-    /// refuses holds only the texts that it may need.
-    pub(super) const fn refusal(self) -> &'static str {
+    /// The line for the body of a response that rejects a request. What only a response can have is not told apart, so that
+    /// a server holds only the texts that it may need.
+    pub(super) const fn rejection_text(self) -> &'static str {
         match self {
             Self::Violation(HandshakeViolation::Extensions(_)) => "malformed Sec-WebSocket-Extensions",
             Self::Violation(violation) => match violation.request_text() {
                 Some(text) => text,
-                None => "refused",
+                None => "rejected",
             },
             Self::Limit(limit) => limit.text(),
         }
@@ -73,13 +79,25 @@ impl fmt::Display for HandshakeFault {
 
 impl core::error::Error for HandshakeFault {}
 
-/// What the peer did in its handshake that RFC 6455 or HTTP/1.1 forbids.
+/// What the peer did in its handshake that RFC 6455 or HTTP forbids.
+///
+/// ```
+/// use ws_core::handshake::{HandshakeViolation, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = *b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+/// let progress = ServerHandshake::new([0; 1024]).receive(&mut buffer.input());
+/// assert_eq!(progress, ServerProgress::Failed(HandshakeViolation::HostMissing.into()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeViolation {
     /// A line that ends with a line feed alone (RFC 9112 §2.2).
     LineEnding,
-    /// An empty line where the first line of the head has to stand.
+    /// An empty line where the first line of the head has to stand: any before a response, the second one before a
+    /// request. One before a request is passed over (RFC 9112 §2.2).
     LeadingEmptyLine,
     /// A header that goes on in a second line, which RFC 9112 §5.2 has abolished.
     FoldedLine,
@@ -89,7 +107,8 @@ pub enum HandshakeViolation {
     StatusLine,
     /// A header without a colon, or with a name that is not a token; a space before the colon counts, too.
     HeaderName,
-    /// A control character in a header's value.
+    /// A control character in a header's value; in an extended CONNECT a space at either end of it, too
+    /// (RFC 9110 §5.5, RFC 9113 §8.2.1).
     HeaderValue,
     /// Another version than HTTP/1.1 (RFC 6455 §4.1, §4.2.1).
     HttpVersion,
@@ -97,14 +116,15 @@ pub enum HandshakeViolation {
     Method,
     /// A target that is neither a path nor an http or https URI, or with a fragment (RFC 6455 §4.2.1).
     Target,
-    /// A header twice that comes once: Host, Origin, Sec-WebSocket-Key, -Version, -Accept, or -Protocol in a
-    /// response (RFC 6455 §11.3).
+    /// A header twice that comes once: Host (RFC 9112 §3.2), Origin (RFC 6454 §7.3), Sec-WebSocket-Key, -Version,
+    /// -Accept, or -Protocol in a response (RFC 6455 §11.3).
     RepeatedHeader,
     /// No Host header (RFC 6455 §4.2.1).
     HostMissing,
     /// A Host header that is not a host with or without a port, or another one than the target names.
     Host,
-    /// A request that announces a body: more than a handshake, and the way to smuggle one.
+    /// A request that announces a body. A handshake has none, and two readers that disagree on its end can be made to take
+    /// what follows for different requests.
     Body,
     /// No Upgrade header with the value websocket (RFC 6455 §4.1, §4.2.1).
     Upgrade,
@@ -122,8 +142,8 @@ pub enum HandshakeViolation {
     Extensions(ExtensionError),
     /// No Sec-WebSocket-Accept in the response (RFC 6455 §4.1).
     AcceptMissing,
-    /// A Sec-WebSocket-Accept that does not answer our key: whatever sent it does not speak WebSocket, or answers
-    /// another client (RFC 6455 §4.1).
+    /// A Sec-WebSocket-Accept that does not answer our key: the response is not from a WebSocket server, or answers another
+    /// client (RFC 6455 §4.1).
     Accept,
     /// The response chooses a subprotocol that was not offered (RFC 6455 §4.1).
     SubprotocolNotOffered,
@@ -135,13 +155,22 @@ pub enum HandshakeViolation {
     ConnectProtocol,
     /// An extended CONNECT whose scheme is neither http nor https (RFC 8441 §5).
     ConnectScheme,
-    /// A header in an extended CONNECT that HTTP/2 does not have: Connection, Upgrade or Transfer-Encoding, or a name
-    /// that is not in lower case (RFC 8441 §5).
+    /// A header in an extended CONNECT that HTTP/2 does not have: Connection, Upgrade, Keep-Alive, Proxy-Connection,
+    /// Transfer-Encoding, a TE that is not `trailers`, or a name with an upper-case letter (RFC 8441 §5,
+    /// RFC 9113 §8.2.1, §8.2.2).
     ConnectHeader,
 }
 
 impl HandshakeViolation {
-    /// The HTTP status that tells a client (RFC 6455 §4.2.2): 405, 426, 501, 505, or 400.
+    /// The HTTP status to answer a client with (RFC 6455 §4.2.2): 405, 426, 501 or 505, and otherwise 400. For what only a
+    /// response can have it is 502, which is what a gateway would answer its own client with (RFC 9110 §15.6.3).
+    ///
+    /// ```
+    /// use ws_core::handshake::HandshakeViolation;
+    ///
+    /// assert_eq!(HandshakeViolation::Version.status(), 426);
+    /// assert_eq!(HandshakeViolation::HeaderName.status(), 400);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -201,28 +230,28 @@ impl HandshakeViolation {
         }
     }
 
-    /// What a request by HTTP/1.1 can have, in words.
+    /// The words for what a request by HTTP/1.1 can have.
     const fn request_text(self) -> Option<&'static str> {
         Some(match self {
-            Self::LineEnding => "a line of the head does not end with CR LF",
-            Self::LeadingEmptyLine => "an empty line before the head",
+            Self::LineEnding => "a line does not end with CR LF",
+            Self::LeadingEmptyLine => "an empty line too many",
             Self::FoldedLine => "a header folded into a second line",
             Self::RequestLine => "malformed request line",
             Self::HeaderName => "malformed header name",
-            Self::HeaderValue => "control character in a header",
+            Self::HeaderValue => "malformed header value",
             Self::HttpVersion => "the version is not HTTP/1.1",
             Self::Method => "the method is not allowed",
             Self::Target => "malformed request target",
-            Self::RepeatedHeader => "a header is repeated that may come once",
+            Self::RepeatedHeader => "a header that comes once is repeated",
             Self::HostMissing => "no Host header",
-            Self::Host => "malformed Host header, or another host than the target's",
+            Self::Host => "malformed Host, or not the host of the target",
             Self::Body => "a handshake has no body",
             Self::Upgrade => "no Upgrade: websocket",
             Self::Connection => "no Connection: Upgrade",
             Self::KeyMissing => "no Sec-WebSocket-Key",
             Self::Key => "Sec-WebSocket-Key is not 16 bytes in base64",
             Self::Version => "Sec-WebSocket-Version is not 13",
-            Self::Subprotocols => "Sec-WebSocket-Protocol is not a list of tokens",
+            Self::Subprotocols => "malformed Sec-WebSocket-Protocol",
             Self::Extensions(_)
             | Self::StatusLine
             | Self::AcceptMissing
@@ -245,7 +274,18 @@ impl fmt::Display for HandshakeViolation {
 
 impl core::error::Error for HandshakeViolation {}
 
-/// What the peer did in its handshake beyond what we allow.
+/// What the peer did in its handshake that is allowed, and beyond our limits.
+///
+/// ```
+/// use ws_core::handshake::{HandshakeLimit, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = *b"GET /a/path/that/is/longer/than/the/storage HTTP/1.1\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+/// let progress = ServerHandshake::new([0; 32]).receive(&mut buffer.input());
+/// assert_eq!(progress, ServerProgress::Failed(HandshakeLimit::FirstLineLen.into()));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeLimit {
@@ -253,14 +293,21 @@ pub enum HandshakeLimit {
     FirstLineLen,
     /// The head is longer than the storage of the handshake.
     HeadLen,
-    /// More headers than the handshake's `HEADER_COUNT_MAX`.
+    /// More headers than [`HEADER_COUNT_MAX`](super::HEADER_COUNT_MAX), or than the number that the handshake was made with.
     HeaderCount,
     /// An Origin that the [`OriginPolicy`](super::OriginPolicy) does not allow (RFC 6455 §10.2).
     Origin,
 }
 
 impl HandshakeLimit {
-    /// The HTTP status that tells a client: 414, 431 or, for an Origin, 403 (RFC 6455 §4.2.2).
+    /// The HTTP status to answer a client with: 414, 431 or, for an Origin, 403 (RFC 6455 §4.2.2).
+    ///
+    /// ```
+    /// use ws_core::handshake::HandshakeLimit;
+    ///
+    /// assert_eq!(HandshakeLimit::HeaderCount.status(), 431);
+    /// assert_eq!(HandshakeLimit::Origin.status(), 403);
+    /// ```
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {

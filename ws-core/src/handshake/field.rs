@@ -1,143 +1,9 @@
 // Read first: RFC 9110 §5, RFC 6455 §4.3.
 
-use core::{fmt, str};
+use core::str;
 
 use super::{HandshakeViolation, SMALL};
-use crate::extension::{Extension, ExtensionList, is_space, is_token};
-
-/// A header of a request or a response: received, or to be sent.
-///
-/// Values are bytes: HTTP allows more in them than UTF-8.
-///
-/// ```
-/// use ws_core::handshake::Header;
-///
-/// let cookie = Header::new("Cookie", "session=1");
-/// assert_eq!(cookie, Header { name: "Cookie", value: b"session=1" });
-/// assert!(cookie.is("cookie"));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Header<'a> {
-    /// The name, in the case in which it was written.
-    pub name: &'a str,
-    /// The value, without the spaces around it.
-    pub value: &'a [u8],
-}
-
-impl<'a> Header<'a> {
-    /// A header whose value is text. It is checked when it is to be sent.
-    #[must_use]
-    pub const fn new(name: &'a str, value: &'a str) -> Self {
-        Self { name, value: value.as_bytes() }
-    }
-
-    /// Whether this is its name, in any case.
-    #[must_use]
-    pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-}
-
-impl fmt::Debug for Header<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.value.escape_ascii())
-    }
-}
-
-/// The headers of a request or a response, in their order.
-///
-/// Read from the bytes as they were received, so that their number needs no memory.
-#[derive(Clone, Debug)]
-pub struct Headers<'a> {
-    /// Lines that the parser has found valid, up to and with the empty one.
-    rest: &'a [u8],
-}
-
-impl<'a> Headers<'a> {
-    pub(super) const fn new(lines: &'a [u8]) -> Self {
-        Self { rest: lines }
-    }
-
-    /// The value of the first header of this name, in any case.
-    #[must_use]
-    pub fn value_of(&self, name: &str) -> Option<&'a [u8]> {
-        self.clone().find_map(|header| header.is(name).then_some(header.value))
-    }
-}
-
-impl<'a> Iterator for Headers<'a> {
-    type Item = Header<'a>;
-
-    fn next(&mut self) -> Option<Header<'a>> {
-        let len = self.rest.iter().position(|byte| *byte == b'\n')?;
-        let (line, rest) = self.rest.split_at_checked(len.checked_add(1)?)?;
-        self.rest = rest;
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let (name, value) = line.split_at_checked(colon)?;
-        let value = value.strip_prefix(b":")?;
-        Some(Header { name: str::from_utf8(name).ok()?, value: trim(value.strip_suffix(b"\r\n")?) })
-    }
-}
-
-/// The subprotocols that a client offers, the one it likes best first (RFC 6455 §4.1).
-///
-/// That the client offers the same one twice is not judged: it would take memory, or time that the peer chooses.
-#[derive(Clone, Debug)]
-pub struct Subprotocols<'a> {
-    headers: Headers<'a>,
-    line: Elements<'a>,
-}
-
-impl<'a> Subprotocols<'a> {
-    pub(super) const fn new(headers: Headers<'a>) -> Self {
-        Self { headers, line: elements(b"") }
-    }
-}
-
-impl<'a> Iterator for Subprotocols<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        loop {
-            if let Some(element) = self.line.next() {
-                return str::from_utf8(element).ok();
-            }
-            self.line = elements(self.headers.find_next(FieldName::Protocol)?);
-        }
-    }
-}
-
-/// The extensions that a client offers or a server has taken up, in their order (RFC 6455 §9.1).
-#[derive(Clone, Debug)]
-pub struct Extensions<'a> {
-    headers: Headers<'a>,
-    line: ExtensionList<'a>,
-}
-
-impl<'a> Extensions<'a> {
-    pub(super) const fn new(headers: Headers<'a>) -> Self {
-        Self { headers, line: ExtensionList::new(b"") }
-    }
-}
-
-impl<'a> Iterator for Extensions<'a> {
-    type Item = Extension<'a>;
-
-    fn next(&mut self) -> Option<Extension<'a>> {
-        loop {
-            if let Some(extension) = self.line.next() {
-                return extension.ok();
-            }
-            self.line = ExtensionList::new(self.headers.find_next(FieldName::Extensions)?);
-        }
-    }
-}
-
-impl<'a> Headers<'a> {
-    fn find_next(&mut self, name: FieldName) -> Option<&'a [u8]> {
-        self.find_map(|header| (FieldName::of(header.name) == name).then_some(header.value))
-    }
-}
+use crate::extension::{ExtensionList, is_space, is_token};
 
 /// The headers that a handshake knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +23,7 @@ pub(super) enum FieldName {
 }
 
 impl FieldName {
-    /// `name` has to be a token.
+    /// The header that `name` names, in any case.
     pub(super) fn of(name: &str) -> Self {
         // The length decides, so that one comparison is enough.
         let (text, field) = match name.len() {
@@ -178,24 +44,32 @@ impl FieldName {
     }
 }
 
-/// Whether both are the same in any case. `token` is one, or is compared with letters only; `lower` is a token in lower
-/// case.
-pub(super) fn is_same_token(token: &[u8], lower: &[u8]) -> bool {
-    // In a token, only an upper-case letter becomes a lower-case one by this bit, and nothing becomes a hyphen.
-    const BITS: u64 = u64::from_le_bytes([0x20; 8]);
-    let is_same = |token: u64, lower: u64| token | BITS == lower;
-    token.len() == lower.len()
-        && is_same(last_word(token), last_word(lower))
-        && words(token).zip(words(lower)).all(|(token, lower)| is_same(token, lower))
+/// Whether both are the same in any case. `lower` has lower-case letters, digits and hyphens, four of them at least;
+/// the other may be any bytes.
+pub(super) fn is_same_token(bytes: &[u8], lower: &[u8]) -> bool {
+    if SMALL {
+        return bytes.eq_ignore_ascii_case(lower);
+    }
+    // Letters have the bit, and the one beside it makes an upper-case one a lower-case one. Digits and hyphens do not have
+    // it, so that nothing becomes one of them.
+    let is_same = |word: u64, lower: u64| word | (word & LETTER) >> 1 == lower;
+    debug_assert!(lower.len() >= 4, "what is asked for is that long, so that a last word of it is there");
+    bytes.len() == lower.len()
+        && is_same(end_word(bytes), end_word(lower))
+        && words(bytes).zip(words(lower)).all(|(word, lower)| is_same(word, lower))
 }
+
+/// The bit that letters have, and digits and hyphens do not, in each byte of a word.
+const LETTER: u64 = u64::from_le_bytes([0x40; 8]);
 
 /// The words that the bytes begin with.
 fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()))
 }
 
-/// The last eight bytes, or the first four and the last four, which have bytes in common where there are fewer.
-fn last_word(bytes: &[u8]) -> u64 {
+/// The last eight bytes, or the first four and the last four, which have bytes in common where there are fewer than
+/// eight. Nothing that is asked for has fewer than four.
+fn end_word(bytes: &[u8]) -> u64 {
     if let Some(word) = bytes.last_chunk() {
         return u64::from_le_bytes(*word);
     }
@@ -203,13 +77,13 @@ fn last_word(bytes: &[u8]) -> u64 {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
-        // Nothing that is asked for is so short, and with the bit set this is not the same as itself.
-        _ => 0,
+        // Not the same as itself in lower case.
+        _ => LETTER,
     }
 }
 
 /// The elements of a comma-separated list, without the empty ones.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Elements<'a> {
     rest: &'a [u8],
 }
@@ -233,6 +107,11 @@ impl<'a> Iterator for Elements<'a> {
         }
         None
     }
+}
+
+/// Whether a header's value, as it was received, has a byte that no value has (RFC 9110 §5.5).
+pub(super) fn has_control(value: &[u8]) -> bool {
+    value.iter().any(|byte| matches!(byte, 0..=0x08 | 0x0a..=0x1f | 0x7f))
 }
 
 /// Whether the list has this token of lower-case letters, in any case.
@@ -298,7 +177,7 @@ impl Span {
     }
 }
 
-fn trim(mut value: &[u8]) -> &[u8] {
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
     while let Some((byte, rest)) = value.split_first() {
         if !is_space(*byte) {
             break;
@@ -312,4 +191,78 @@ fn trim(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, clippy::arithmetic_side_effects, reason = "names of a few letters")]
+mod tests {
+    use super::{FieldName, has_token, is_same_token};
+
+    /// Each name once, by itself.
+    const KNOWN: [(&str, FieldName); 11] = [
+        ("host", FieldName::Host),
+        ("origin", FieldName::Origin),
+        ("upgrade", FieldName::Upgrade),
+        ("connection", FieldName::Connection),
+        ("content-length", FieldName::ContentLength),
+        ("transfer-encoding", FieldName::TransferEncoding),
+        ("sec-websocket-key", FieldName::Key),
+        ("sec-websocket-version", FieldName::Version),
+        ("sec-websocket-accept", FieldName::Accept),
+        ("sec-websocket-protocol", FieldName::Protocol),
+        ("sec-websocket-extensions", FieldName::Extensions),
+    ];
+
+    fn naive(name: &str) -> FieldName {
+        let known = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        known.map_or(FieldName::Other, |(_, field)| *field)
+    }
+
+    /// `text` with each of its bytes replaced by each byte, in lower case and in upper case; one byte shorter; one longer.
+    fn mutations(text: &str) -> impl Iterator<Item = Vec<u8>> {
+        let replaced = [text.to_ascii_lowercase(), text.to_ascii_uppercase()].into_iter().flat_map(|text| {
+            (0..text.len()).flat_map(move |place| {
+                let text = text.clone();
+                (0..=u8::MAX).map(move |byte| {
+                    let mut mutated = text.clone().into_bytes();
+                    mutated[place] = byte;
+                    mutated
+                })
+            })
+        });
+        let of_other_length = [text[1..].to_owned(), text[..text.len() - 1].to_owned(), format!("{text}\r")];
+        replaced.chain(of_other_length.into_iter().map(String::into_bytes))
+    }
+
+    #[test]
+    fn names_are_the_same_as_a_naive_comparison_says() {
+        for (text, field) in KNOWN {
+            assert_eq!(FieldName::of(text), field, "{text}");
+            for mutated in mutations(text) {
+                let is_same = mutated.eq_ignore_ascii_case(text.as_bytes());
+                assert_eq!(is_same_token(&mutated, text.as_bytes()), is_same, "{}", mutated.escape_ascii());
+                if let Ok(name) = core::str::from_utf8(&mutated) {
+                    assert_eq!(FieldName::of(name), naive(name), "{name:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_where_a_naive_comparison_finds_them() {
+        for token in ["websocket", "upgrade"] {
+            for value in mutations(token) {
+                let naive = value
+                    .split(|byte| *byte == b',')
+                    .any(|element| element.trim_ascii().eq_ignore_ascii_case(token.as_bytes()));
+                // What std trims beside spaces and tabs is not in the value of a header.
+                let is_value = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0x0c));
+                assert!(
+                    has_token(&value, token.as_bytes()) == naive || !is_value,
+                    "{}",
+                    value.escape_ascii()
+                );
+            }
+        }
+    }
 }

@@ -10,10 +10,10 @@ use crate::input::Input;
 
 /// Gathers the head of a message up to the empty line, in as many pieces as it comes.
 ///
-/// Each byte is copied once and looked at once, however the head is cut. What can be told by the ends of
-/// lines is told as soon as the line is there; all the rest is the parser's, which sees the head once. A head that comes
-/// whole is for the parser alone, and only kept here.
-#[derive(Clone, Debug)]
+/// Each byte is copied once and looked at once, however the head is cut. Faults in the ends of lines are found as soon
+/// as the line is there; all others by the parser, which sees the head once. A head that comes whole is read by the parser
+/// where it lies, and then copied here.
+#[derive(Clone)]
 pub(super) struct Head<S> {
     storage: S,
     /// How many bytes of the storage are gathered, all of them scanned.
@@ -32,7 +32,7 @@ enum Gathered {
     Failed(HandshakeFault),
 }
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
+impl<S> Head<S> {
     pub(super) const fn new(storage: S) -> Self {
         Self {
             storage,
@@ -42,7 +42,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
             examined_count: 0,
         }
     }
+}
 
+impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
     pub(super) fn bytes(&self) -> &[u8] {
         self.storage.as_ref().get(..self.len).unwrap_or_default()
     }
@@ -51,10 +53,10 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         self.storage
     }
 
-    /// Reads the head by `read`, once it is there: what that finds, or `None` where more has to come. One that the input holds
-    /// whole, as it usually does, is read where it lies: the parser finds its end by itself.
+    /// Reads the head by `read`, once it is there. Returns what `read` does, or `None` where more has to come. A head that the
+    /// input holds whole, which is usual, is read where it lies: the parser finds its end by itself.
     ///
-    /// `read` gives what a head has that is one in form, and the verdict.
+    /// `read` returns the fields of a head whose form is valid, and the verdict.
     pub(super) fn receive<F, V>(
         &mut self,
         input: &mut Input<'_>,
@@ -75,7 +77,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
     }
 
     /// What may be a whole head: all of the input, where nothing is gathered yet, an empty line ends it, and it fits into
-    /// the storage. What is not one in form is still to be gathered.
+    /// the storage. One whose form is not valid is still to be gathered.
     fn whole_in<'i>(&self, input: &'i Input<'_>) -> Option<&'i [u8]> {
         let bytes = input.unread();
         let is_possible = !SMALL
@@ -94,13 +96,13 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         }
     }
 
-    /// Forgets the head, for the one that follows it.
+    /// Discards the head, for the one that follows it.
     pub(super) const fn restart(&mut self) {
         self.len = 0;
         self.line_start = 0;
     }
 
-    /// Takes the bytes of the head, or up to the fault, and leaves what is behind. Not to be called again after
+    /// Takes the bytes of the head, or up to the fault, and leaves what follows. Must not be called again after
     /// anything but [`Gathered::More`].
     fn gather(&mut self, input: &mut Input<'_>) -> Gathered {
         let start = self.len;
@@ -120,7 +122,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         Gathered::Failed(limit.into())
     }
 
-    /// Looks at the bytes from `start` on, and cuts off what is behind the head or the fault.
+    /// Looks at the bytes from `start` on, and cuts off what follows the head or the fault.
     fn scan(&mut self, start: usize) -> Gathered {
         let bytes = self.storage.as_ref().get(..self.len).unwrap_or_default();
         let mut lines = Lines { bytes, start: self.line_start };
@@ -207,7 +209,7 @@ fn first_byte(marks: u64) -> usize {
     usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default()
 }
 
-/// At most as many bytes as a word has, and zeros behind them.
+/// At most as many bytes as a word has, followed by zeros.
 fn last_word(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }
@@ -251,7 +253,7 @@ pub(super) fn is_http_version(bytes: &[u8]) -> bool {
 /// neither, so that there is nothing to be seen where each one is.
 pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) -> bool {
     let begins_at_once = !matches!(head.first(), Some(b'\r' | b'\n'));
-    // Each header is a line, so that it begins behind the end of another one.
+    // Each header is a line, so that it begins after the end of another one.
     let is_behind_crlf = |header: &httparse::Header<'_>| {
         // Where there are not two bytes before it, the place is not one in the head.
         let place = Span::of(header.name.as_bytes(), head).start.wrapping_sub(2);
@@ -260,7 +262,7 @@ pub(super) fn has_strict_lines(head: &[u8], headers: &[httparse::Header<'_>]) ->
     SMALL || begins_at_once && headers.iter().all(is_behind_crlf) && head.ends_with(b"\r\n\r\n")
 }
 
-/// The first line of a complete head, without its end, and all that is behind it.
+/// The first line of a complete head, without its end, and all that follows it.
 pub(super) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
     let len = head.iter().position(|byte| *byte == b'\n').unwrap_or_default();
     let (line, rest) = head.split_at_checked(len.saturating_add(1)).unwrap_or_default();

@@ -9,7 +9,8 @@ use crate::bytes::copy;
 
 /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key` (RFC 6455 §4.2.2): 28 characters of base64.
 ///
-/// The key is taken as it was sent, not decoded.
+/// The key is taken as it was sent, not decoded, and not judged. Both handshakes do this for you; it is for programs whose
+/// HTTP library writes the response.
 ///
 /// ```
 /// use ws_core::handshake::accept_key;
@@ -22,7 +23,7 @@ pub fn accept_key(key: &[u8]) -> [u8; 28] {
     encode_digest(Sha1::new().chain_update(key).chain_update(GUID).finalize().into())
 }
 
-/// The same for a key of 16 bytes in base64, without what takes any number of pieces of any length.
+/// Answers a key of 16 bytes in base64, without the code that takes any number of pieces of any length.
 ///
 /// Not inlined into either role's handshake on microcontrollers, since SHA-1 is long.
 #[cfg_attr(target_os = "none", inline(never))]
@@ -40,7 +41,9 @@ pub(super) fn answer_to(key: &[u8; KEY_LEN]) -> [u8; 28] {
     encode_digest(digest)
 }
 
-/// Not inlined, so that the compiler sees that the encoder does not panic.
+/// 20 bytes in base64.
+///
+/// Not inlined, and the only one to call the encoder, so that the compiler sees that the encoder does not panic.
 #[inline(never)]
 fn encode_digest(digest: [u8; 20]) -> [u8; 28] {
     let mut accept = [0; 28];
@@ -49,12 +52,32 @@ fn encode_digest(digest: [u8; 20]) -> [u8; 28] {
     accept
 }
 
-/// The `Sec-WebSocket-Key` for a nonce (RFC 6455 §4.1).
-pub(super) fn encode_nonce(nonce: [u8; 16]) -> [u8; 24] {
-    let mut key = [0; 24];
-    let encoded = STANDARD.encode_slice(nonce, &mut key);
-    debug_assert_eq!(encoded, Ok(24), "16 bytes are 24 characters");
+/// The `Sec-WebSocket-Key` for a nonce (RFC 6455 §4.1). The crate `base64` does not encode in a const fn.
+pub(super) const fn encode_nonce(nonce: [u8; 16]) -> [u8; KEY_LEN] {
+    // RFC 4648 §4: three bytes are four characters; one byte that is left is two, and two of padding.
+    let mut key = [b'='; KEY_LEN];
+    let ([.., byte], [.., first, second, _, _]) = (nonce, &mut key);
+    (*first, *second) = (character(byte >> 2), character(byte << 4));
+    let mut bytes: &[u8] = &nonce;
+    let mut room: &mut [u8] = &mut key;
+    while let ([a, b, c, further @ ..], [first, second, third, fourth, behind @ ..]) = (bytes, room) {
+        (*first, *second) = (character(*a >> 2), character(*a << 4 | *b >> 4));
+        (*third, *fourth) = (character(*b << 2 | *c >> 6), character(*c));
+        (bytes, room) = (further, behind);
+    }
     key
+}
+
+/// The character for the low six bits (RFC 4648 §4).
+const fn character(bits: u8) -> u8 {
+    let bits = bits & 0x3f;
+    match bits {
+        0..=25 => bits.wrapping_add(b'A'),
+        26..=51 => bits.wrapping_sub(26).wrapping_add(b'a'),
+        52..=61 => bits.wrapping_sub(52).wrapping_add(b'0'),
+        62 => b'+',
+        _ => b'/',
+    }
 }
 
 /// Whether this is 16 bytes in base64.
@@ -104,7 +127,20 @@ const INITIAL_STATE: [u32; 5] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5
 
 #[cfg(test)]
 mod tests {
-    use super::{accept_key, answer_to};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::{accept_key, answer_to, encode_nonce};
+
+    #[test]
+    fn a_nonce_is_encoded_as_the_encoder_does_it() {
+        for byte in 0..=u8::MAX {
+            let nonce = core::array::from_fn(|at| byte.wrapping_mul(u8::try_from(at + 1).unwrap()) ^ byte);
+            let mut expected = [0; 24];
+            assert_eq!(STANDARD.encode_slice(nonce, &mut expected), Ok(24));
+            assert_eq!(encode_nonce(nonce), expected, "{nonce:?}");
+        }
+    }
 
     #[test]
     fn a_key_of_the_usual_length_is_answered_as_any_other() {

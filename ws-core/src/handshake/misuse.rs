@@ -3,15 +3,27 @@ use core::fmt;
 use super::HandshakeFault;
 use crate::extension::{DeflateError, ExtensionError};
 
-/// What the caller asked of a handshake and may not: a bug of the program, nothing is to be sent.
+/// What the program asked of a handshake and must not: a bug of the program. Nothing is to be sent.
+///
+/// ```
+/// use ws_core::handshake::{ClientHandshake, HandshakeMisuse, Header, OutgoingRequest, WriteError};
+/// use ws_core::uri::Uri;
+///
+/// let headers = [Header::new("X-Name", "Eve\r\nX-Admin: yes")];
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_headers(&headers);
+/// let handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
+/// let written = handshake.write_request(&request, &mut [0; 512]);
+/// assert_eq!(written, Err(WriteError::Misuse(HandshakeMisuse::HeaderValue)));
+/// # Ok::<(), ws_core::uri::UriError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeMisuse {
-    /// The name of a header is not a token.
+    /// The name of a header is not a token (RFC 9110 §5.1).
     HeaderName,
-    /// The value of a header has a control character, such as a line feed: it would be read as another header.
+    /// The value of a header has a control character (RFC 9110 §5.5). After a line feed it would be read as another header.
     HeaderValue,
-    /// The name of a header that the handshake writes itself.
+    /// A header that the handshake writes itself.
     ReservedHeader,
     /// An Origin that is empty, or not of visible ASCII characters.
     Origin,
@@ -25,10 +37,10 @@ pub enum HandshakeMisuse {
     Extensions(ExtensionError),
     /// An extension that the client did not offer (RFC 6455 §4.2.2).
     ExtensionNotOffered,
-    /// Extensions given as text with a permessage-deflate that is not valid, not what the client has offered, or there a
-    /// second time (RFC 7692 §5, §7).
+    /// Extensions given as text in which permessage-deflate is not valid, not what the client has offered, or there
+    /// twice (RFC 7692 §5, §7).
     Deflate(DeflateError),
-    /// A status that does not reject: only 200 to 599 do.
+    /// A status that does not reject a request: only 200 to 599 do.
     Status,
     /// A body with a status that has none: 204, 205 or 304.
     Body,
@@ -36,7 +48,7 @@ pub enum HandshakeMisuse {
     NoRequest,
     /// The request does not ask for a WebSocket, so that it can only be rejected.
     NotWebSocket,
-    /// There is no fault that a ready-made refusal could name: accept the request, or reject it.
+    /// There is no fault that a ready-made response could name: accept the request, or reject it.
     NoFault,
     /// The request was answered already.
     AlreadyAnswered,
@@ -59,7 +71,7 @@ impl fmt::Display for HandshakeMisuse {
             Self::Body => "this status has no body",
             Self::NoRequest => "there is no request yet",
             Self::NotWebSocket => "the request does not ask for a WebSocket",
-            Self::NoFault => "there is no fault to refuse the request for",
+            Self::NoFault => "there is no fault to reject the request for",
             Self::AlreadyAnswered => "the request was answered already",
         })
     }
@@ -67,19 +79,27 @@ impl fmt::Display for HandshakeMisuse {
 
 impl core::error::Error for HandshakeMisuse {}
 
-/// Why a request was not accepted.
+/// Why [`ServerHandshake::accept`](super::ServerHandshake::accept) has not accepted a request.
+///
+/// ```
+/// use ws_core::handshake::{AcceptError, HandshakeMisuse, OriginPolicy, OutgoingResponse, ServerHandshake};
+///
+/// let mut handshake = ServerHandshake::new([0; 1024]); // that has received nothing
+/// let accepted = handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut [0; 512]);
+/// assert_eq!(accepted, Err(AcceptError::Misuse(HandshakeMisuse::NoRequest)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The handshake has failed, now by its Origin or before: send
+    /// The handshake has failed, now by its Origin or before: answer with
     /// [`reject_fault`](super::ServerHandshake::reject_fault).
-    Refused(HandshakeFault),
-    /// The output is too small; what is in it is not to be sent. The request can still be answered.
+    Failed(HandshakeFault),
+    /// The output is too small. Do not send what is in it; the request can still be answered.
     BufferTooSmall {
-        /// How many bytes it takes.
+        /// How many bytes the response has.
         required: usize,
     },
-    /// A bug of the program. The request can still be answered.
+    /// A bug of the program. Nothing was written; the request can still be answered.
     Misuse(HandshakeMisuse),
 }
 
@@ -101,7 +121,7 @@ impl From<WriteError> for AcceptError {
 impl fmt::Display for AcceptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(fault) => fault.fmt(f),
+            Self::Failed(fault) => fault.fmt(f),
             Self::BufferTooSmall { required } => WriteError::BufferTooSmall { required: *required }.fmt(f),
             Self::Misuse(misuse) => misuse.fmt(f),
         }
@@ -110,16 +130,29 @@ impl fmt::Display for AcceptError {
 
 impl core::error::Error for AcceptError {}
 
-/// Why a request, a rejection or a refusal was not written.
+/// Why a client's request, or a response that rejects one, was not written.
+///
+/// ```
+/// use ws_core::handshake::{ClientHandshake, OutgoingRequest, WriteError};
+/// use ws_core::uri::Uri;
+///
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+/// let handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+/// let Err(WriteError::BufferTooSmall { required }) = handshake.write_request(&request, &mut []) else {
+///     return Err("nothing fits into nothing".into());
+/// };
+/// assert_eq!(handshake.write_request(&request, &mut vec![0; required]), Ok(required));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The output is too small; what is in it is not to be sent. The call can be repeated.
+    /// The output is too small. Do not send what is in it; the call can be repeated.
     BufferTooSmall {
-        /// How many bytes it takes.
+        /// How many bytes the request or the response has.
         required: usize,
     },
-    /// A bug of the program.
+    /// A bug of the program. Nothing was written.
     Misuse(HandshakeMisuse),
 }
 

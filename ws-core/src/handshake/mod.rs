@@ -1,5 +1,8 @@
-//! The opening handshake (RFC 6455 §4), both sides, without I/O: bytes in, a request or a response to look at, bytes
-//! out.
+//! The opening handshake (RFC 6455 §4), for clients and servers, without I/O.
+//!
+//! Bytes go in; a request or a response to look at, and the bytes of an answer, come out. [`ServerHandshake`] is a server's
+//! side and [`ClientHandshake`] a client's. Heads that were received are a [`Request`] and a [`Response`], heads that are to be
+//! sent an [`OutgoingRequest`] and an [`OutgoingResponse`].
 //!
 //! ```
 //! use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
@@ -8,7 +11,7 @@
 //! use ws_core::uri::Uri;
 //!
 //! // The client asks.
-//! let asked = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1")?).subprotocols(&["v2", "v1"]);
+//! let asked = OutgoingRequest::new(Uri::parse("ws://example.com/chat?room=1")?).with_subprotocols(&["v2", "v1"]);
 //! let mut client = ClientHandshake::new([0; 4096], *b"16 random bytes!");
 //! let mut wire = [0; 1024];
 //! let len = client.write_request(&asked, &mut wire)?;
@@ -23,69 +26,74 @@
 //!         assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
 //!         let subprotocol = request.subprotocols().find(|name| *name == "v1").map(str::to_owned);
 //!         let response = match &subprotocol {
-//!             Some(name) => OutgoingResponse::new().subprotocol(name),
+//!             Some(name) => OutgoingResponse::new().with_subprotocol(name),
 //!             None => OutgoingResponse::new(),
 //!         };
 //!         server.accept(OriginPolicy::SameHost, &response, &mut wire)?
 //!     }
-//!     // A page for whoever did not ask for a WebSocket, a refusal for whoever did it wrong; then close.
+//!     // A page for a client that did not ask for a WebSocket, an error for one that did it wrong; then close.
 //!     ServerProgress::NotWebSocket => server.reject(200, &[], b"Hello", &mut wire)?,
 //!     ServerProgress::Failed(_) => server.reject_fault(&mut wire)?,
 //!     ServerProgress::NeedInput => 0, // read more, and call receive again
 //! };
 //!
-//! // The client reads the answer. What comes behind it stays in the same input, for the connection.
+//! // The client reads the answer. What follows it stays in the same input, for the connection.
 //! let mut client_input = ReadBuffer::with_filled(wire, len).ok_or("too long")?;
 //! assert_eq!(client.receive(&asked, &mut client_input.input()), ClientProgress::Accepted);
 //! assert_eq!(client.response().and_then(|response| response.subprotocol()), Some("v1"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What can be relied on
+//! # What you can rely on
 //!
-//! - How the bytes are cut changes nothing: neither the verdict nor what is left in the input. Each byte is looked at a
-//!   constant number of times; the head is parsed once, or twice where it came whole and is not one in form.
-//! - Nothing is sized by the peer. The head has to fit into the caller's storage, its headers into
-//!   [`HEADER_COUNT_MAX`] or the number that the caller names; more is refused with 414 or 431.
+//! - However the bytes are split across reads, the verdict and what is left in the input are the same. Each byte is looked
+//!   at a constant number of times; the head is parsed once, or twice where it came whole and its form is not valid.
+//! - The peer chooses no size. The head has to fit into your storage, and its headers into
+//!   [`HEADER_COUNT_MAX`] or the number that you name; a longer one fails with 414 or 431.
 //! - A request is accepted only after each check of §4.2.1, and only with an [`OriginPolicy`]. A response opens the
 //!   connection only after each check of §4.1. Lists are read as lists, over all their lines; what may come once and
-//!   comes twice is refused.
-//! - Line endings are CR LF. Folded headers, spaces before a colon and announced bodies are refused: two readers of
-//!   one request must not come to two conclusions.
-//! - What the caller adds cannot end a line, nor repeat a header that the handshake writes.
-//! - Everything that is not a 101 says `Connection: close`.
+//!   comes twice is a fault.
+//! - Line endings are CR LF, and one empty line before a request is passed over (RFC 9112 §2.2). Folded headers, spaces
+//!   before a colon and announced bodies are faults: two readers of one request must not come to two conclusions.
+//! - What you add cannot end a line, nor repeat a header that the handshake writes.
+//! - Each response but a 101 has `Connection: close`.
 //!
 //! Reading a complete head takes about 5 KiB of stack for 128 headers on 64-bit targets, 3 KiB on 32-bit ones.
 //!
-//! HTTP/2 and HTTP/3 open a WebSocket by their own means: [`ExtendedConnect`] checks their request.
+//! HTTP/2 and HTTP/3 open a WebSocket by a request of their own, which [`ExtendedConnect`] checks.
 
 mod client;
 mod extended_connect;
 mod fault;
 mod field;
 mod head;
+mod header;
 mod key;
 mod misuse;
 mod origin;
+mod outgoing_request;
+mod outgoing_response;
 mod output;
 mod request;
 mod response;
 mod server;
 
-pub use client::{ClientHandshake, ClientProgress, OutgoingRequest};
+pub use client::{ClientHandshake, ClientProgress};
 pub use extended_connect::{ConnectTarget, ExtendedConnect};
 pub use fault::{HandshakeFault, HandshakeLimit, HandshakeViolation};
-pub use field::{Extensions, Header, Headers, Subprotocols};
+pub use header::{Extensions, Header, Headers, Subprotocols};
 pub use key::accept_key;
 pub use misuse::{AcceptError, HandshakeMisuse, WriteError};
 pub use origin::OriginPolicy;
+pub use outgoing_request::OutgoingRequest;
+pub use outgoing_response::OutgoingResponse;
 pub use request::Request;
 pub use response::Response;
-pub use server::{OutgoingResponse, REFUSAL_LEN_MAX, ServerHandshake, ServerProgress};
+pub use server::{REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress};
 
-/// How many headers a head may have where the caller does not say otherwise: 128. Apache allows 100; clients and
-/// servers that stopped at 16 to 32 had to be raised.
+/// How many headers a head may have unless you name another number: 128. Apache allows 100; implementations that began
+/// with 16 to 32 had to raise it.
 pub const HEADER_COUNT_MAX: usize = 128;
 
-/// On a microcontroller, what is usual has no shortcut: a shortcut is code besides that for what is unusual.
+/// Whether fast paths are left out: on bare metal, where flash matters more than time.
 const SMALL: bool = cfg!(target_os = "none");

@@ -5,12 +5,12 @@ use crate::uri::{Authority, Scheme};
 
 /// Which pages may connect (RFC 6455 §10.2).
 ///
-/// A browser sends with every handshake the origin of the page that asks for it, and with it the user's cookies for
-/// *this* server, whichever page it was. A server that does not look lets any page act for its users. So accepting
-/// takes a policy, and there is no default to forget.
+/// With every handshake, a browser sends the origin of the page that asks for it, and the user's cookies for *this* server,
+/// whichever page it is. A server that does not look at the Origin lets any page act for its users. So
+/// [`accept`](super::ServerHandshake::accept) takes a policy, and there is no default to forget.
 ///
-/// A request without an Origin does not come from a browser (§4.2.1), which is why each policy allows it: whoever
-/// is not a browser can send any Origin.
+/// A request without an Origin does not come from a browser (§4.2.1). Each policy allows it, since a program that is not a
+/// browser can send any Origin.
 ///
 /// ```
 /// use ws_core::handshake::OriginPolicy;
@@ -23,25 +23,39 @@ use crate::uri::{Authority, Scheme};
 /// assert!(OriginPolicy::AnyOf(&["https://app.example"]).allows(Some(b"https://app.example"), &host, None));
 /// # Ok::<(), ws_core::uri::UriError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OriginPolicy<'a> {
-    /// The Origin has to be an http or https one with the host and port of the Host header; a port that Host does
-    /// not name is the Origin's own default. Right behind a proxy that ends TLS, too.
+    /// The Origin has to be an http or https one with the host and port of the Host header. A port that Host does
+    /// not name is the default of the Origin's scheme. Works behind a proxy that ends TLS, too.
     SameHost,
-    /// As [`SameHost`](Self::SameHost), and the Origin has to be http for [`Scheme::Ws`] and https for
+    /// The Origin has to have the host and port of the Host header, and to be http for [`Scheme::Ws`] and https for
     /// [`Scheme::Wss`]: for servers that know how they are reached.
     SameOrigin(Scheme),
-    /// The Origin has to be one of these, in any case; `null` is one like the others. The server's own is not among
+    /// The Origin has to be one of these, in any case. `null` is one like any other. The server's own is not among
     /// them unless it is listed.
     AnyOf(&'a [&'a str]),
-    /// Any page may connect: for public services that do not know their users by cookies or by their network.
+    /// Any page may connect: for public services that do not recognise their users by cookies or by their network.
     AnyOrigin,
 }
 
 impl OriginPolicy<'_> {
-    /// Whether a request with this Origin and Host may be accepted. `scheme` is that of an absolute request target,
-    /// or `None`.
+    /// Whether a request with this Origin and Host may be accepted. `scheme` is that of an absolute request target, where
+    /// the target is absolute.
+    ///
+    /// [`ServerHandshake::accept`](super::ServerHandshake::accept) asks this for you. Call it for requests that came by
+    /// other means, such as an [`ExtendedConnect`](super::ExtendedConnect).
+    ///
+    /// ```
+    /// use ws_core::handshake::OriginPolicy;
+    /// use ws_core::uri::Authority;
+    ///
+    /// let host = Authority::parse("example.com:8443")?;
+    /// assert!(OriginPolicy::SameHost.allows(Some(b"https://example.com:8443"), &host, None));
+    /// assert!(!OriginPolicy::SameHost.allows(Some(b"https://example.com"), &host, None));
+    /// assert!(OriginPolicy::SameHost.allows(None, &host, None)); // not a browser
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub fn allows(&self, origin: Option<&[u8]>, host: &Authority<'_>, scheme: Option<Scheme>) -> bool {
         let Some(origin) = origin else { return true };
@@ -52,7 +66,7 @@ impl OriginPolicy<'_> {
         }
     }
 
-    /// The same for a request that is valid.
+    /// Whether this request, which is valid, may be accepted.
     pub(super) fn allows_request(&self, request: &Request<'_>) -> bool {
         let Some(origin) = request.origin() else { return true };
         let scheme = match self {
@@ -75,7 +89,7 @@ impl OriginPolicy<'_> {
     }
 }
 
-/// Whether the Origin is http or https, as `scheme` says, and behind that, byte for byte, the Host header, which is valid.
+/// Whether the Origin is http or https, as `scheme` says, followed, byte for byte, by the Host header, which is valid.
 fn is_host_as_written(origin: &[u8], host: &[u8], scheme: Option<Scheme>) -> bool {
     let is_after = |prefix: &[u8]| origin.strip_prefix(prefix) == Some(host);
     scheme != Some(Scheme::Wss) && is_after(b"http://") || scheme != Some(Scheme::Ws) && is_after(b"https://")

@@ -1,10 +1,11 @@
 // Read first: RFC 9112 §3, §4, §5.
 
-use super::field::{FieldName, Header};
+use super::field::{FieldName, has_control};
+use super::header::Header;
 use super::{HandshakeMisuse, WriteError};
 use crate::extension::{DeflateText, is_token};
 
-/// Writes a head, and goes on counting where the caller's bytes end.
+/// Writes a head. Once `out` is full it only counts, so that the required length can be reported.
 pub(super) struct Output<'o> {
     out: &'o mut [u8],
     len: usize,
@@ -43,10 +44,10 @@ impl<'o> Output<'o> {
         self
     }
 
-    /// The extensions of the caller, and behind them `permessage-deflate`, where there are such.
+    /// The extensions of the caller, followed by `permessage-deflate`, where there are such.
     ///
     /// The order is the one in which they apply (RFC 6455 §9.1): what the caller's extensions make of a message is
-    /// what is compressed.
+    /// compressed.
     pub(super) fn extensions(&mut self, callers: Option<&str>, deflate: Option<DeflateText>) -> &mut Self {
         if callers.is_none() && deflate.is_none() {
             return self;
@@ -80,7 +81,7 @@ impl<'o> Output<'o> {
         self.status_line(status, reason(status))
     }
 
-    /// The same for the status of a fault: a server that only refuses holds no other words.
+    /// The status line of a response to a fault: a server that writes no other rejections holds no other words.
     pub(super) fn status_of_fault(&mut self, status: u16) -> &mut Self {
         self.status_line(status, fault_reason(status))
     }
@@ -107,7 +108,7 @@ pub(super) fn check_headers(headers: &[Header<'_>]) -> Result<(), HandshakeMisus
         if is_reserved(header.name) {
             return Err(HandshakeMisuse::ReservedHeader);
         }
-        if header.value.iter().any(|byte| matches!(byte, 0..=0x08 | 0x0a..=0x1f | 0x7f)) {
+        if has_control(header.value) {
             return Err(HandshakeMisuse::HeaderValue);
         }
     }
@@ -142,7 +143,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// The same for what [`HandshakeFault::status`](super::HandshakeFault::status) may be.
+/// The usual words for what [`HandshakeFault::status`](super::HandshakeFault::status) may be.
 fn fault_reason(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",

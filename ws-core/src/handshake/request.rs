@@ -1,13 +1,11 @@
 // Read first: RFC 6455 §4.2.1; RFC 9112 §3.
 
 use core::mem::MaybeUninit;
-use core::str;
+use core::{fmt, str};
 
-use super::field::{
-    Extensions, FieldName, Headers, Span, Subprotocols, count_extensions, count_subprotocols, has_token,
-    set_once,
-};
+use super::field::{FieldName, Span, count_extensions, count_subprotocols, has_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
+use super::header::{Extensions, Headers, Subprotocols};
 use super::key::is_key;
 use super::origin::split_http_scheme;
 use super::{HandshakeFault, HandshakeViolation, SMALL};
@@ -16,8 +14,28 @@ use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_auth
 
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
 ///
-/// Borrows the handshake, and can be looked at again until the handshake is dropped.
-#[derive(Clone, Copy, Debug)]
+/// It borrows the handshake, which lends it again as often as you ask: [`ServerHandshake::request`].
+///
+/// [`ServerHandshake::request`]: super::ServerHandshake::request
+///
+/// ```
+/// use ws_core::handshake::{ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+///     Origin: https://example.com\r\nCookie: session=1\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::Request);
+///
+/// let request = handshake.request().ok_or("a request")?;
+/// assert_eq!((request.path(), request.query(), request.host()), ("/", None, "h"));
+/// assert_eq!(request.origin(), Some(b"https://example.com".as_slice()));
+/// assert_eq!(request.header("Cookie"), Some(b"session=1".as_slice()));
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     head: &'a [u8],
     fields: RequestFields,
@@ -41,19 +59,19 @@ impl<'a> Request<'a> {
         ResourceName::new(self.fields.resource_name.in_text(self.head))
     }
 
-    /// The path, at least `/`.
+    /// The path with its percent-encoding, at least `/`.
     #[must_use]
     pub fn path(&self) -> &'a str {
         self.resource_name().path()
     }
 
-    /// The query without its `?`, where it is not empty.
+    /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.resource_name().query()
     }
 
-    /// The Host header: host, and port where the client named one. Valid, unless the request has failed.
+    /// The Host header: the host, and the port where the client names one. It is valid unless the request has failed.
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.fields.host.in_text(self.head)
@@ -69,20 +87,20 @@ impl<'a> Request<'a> {
         self.fields.scheme
     }
 
-    /// The Origin header: the page that a browser connects for. What it may be is for the
-    /// [`OriginPolicy`](super::OriginPolicy) to say.
+    /// The Origin header: the page that a browser connects for. It is not judged before
+    /// [`accept`](super::ServerHandshake::accept), by the [`OriginPolicy`](super::OriginPolicy) given there.
     #[must_use]
     pub fn origin(&self) -> Option<&'a [u8]> {
         self.fields.origin.map(|span| span.in_bytes(self.head))
     }
 
-    /// The subprotocols offered, the one the client likes best first.
+    /// The subprotocols that the client offers, the one it likes best first.
     #[must_use]
     pub fn subprotocols(&self) -> Subprotocols<'a> {
         Subprotocols::new(self.headers())
     }
 
-    /// The extensions offered, in the client's order.
+    /// The extensions that the client offers, in its order.
     #[must_use]
     pub fn extensions(&self) -> Extensions<'a> {
         Extensions::new(self.headers())
@@ -94,7 +112,21 @@ impl<'a> Request<'a> {
         Headers::new(split_first_line(self.head).1)
     }
 
-    /// The value of the first header of this name, in any case.
+    /// The value of the first header that has this name, in any case.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nAuthorization: Bearer 1234\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.header("authorization"), Some(b"Bearer 1234".as_slice()));
+    /// assert_eq!(request.header("cookie"), None);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers().value_of(name)
@@ -106,8 +138,19 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Shows path, length of the query, and the names of the headers, without their values.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("scheme", &self.scheme())
+            .field("resource_name", &self.resource_name())
+            .field("headers", &self.headers())
+            .finish()
+    }
+}
+
 /// Where a request's parts are in its head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct RequestFields {
     target: Span,
     /// The target without scheme and authority.
@@ -209,7 +252,7 @@ fn request_line_violation(head: &[u8]) -> HandshakeViolation {
 }
 
 /// What the headers of a request say, seen once, one by one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Survey<'h> {
     pub(super) host: Option<&'h [u8]>,
     pub(super) origin: Option<&'h [u8]>,
@@ -291,7 +334,7 @@ impl<'h> Survey<'h> {
         self.judge_common()?;
         judge_host(self.host, absolute)?;
         if !self.has_upgrade {
-            // Who sends a key has come for a WebSocket, and his Upgrade was lost on the way.
+            // A client that sends a key wants a WebSocket, and its Upgrade was lost on the way.
             let is_page = self.key.is_none() && self.version.is_none();
             return if is_page { Ok(Asks::Page) } else { Err(HandshakeViolation::Upgrade) };
         }
@@ -321,13 +364,18 @@ pub(super) fn judge_host(
     if !SMALL && absolute.is_none() && is_registered_name(host) {
         return Ok(());
     }
-    let host = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
-    let host = host.ok_or(HandshakeViolation::Host)?;
+    let host = parse_host(host)?;
     // RFC 9112 §3.2.2: a client has to send the same authority in both, so that nobody downstream takes the other.
     match absolute {
         Some((scheme, authority)) if !authority.is_same(&host, scheme) => Err(HandshakeViolation::Host),
         _ => Ok(()),
     }
+}
+
+/// Reads a Host header.
+pub(super) fn parse_host(host: &[u8]) -> Result<Authority<'_>, HandshakeViolation> {
+    let authority = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
+    authority.ok_or(HandshakeViolation::Host)
 }
 
 fn is_zero(value: &[u8]) -> bool {

@@ -1,17 +1,37 @@
 // Read first: RFC 6455 §4.1; RFC 9112 §4.
 
+use core::fmt;
 use core::mem::MaybeUninit;
 
-use super::client::OutgoingRequest;
-use super::field::{Extensions, FieldName, Headers, Span, elements, has_token, is_same_token, set_once};
+use super::field::{FieldName, Span, elements, has_token, is_same_token, set_once};
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
-use super::{HandshakeFault, HandshakeViolation, SMALL};
+use super::header::{Extensions, Headers};
+use super::{HandshakeFault, HandshakeViolation, OutgoingRequest, SMALL};
 use crate::extension::{Agreed, ExtensionError, ExtensionList};
 
 /// A server's response, as it was received: the 101 that opens the connection, or what was sent instead.
 ///
-/// Borrows the handshake, and can be looked at again until the handshake is dropped.
-#[derive(Clone, Copy, Debug)]
+/// It borrows the handshake, which lends it again as often as you ask: [`ClientHandshake::response`].
+///
+/// [`ClientHandshake::response`]: super::ClientHandshake::response
+///
+/// ```
+/// use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::uri::Uri;
+///
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_subprotocols(&["chat"]);
+/// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+/// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
+///
+/// let response = handshake.response().ok_or("a response")?;
+/// assert_eq!((response.status(), response.subprotocol()), (101, Some("chat")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy)]
 pub struct Response<'a> {
     head: &'a [u8],
     fields: ResponseFields,
@@ -28,14 +48,14 @@ impl<'a> Response<'a> {
         self.fields.status
     }
 
-    /// The words behind the status, which may be none. They mean nothing to a program.
+    /// The words after the status, which may be none. They mean nothing to a program.
     #[must_use]
     pub fn reason(&self) -> &'a [u8] {
         // "HTTP/1.1 101 " has 13 bytes.
         split_first_line(self.head).0.get(13..).unwrap_or_default()
     }
 
-    /// The subprotocol that the server has chosen of those offered; none where it wants none of them, or does not
+    /// The subprotocol that the server has chosen of those offered. `None` where it wants none of them, or does not
     /// know what they are.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&'a str> {
@@ -48,7 +68,7 @@ impl<'a> Response<'a> {
         Extensions::new(self.headers())
     }
 
-    /// What was agreed on for `permessage-deflate`; none where it is not in use.
+    /// What was agreed on for `permessage-deflate`. `None` where it is not in use.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.fields.deflate
@@ -60,15 +80,41 @@ impl<'a> Response<'a> {
         Headers::new(split_first_line(self.head).1)
     }
 
-    /// The value of the first header of this name, in any case.
+    /// The value of the first header that has this name, in any case.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let head = *b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// handshake.receive(&request, &mut buffer.input());
+    /// let response = handshake.response().ok_or("a response")?;
+    /// assert_eq!(response.header("www-authenticate"), Some(b"Basic".as_slice()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers().value_of(name)
     }
 }
 
+/// Shows the status, and the names of the headers, without their values.
+impl fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("deflate", &self.deflate())
+            .field("headers", &self.headers())
+            .finish()
+    }
+}
+
 /// Where a response's parts are in its head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct ResponseFields {
     status: u16,
     subprotocol: Option<Span>,
@@ -153,7 +199,7 @@ fn status_line_violation(head: &[u8]) -> HandshakeViolation {
 }
 
 /// What the headers of a 101 say, seen once, one by one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 struct Survey<'h> {
     accept: Option<&'h [u8]>,
     protocol: Option<&'h [u8]>,

@@ -2,30 +2,26 @@
 
 use core::fmt;
 
-use super::field::Header;
 use super::head::{Head, header_slots};
-use super::key::answer_to;
+use super::header::Header;
 use super::output::{Output, check_headers};
 use super::request::{Asks, Request, RequestFields, read};
 use super::{
     AcceptError, HEADER_COUNT_MAX, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation,
-    OriginPolicy, WriteError,
+    OriginPolicy, OutgoingResponse, WriteError,
 };
-use crate::extension::{
-    Agreed, DeflateConfig, DeflateError, DeflateOffer, ExtensionList, check_extensions, is_deflate, is_token,
-    judge,
-};
+use crate::extension::Agreed;
 use crate::input::Input;
 
 /// A server's side of the opening handshake (RFC 6455 §4.2).
 ///
 /// Feed it input until it has a request or a fault, look at [`request`](Self::request), and answer with
-/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it can
-/// wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
+/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it
+/// can wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
 /// (browsers send up to 4 KiB of cookies per name; Apache and nginx take 8 KiB a line).
 ///
-/// What the client has sent behind its head stays in the input: nothing of it is lost, and nothing of it is to be read
-/// unless the request is accepted. After everything but a 101 the connection is to be closed.
+/// What the client has sent after its head stays in the input, for the connection. Read it only if you have accepted the
+/// request; after any other answer, close the connection.
 ///
 /// ```
 /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
@@ -49,58 +45,142 @@ pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
     head: Head<S>,
     request: Option<RequestFields>,
     progress: ServerProgress,
+    empty_line: EmptyLine,
     is_answered: bool,
     /// What was answered, once it is.
     deflate: Option<Agreed>,
 }
 
-/// How far a server's handshake has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The empty line that may come before a request.
+#[derive(Clone, Copy)]
+enum EmptyLine {
+    /// Nothing has come yet.
+    Possible,
+    /// Its carriage return has come.
+    Begun,
+    /// It was passed over, or the request begins without it.
+    Over,
+}
+
+/// How far a server's handshake has come: what [`ServerHandshake::receive`] returns.
+///
+/// ```
+/// use ws_core::handshake::{ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// let head = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+/// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
+/// # Ok::<(), &'static str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: each of them asks the caller for something else")]
 pub enum ServerProgress {
-    /// The head is not complete. All input was taken.
+    /// The head is not complete. All input was taken: read more, and call [`receive`](ServerHandshake::receive) again.
     NeedInput,
     /// A valid request for a WebSocket: [`accept`](ServerHandshake::accept) or
     /// [`reject`](ServerHandshake::reject) it.
     Request,
     /// A valid GET request that asks for something else, such as a page: [`reject`](ServerHandshake::reject) it with
-    /// whatever there is for it, or [`reject_fault`](ServerHandshake::reject_fault) it with 426.
+    /// what you have for it, or let [`reject_fault`](ServerHandshake::reject_fault) answer with 426.
     NotWebSocket,
-    /// The handshake has failed, and always will have: [`reject_fault`](ServerHandshake::reject_fault) it.
+    /// The handshake has failed for good: answer with [`reject_fault`](ServerHandshake::reject_fault).
     Failed(HandshakeFault),
 }
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>> ServerHandshake<S> {
+impl<S> ServerHandshake<S> {
     /// Waits for a request of at most [`HEADER_COUNT_MAX`] headers whose head fits into `storage`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 4096]);
+    /// let mut buffer = ReadBuffer::new([0; 64]); // nothing has come yet
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NeedInput);
+    /// ```
     #[must_use]
     pub const fn new(storage: S) -> Self {
         Self::with_headers(storage)
     }
-}
 
-impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
-    /// The same for at most `HEADERS` headers, each of which takes 32 bytes of stack while the complete head is
-    /// read (16 on 32-bit targets).
+    /// Waits for a request of at most `N` headers whose head fits into `storage`.
+    ///
+    /// Each header takes 32 bytes of stack while the complete head is read, 16 on 32-bit targets.
+    ///
+    /// ```
+    /// use ws_core::handshake::{HandshakeLimit, ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::with_headers::<1>([0; 1024]);
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let failed = ServerProgress::Failed(HandshakeLimit::HeaderCount.into());
+    /// assert_eq!(handshake.receive(&mut buffer.input()), failed);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
-    pub const fn with_headers(storage: S) -> Self {
-        Self {
+    pub const fn with_headers<const N: usize>(storage: S) -> ServerHandshake<S, N> {
+        ServerHandshake {
             head: Head::new(storage),
             request: None,
             progress: ServerProgress::NeedInput,
+            empty_line: EmptyLine::Possible,
             is_answered: false,
             deflate: None,
         }
     }
+}
 
-    /// Takes the bytes of the head and leaves what is behind it. Once there is a request or a fault, takes nothing and
-    /// says the same again.
+impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEADERS> {
+    /// Takes the bytes of the request's head, and leaves what follows it. One empty line before the request is passed
+    /// over (RFC 9112 §2.2).
+    ///
+    /// Returns how far the handshake is. Once there is a request or a fault, it takes nothing and returns the same again.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// let first = *b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upg";
+    /// let mut buffer = ReadBuffer::with_filled(first, first.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NeedInput);
+    ///
+    /// let second = *b"rade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\nframes";
+    /// let mut buffer = ReadBuffer::with_filled(second, second.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::Request);
+    /// assert_eq!(buffer.unread(), b"frames");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     pub fn receive(&mut self, input: &mut Input<'_>) -> ServerProgress {
+        self.skip_empty_line(input);
         if self.progress == ServerProgress::NeedInput {
             if let Some((request, asks)) = self.head.receive(input, read_head::<HEADERS>) {
                 self.conclude(request, asks);
             }
         }
         self.progress
+    }
+
+    /// Passes over the empty line that may come before the request, in as many pieces as it comes. It takes no storage.
+    fn skip_empty_line(&mut self, input: &mut Input<'_>) {
+        // RFC 9112 §2.2: a server should ignore at least one empty line before the request-line. Here it ignores one.
+        while let Some(byte) = input.unread().first() {
+            self.empty_line = match (self.empty_line, *byte) {
+                (EmptyLine::Possible, b'\r') => EmptyLine::Begun,
+                (EmptyLine::Begun, b'\n') => EmptyLine::Over,
+                (before, _) => {
+                    if matches!(before, EmptyLine::Begun) {
+                        self.progress = ServerProgress::Failed(HandshakeViolation::LineEnding.into());
+                    }
+                    self.empty_line = EmptyLine::Over;
+                    return;
+                }
+            };
+            let _passed_over = input.take(1);
+        }
     }
 
     fn conclude(&mut self, request: Option<RequestFields>, asks: Result<Asks, HandshakeFault>) {
@@ -112,20 +192,53 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         };
     }
 
-    /// The request, once there is one. After a fault too, where the fault is not in the form of the head: for logs.
+    /// The request, once there is one. It is there after a fault, too, unless the fault is in the form of the head: for logs.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// assert!(handshake.request().is_none());
+    /// let head = *b"GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// handshake.receive(&mut buffer.input());
+    /// assert_eq!(handshake.request().map(|request| request.target()), Some("/a?b=c"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn request(&self) -> Option<Request<'_>> {
         self.request.map(|fields| Request::new(self.head.bytes(), fields))
     }
 
-    /// Writes the 101 that opens the connection, and gives its length in bytes (RFC 6455 §4.2.2). After it, the input
-    /// goes on with frames.
+    /// Writes the 101 that opens the connection into `out`, and returns its length in bytes (RFC 6455 §4.2.2). Send it; then
+    /// the input goes on with frames.
+    ///
+    /// `origins` says which pages may connect, and `response` what you choose of what the client has offered.
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Refused`] where `origins` does not allow the request's Origin, or where the handshake had
-    /// failed already. [`AcceptError::BufferTooSmall`] and [`AcceptError::Misuse`] leave everything as it was, but
-    /// for the contents of `out`.
+    /// [`AcceptError::Failed`] where `origins` does not allow the request's Origin, or where the handshake had
+    /// failed already: answer with [`reject_fault`](Self::reject_fault). After [`AcceptError::BufferTooSmall`] and
+    /// [`AcceptError::Misuse`] the request can still be answered. After any error, do not send what is in `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = b"GET / HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    ///     Origin: https://evil.test\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 512];
+    /// assert!(handshake.accept(OriginPolicy::SameHost, &OutgoingResponse::new(), &mut out).is_err());
+    /// let len = handshake.reject_fault(&mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 403 Forbidden\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn accept(
         &mut self,
         origins: OriginPolicy<'_>,
@@ -135,7 +248,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         let request = match self.progress {
             ServerProgress::NeedInput => return Err(HandshakeMisuse::NoRequest.into()),
             ServerProgress::NotWebSocket => return Err(HandshakeMisuse::NotWebSocket.into()),
-            ServerProgress::Failed(fault) => return Err(AcceptError::Refused(fault)),
+            ServerProgress::Failed(fault) => return Err(AcceptError::Failed(fault)),
             ServerProgress::Request if self.is_answered => {
                 return Err(HandshakeMisuse::AlreadyAnswered.into());
             }
@@ -145,7 +258,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             // RFC 6455 §10.2: an Origin that is not acceptable is answered with 403.
             let fault = HandshakeLimit::Origin.into();
             self.progress = ServerProgress::Failed(fault);
-            return Err(AcceptError::Refused(fault));
+            return Err(AcceptError::Failed(fault));
         }
         response.check(&request)?;
         let deflate = response.negotiate_deflate(&request)?;
@@ -156,23 +269,41 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         Ok(len)
     }
 
-    /// What was agreed on for `permessage-deflate`, once the request is accepted; none where the client has made no
-    /// offer that could be taken, or the [`OutgoingResponse`] has none of it.
+    /// What was agreed on for `permessage-deflate`, once the request is accepted. `None` where the client has made no
+    /// offer that could be taken up, and where the [`OutgoingResponse`] does not take it up.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.deflate
     }
 
-    /// Writes a response that does not open a connection, and gives its length in bytes: for requests that are not to
-    /// be accepted, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
+    /// Writes a response that does not open a connection into `out`, and returns its length in bytes: for requests that you
+    /// do not accept, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
     ///
-    /// The response says `Connection: close` and the length of its body. Close the connection after it, and do not
-    /// read what the client has sent behind its request.
+    /// The response has `Connection: close` and the length of its body. Close the connection after it, and do not
+    /// read what the client has sent after its request.
     ///
     /// # Errors
     ///
-    /// The status has to be 200 to 599, the headers neither reserved nor with control characters, the output large
-    /// enough. An error leaves everything as it was, but for the contents of `out`.
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] where the status is not 200 to 599 or
+    /// has no body and gets one; where a header is one that the handshake writes itself, or could end its line; where there
+    /// is no request yet, or it was answered already. The request can still be answered as before; do not send what is in
+    /// `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{Header, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 256];
+    /// let len = handshake.reject(200, &[Header::new("Content-Type", "text/html")], b"<p>Hello", &mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"));
+    /// assert!(out[..len].ends_with(b"Content-Length: 8\r\n\r\n<p>Hello"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject(
         &mut self,
         status: u16,
@@ -183,12 +314,30 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         self.write_rejection(status, headers, body.len(), body, out)
     }
 
-    /// Writes the head of such a response only, for a body of `body_len` bytes that the caller sends behind it: no
-    /// output has to hold a page.
+    /// Writes the head of a response that does not open a connection into `out`, and returns its length in bytes. Send it,
+    /// and then a body of `body_len` bytes, which need not fit into `out`. Close the connection after that.
     ///
     /// # Errors
     ///
-    /// As [`reject`](Self::reject).
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] where the status is not 200 to 599 or
+    /// has no body and gets one; where a header is one that the handshake writes itself, or could end its line; where there
+    /// is no request yet, or it was answered already. The request can still be answered as before; do not send what is in
+    /// `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET /film HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; 128];
+    /// let len = handshake.reject_head(200, &[], 1 << 30, &mut out)?;
+    /// assert_eq!(&out[..len], b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject_head(
         &mut self,
         status: u16,
@@ -227,21 +376,38 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         Ok(len)
     }
 
-    /// Writes the ready-made refusal of a failed request, or the 426 of one that does not ask for a WebSocket, and
-    /// gives its length in bytes: at most [`REFUSAL_LEN_MAX`].
+    /// Writes a ready-made response to a failed request, or the 426 to one that does not ask for a WebSocket, into `out`, and
+    /// returns its length in bytes: at most [`REJECT_FAULT_LEN_MAX`].
     ///
-    /// The status is [`HandshakeFault::status`]; 405 names the method that is allowed, 426 the version that is spoken
+    /// The status is [`HandshakeFault::status`]. 405 names the method that is allowed, and 426 the version that is spoken
     /// (RFC 6455 §4.4). The body is one line that says what is wrong. Close the connection after it.
     ///
     /// # Errors
     ///
-    /// [`HandshakeMisuse::NoFault`] where nothing has failed; as [`reject`](Self::reject) otherwise.
+    /// [`WriteError::BufferTooSmall`] where `out` is too small. [`WriteError::Misuse`] with
+    /// [`HandshakeMisuse::NoFault`] where nothing has failed, [`NoRequest`](HandshakeMisuse::NoRequest) where the head is not
+    /// complete, and [`AlreadyAnswered`](HandshakeMisuse::AlreadyAnswered). Nothing changes; do not send what is in `out`.
+    ///
+    /// ```
+    /// use ws_core::handshake::{REJECT_FAULT_LEN_MAX, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"POST / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    ///
+    /// let mut out = [0; REJECT_FAULT_LEN_MAX];
+    /// let len = handshake.reject_fault(&mut out)?;
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nAllow: GET\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn reject_fault(&mut self, out: &mut [u8]) -> Result<usize, WriteError> {
         self.check_unanswered()?;
         let (status, text) = match self.progress {
-            ServerProgress::Failed(fault) => (fault.status(), fault.refusal()),
+            ServerProgress::Failed(fault) => (fault.status(), fault.rejection_text()),
             ServerProgress::NotWebSocket => {
-                (426, HandshakeFault::Violation(HandshakeViolation::Upgrade).refusal())
+                (426, HandshakeFault::Violation(HandshakeViolation::Upgrade).rejection_text())
             }
             ServerProgress::Request | ServerProgress::NeedInput => {
                 return Err(HandshakeMisuse::NoFault.into());
@@ -273,13 +439,21 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     }
 
     /// Gives the storage back, for the next handshake.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    ///
+    /// let handshake = ServerHandshake::new(vec![0; 4096]);
+    /// let next = ServerHandshake::new(handshake.into_storage());
+    /// # let _ = next;
+    /// ```
     #[must_use]
     pub fn into_storage(self) -> S {
         self.head.into_storage()
     }
 }
 
-/// Apart, so that only this call has the header slots on its stack.
+/// A function of its own, so that only this call has the header slots on its stack.
 #[inline(never)]
 fn read_head<const HEADERS: usize>(head: &[u8]) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
     read(head, &mut header_slots::<HEADERS>())
@@ -294,136 +468,5 @@ impl<S, const HEADERS: usize> fmt::Debug for ServerHandshake<S, HEADERS> {
     }
 }
 
-/// The longest ready-made refusal, in bytes.
-pub const REFUSAL_LEN_MAX: usize = 320;
-
-/// What a server accepts a request with (RFC 6455 §4.2.2).
-///
-/// ```
-/// use ws_core::handshake::{Header, OutgoingResponse};
-///
-/// let headers = [Header::new("Set-Cookie", "session=1")];
-/// let response = OutgoingResponse::new().subprotocol("chat").headers(&headers);
-/// # let _ = response;
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OutgoingResponse<'a> {
-    subprotocol: Option<&'a str>,
-    extensions: Option<&'a str>,
-    deflate: Option<DeflateConfig>,
-    headers: &'a [Header<'a>],
-}
-
-impl<'a> OutgoingResponse<'a> {
-    /// No subprotocol, no extensions, no further headers.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { subprotocol: None, extensions: None, deflate: None, headers: &[] }
-    }
-
-    /// Chooses one of the subprotocols that the client has offered.
-    #[must_use]
-    pub const fn subprotocol(mut self, subprotocol: &'a str) -> Self {
-        self.subprotocol = Some(subprotocol);
-        self
-    }
-
-    /// Takes up extensions that the client has offered: the value of `Sec-WebSocket-Extensions`, with the parameters
-    /// that each extension answers with.
-    #[must_use]
-    pub const fn extensions(mut self, extensions: &'a str) -> Self {
-        self.extensions = Some(extensions);
-        self
-    }
-
-    /// Takes up `permessage-deflate` where the client has offered it in a way that can be accepted, behind whatever else
-    /// is taken up: see [`DeflateConfig`] for what that means.
-    ///
-    /// The answer is made of the client's offers; [`ServerHandshake::deflate`] says what was agreed on.
-    ///
-    /// ```
-    /// use ws_core::extension::DeflateConfig;
-    /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake};
-    /// use ws_core::input::ReadBuffer;
-    ///
-    /// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    ///     Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n\r\n";
-    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
-    /// let mut handshake = ServerHandshake::new([0; 4096]);
-    /// handshake.receive(&mut buffer.input());
-    ///
-    /// let response = OutgoingResponse::new().deflate(DeflateConfig::new());
-    /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
-    /// let agreed = handshake.deflate().ok_or("declined")?;
-    /// assert_eq!(agreed.outgoing().max_window_bits.bits(), 10);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn deflate(mut self, config: DeflateConfig) -> Self {
-        self.deflate = Some(config);
-        self
-    }
-
-    /// Adds headers, none of them one that the handshake writes itself.
-    #[must_use]
-    pub const fn headers(mut self, headers: &'a [Header<'a>]) -> Self {
-        self.headers = headers;
-        self
-    }
-
-    fn check(&self, request: &Request<'_>) -> Result<(), HandshakeMisuse> {
-        if let Some(chosen) = self.subprotocol {
-            if !is_token(chosen.as_bytes()) {
-                return Err(HandshakeMisuse::Subprotocol);
-            }
-            // RFC 6455 §4.2.2: the value is one of those that the client has sent, or there is no such header.
-            if !request.subprotocols().any(|offered| offered == chosen) {
-                return Err(HandshakeMisuse::SubprotocolNotOffered);
-            }
-        }
-        if let Some(chosen) = self.extensions {
-            let _count = check_extensions([chosen]).map_err(HandshakeMisuse::Extensions)?;
-            // RFC 6455 §4.2.2: extensions not listed by the client must not be listed.
-            let is_offered = |name: &str| request.extensions().any(|offered| offered.name() == name);
-            if !ExtensionList::new(chosen.as_bytes()).flatten().all(|chosen| is_offered(chosen.name())) {
-                return Err(HandshakeMisuse::ExtensionNotOffered);
-            }
-        }
-        check_headers(self.headers)
-    }
-
-    /// What is agreed on. An answer that the caller has written is held to the client's offers, too.
-    fn negotiate_deflate(&self, request: &Request<'_>) -> Result<Option<Agreed>, HandshakeMisuse> {
-        if self.extensions.is_none() && self.deflate.is_none() {
-            // Told apart so that a server that takes up nothing need not hold what reads the offers.
-            return Ok(None);
-        }
-        let listed = || ExtensionList::new(self.extensions.unwrap_or_default().as_bytes()).flatten();
-        if let Some(config) = self.deflate {
-            if listed().any(|extension| is_deflate(extension.name())) {
-                return Err(HandshakeMisuse::Deflate(DeflateError::Repeated));
-            }
-            return Ok(config.answer(request.extensions()));
-        }
-        let offers = request.extensions().filter_map(|extension| DeflateOffer::of(&extension)?.ok());
-        let accepted = judge(listed(), offers).map_err(HandshakeMisuse::Deflate)?;
-        Ok(accepted.map(|(params, _)| Agreed::server(params)))
-    }
-
-    /// In the case in which the RFC writes it: there are clients that compare it.
-    fn write(&self, key: &[u8; 24], agreed: Option<Agreed>, out: &mut [u8]) -> Result<usize, WriteError> {
-        let mut output = Output::new(out);
-        output.text(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
-        );
-        output.bytes(&answer_to(key)).text("\r\n");
-        if let Some(subprotocol) = self.subprotocol {
-            output.header("Sec-WebSocket-Protocol", subprotocol.as_bytes());
-        }
-        // Where the caller has written the answer, it is among the extensions.
-        let deflate = self.deflate.and(agreed).map(|agreed| agreed.answer());
-        output.extensions(self.extensions, deflate);
-        output.headers(self.headers).text("\r\n").finish()
-    }
-}
+/// The longest response that [`ServerHandshake::reject_fault`] writes, in bytes.
+pub const REJECT_FAULT_LEN_MAX: usize = 320;

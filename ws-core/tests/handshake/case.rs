@@ -4,7 +4,7 @@
 //! ```text
 //! [what the case is about]
 //! section: RFC 6455 §4.2.1               where the rule stands
-//! verdict: 400 KeyMissing                what ws-core makes of it: request, page, accepted, refused STATUS, more, or
+//! verdict: 400 KeyMissing                what ws-core makes of it: request, page, accepted, rejected STATUS, more, or
 //!                                        the fault: its variant, on the server's side behind the status
 //! also: accepted, RFC 9112 §2.2: why     what another implementation may do as well: accepted or refused, by which rule
 //! field: CVE-2024-37890 (ws)             who got it wrong, in the field

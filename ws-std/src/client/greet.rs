@@ -39,13 +39,13 @@ impl Client {
         let headers = self.headers_for(recipient)?;
         let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
         let subprotocols: Vec<_> = self.subprotocols.iter().map(AsRef::as_ref).collect();
-        let mut request = OutgoingRequest::new(uri).subprotocols(&subprotocols).headers(&headers);
+        let mut request = OutgoingRequest::new(uri).with_subprotocols(&subprotocols).with_headers(&headers);
         if let Some(origin) = &self.origin {
-            request = request.origin(origin);
+            request = request.with_origin(origin);
         }
         #[cfg(feature = "deflate")]
         if let Some(deflate) = &self.deflate {
-            request = request.deflate(deflate.config());
+            request = request.with_deflate(deflate.config());
         }
         act(&request)
     }
@@ -90,7 +90,7 @@ impl<S: Stream> Exchange<S> {
                 ClientProgress::NeedInput if greeting.fill()? => {}
                 ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
                 ClientProgress::Accepted => return Ok(Answer::Accepted),
-                ClientProgress::Refused => return Ok(Answer::Refused),
+                ClientProgress::Rejected => return Ok(Answer::Refused),
                 ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
             }
         }

@@ -94,14 +94,14 @@ impl<S: Stream> Incoming<S> {
             refuse(handshake, greeting, fault);
             return Err(Error::Handshake(fault));
         }
-        let response = OutgoingResponse::new().headers(headers);
+        let response = OutgoingResponse::new().with_headers(headers);
         let response = match subprotocol {
-            Some(subprotocol) => response.subprotocol(subprotocol),
+            Some(subprotocol) => response.with_subprotocol(subprotocol),
             None => response,
         };
         #[cfg(feature = "deflate")]
         let response = match &server.deflate {
-            Some(deflate) => response.deflate(deflate.config()),
+            Some(deflate) => response.with_deflate(deflate.config()),
             None => response,
         };
         let head = server.origins.with_policy(|origins| {
@@ -114,7 +114,7 @@ impl<S: Stream> Incoming<S> {
         });
         let head = match head {
             Ok(head) => head,
-            Err(AcceptError::Refused(fault)) => {
+            Err(AcceptError::Failed(fault)) => {
                 refuse(handshake, greeting, fault);
                 return Err(Error::Handshake(fault));
             }

@@ -137,7 +137,7 @@ impl Inflation {
             let frame_len = place_header(opcode, fin, inflated.written, spare);
             self.buffer.filled(frame_len);
         }
-        if is_last && origin.is_compressed && !self.agreed.incoming().context_takeover {
+        if is_last && origin.is_compressed && !self.agreed.incoming().has_context_takeover() {
             // RFC 7692 §7.1.1: nothing has to be kept from one message to the next.
             self.inflater.release();
         }

@@ -8,12 +8,9 @@ use super::Script;
 pub(crate) use super::said::Said;
 
 pub(crate) fn params(takeover: bool, bits: u8) -> DeflateParams {
-    DeflateParams {
-        server_no_context_takeover: !takeover,
-        client_no_context_takeover: !takeover,
-        server_max_window_bits: WindowBits::new(bits),
-        client_max_window_bits: WindowBits::new(bits),
-    }
+    let bits = WindowBits::new(bits).unwrap();
+    let params = DeflateParams::new().with_server_max_window_bits(bits).with_client_max_window_bits(bits);
+    if takeover { params } else { params.with_server_no_context_takeover().with_client_no_context_takeover() }
 }
 
 pub(crate) fn agreed(role: Role, params: DeflateParams) -> Agreed {

@@ -102,7 +102,7 @@ fn shake_hands(
 ) -> Result<(), &'static str> {
     let uri = Uri::parse("ws://10.0.2.2/firmware?from=lm3s6965").map_err(|_| "the URI is none")?;
     let request = OutgoingRequest::new(uri);
-    let mut handshake = ClientHandshake::<_, 32>::with_headers([0; 1024], nonce);
+    let mut handshake = ClientHandshake::with_headers::<32>([0; 1024], nonce);
     let mut out = [0; 512];
     let len = handshake.write_request(&request, &mut out).map_err(|_| "the request cannot be written")?;
     send(link.socket(), out.get(..len).unwrap_or_default());
@@ -110,7 +110,7 @@ fn shake_hands(
         match handshake.receive(&request, &mut buffer.input()) {
             ClientProgress::NeedInput => read(link, buffer)?,
             ClientProgress::Accepted => return Ok(()),
-            ClientProgress::Refused => return Err("the server refuses"),
+            ClientProgress::Rejected => return Err("the server rejects the request"),
             ClientProgress::Failed(_) => return Err("the server's answer is wrong"),
         }
     }

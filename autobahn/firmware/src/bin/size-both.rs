@@ -40,7 +40,7 @@ fn connect(buffer: &mut Buffer) -> Option<Connection<Keys>> {
     let entropy = Parameters::read()?.entropy;
     let request = OutgoingRequest::new(Uri::parse("ws://10.0.2.2:9001/chat").ok()?);
     let nonce = *entropy.last_chunk()?;
-    let mut handshake = ClientHandshake::<_, 32>::with_headers([0; 1024], nonce);
+    let mut handshake = ClientHandshake::with_headers::<32>([0; 1024], nonce);
     let mut out = [0; 512];
     let len = handshake.write_request(&request, &mut out).ok()?;
     uart::write(out.get(..len).unwrap_or_default());
@@ -49,7 +49,7 @@ fn connect(buffer: &mut Buffer) -> Option<Connection<Keys>> {
         match handshake.receive(&request, &mut buffer.input()) {
             ClientProgress::NeedInput => {}
             ClientProgress::Accepted => return Some(Connection::client(Keys(entropy), Config::new())),
-            ClientProgress::Refused | ClientProgress::Failed(_) => return None,
+            ClientProgress::Rejected | ClientProgress::Failed(_) => return None,
         }
     }
 }

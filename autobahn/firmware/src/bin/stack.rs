@@ -63,7 +63,7 @@ fn accept<const HEADERS: usize>(name: &str) {
           Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://[2001:db8::1]:9001\r\n\
           Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
     );
-    let mut handshake = Server::<HEADERS>::with_headers([0; 1024]);
+    let mut handshake = ServerHandshake::with_headers::<HEADERS>([0; 1024]);
     let (progress, used) = stack::used_by(|| handshake.receive(&mut buffer.input()));
     expect(progress == ServerProgress::Request);
     say("stack", name, used);
@@ -80,7 +80,7 @@ fn accept<const HEADERS: usize>(name: &str) {
 fn connect() {
     let Ok(uri) = Uri::parse("ws://10.0.2.2:9001/chat?room=1") else { return expect(false) };
     let request = OutgoingRequest::new(uri);
-    let mut handshake = Client::with_headers([0; 1024], *b"the sample nonce");
+    let mut handshake = ClientHandshake::with_headers::<32>([0; 1024], *b"the sample nonce");
     let mut out = [0; 256];
     let (len, used) = stack::used_by(|| handshake.write_request(&request, &mut out).unwrap_or(0));
     expect(len > 100);

@@ -271,7 +271,7 @@ impl SendHalf<Unmasked> {
             return Err(SendError::Busy);
         }
         let Some(window_bits) = message.window_bits() else { return Ok(()) };
-        if self.deflate.is_none_or(|agreed| window_bits > agreed.max_window_bits) {
+        if self.deflate.is_none_or(|agreed| window_bits > agreed.max_window_bits()) {
             return Err(Misuse::NotNegotiated.into());
         }
         self.is_window_foreign = true;

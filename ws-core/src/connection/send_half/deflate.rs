@@ -110,8 +110,8 @@ impl<K: Masking> SendHalf<K> {
     fn may_use(&self, deflater: &Deflater) -> bool {
         let settings = deflater.settings();
         self.deflate.is_some_and(|agreed| {
-            settings.window_bits() <= agreed.max_window_bits
-                && (agreed.context_takeover || !settings.context_takeover().is_allowed())
+            settings.window_bits() <= agreed.max_window_bits()
+                && (agreed.has_context_takeover() || !settings.context_takeover().is_allowed())
         })
     }
 }

@@ -2,14 +2,21 @@ use core::fmt;
 
 /// What is wrong with an offer of `permessage-deflate` or with an answer to one (RFC 7692 §7).
 ///
-/// A server declines an offer that is wrong and goes on to the next. A client to which such an answer comes fails the
+/// A server declines an offer that is wrong, and goes on to the next. A client that receives such an answer fails the
 /// connection.
+///
+/// ```
+/// use ws_core::extension::{DeflateConfig, DeflateError, ExtensionList};
+///
+/// let answer = ExtensionList::new(b"permessage-deflate; x").flatten();
+/// assert_eq!(DeflateConfig::new().judge(answer), Err(DeflateError::UnknownParam));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeflateError {
     /// A parameter that is not defined (RFC 7692 §7).
     UnknownParam,
-    /// The same parameter twice (RFC 7692 §7).
+    /// A parameter that is there twice (RFC 7692 §7).
     RepeatedParam,
     /// A window that is not 8 to 15, in decimal digits and without leading zeroes (RFC 7692 §7.1.2).
     Value,
@@ -18,7 +25,7 @@ pub enum DeflateError {
     /// No value for a parameter that needs one: both windows in an answer, the server's in an offer
     /// (RFC 7692 §7.1.2).
     MissingValue,
-    /// `permessage-deflate` twice in an answer: which parameters are agreed on? (RFC 7692 §5.)
+    /// `permessage-deflate` twice in an answer, so that it does not say which parameters are agreed on (RFC 7692 §5).
     Repeated,
     /// The answer takes up `permessage-deflate`, and there was no valid offer of it (RFC 7692 §5).
     NotOffered,

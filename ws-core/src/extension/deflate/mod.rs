@@ -2,15 +2,18 @@
 
 mod agreed;
 mod config;
+mod direction;
 mod error;
 mod offer;
 mod params;
 mod text;
 mod window_bits;
 
-pub use agreed::{Agreed, DeflateDirection};
+pub use agreed::Agreed;
 pub use config::DeflateConfig;
+pub use direction::DeflateDirection;
 pub use error::DeflateError;
+#[cfg(feature = "handshake")]
 pub(crate) use offer::{DeflateOffer, judge};
 pub use params::DeflateParams;
 pub use text::DeflateText;

@@ -1,14 +1,22 @@
 use core::{fmt, str};
 
 /// The value of a `Sec-WebSocket-Extensions` header for `permessage-deflate`: an offer or an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+/// use ws_core::extension::{DeflateConfig, DeflateText};
+///
+/// let offer: DeflateText = DeflateConfig::new().offer();
+/// assert_eq!(offer.as_str(), "permessage-deflate; client_max_window_bits");
+/// assert_eq!(format!("Sec-WebSocket-Extensions: {offer}").len(), 68);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeflateText {
     bytes: [u8; TEXT_LEN_MAX],
     len: usize,
 }
 
 impl DeflateText {
-    /// `parts` are written with `, ` between them.
+    /// Writes the parts with `, ` between them.
     pub(super) fn list(parts: impl IntoIterator<Item: fmt::Display>) -> Self {
         use fmt::Write as _;
         let mut text = Self { bytes: [0; TEXT_LEN_MAX], len: 0 };
@@ -55,5 +63,5 @@ impl fmt::Debug for DeflateText {
     }
 }
 
-/// An offer with all four parameters has 128 bytes, the one without the server's behind it 73.
+/// An offer with all four parameters has 128 bytes; the fallback without the server's parameters, which follows it, has 73.
 const TEXT_LEN_MAX: usize = 128 + 2 + 73;

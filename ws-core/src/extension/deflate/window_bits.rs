@@ -24,6 +24,14 @@ impl WindowBits {
     pub const MAX: Self = Self(15);
 
     /// `None` where `bits` is not 8 to 15.
+    ///
+    /// ```
+    /// use ws_core::extension::WindowBits;
+    ///
+    /// const SMALL: Option<WindowBits> = WindowBits::new(9);
+    /// assert_eq!(SMALL.map(WindowBits::bits), Some(9));
+    /// assert_eq!(WindowBits::new(16), None);
+    /// ```
     #[must_use]
     pub const fn new(bits: u8) -> Option<Self> {
         match bits {
@@ -39,6 +47,12 @@ impl WindowBits {
     }
 
     /// The size of the window in bytes: 256 to 32,768.
+    ///
+    /// ```
+    /// use ws_core::extension::WindowBits;
+    ///
+    /// assert_eq!((WindowBits::MIN.window_len(), WindowBits::MAX.window_len()), (256, 32_768));
+    /// ```
     #[must_use]
     pub const fn window_len(self) -> usize {
         match self.0 {
@@ -69,6 +83,20 @@ impl WindowBits {
             14 => "14",
             _ => "15",
         }
+    }
+}
+
+impl TryFrom<u8> for WindowBits {
+    type Error = DeflateError;
+
+    fn try_from(bits: u8) -> Result<Self, DeflateError> {
+        Self::new(bits).ok_or(DeflateError::Value)
+    }
+}
+
+impl From<WindowBits> for u8 {
+    fn from(bits: WindowBits) -> Self {
+        bits.0
     }
 }
 

@@ -1,12 +1,33 @@
 //! `ws:` and `wss:` URIs (RFC 6455 §3), borrowed and never decoded.
+//!
+//! ```
+//! use ws_core::uri::Uri;
+//!
+//! let uri = Uri::parse("wss://example.com/chat?room=1")?;
+//! assert_eq!((uri.authority().host(), uri.port()), ("example.com", 443));
+//! # Ok::<(), ws_core::uri::UriError>(())
+//! ```
 // Read first: RFC 6455 §3.
 
+mod authority;
+mod error;
+
 use core::fmt;
-use core::net::Ipv6Addr;
+
+pub use authority::Authority;
+pub use error::UriError;
 
 use crate::bytes::AsciiSet;
 
 /// The two schemes of WebSocket URIs (RFC 6455 §3).
+///
+/// ```
+/// use ws_core::uri::Scheme;
+///
+/// assert_eq!((Scheme::Ws.default_port(), Scheme::Wss.default_port()), (80, 443));
+/// assert!(Scheme::Wss.is_secure());
+/// assert_eq!(Scheme::Wss.to_string(), "wss");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: it registers two schemes")]
 pub enum Scheme {
@@ -31,11 +52,28 @@ impl Scheme {
             Self::Wss => 443,
         }
     }
+
+    /// `ws` or `wss`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A valid `ws:` or `wss:` URI (RFC 6455 §3).
 ///
 /// The parts are lent as they were written: nothing is decoded, folded or allocated.
+///
+/// `Display` writes all of it. The query may hold credentials: use `Debug` for logs, which shows only how long it is.
 ///
 /// ```
 /// use ws_core::uri::{Scheme, Uri, UriError};
@@ -62,8 +100,16 @@ impl<'a> Uri<'a> {
     ///
     /// # Errors
     ///
-    /// Says what is wrong where the text is not a URI of RFC 6455 §3. User information is refused too: the grammar
-    /// of the RFC has none.
+    /// What is wrong with a text that is not a URI of RFC 6455 §3. A user and a password are an error, too: the grammar of the
+    /// RFC has none.
+    ///
+    /// ```
+    /// use ws_core::uri::{Uri, UriError};
+    ///
+    /// assert!(Uri::parse("ws://[::1]:9001").is_ok());
+    /// assert_eq!(Uri::parse("http://example.com/"), Err(UriError::Scheme));
+    /// assert_eq!(Uri::parse("ws://user:password@example.com/"), Err(UriError::Userinfo));
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, UriError> {
         check_text(text)?;
         let (scheme, rest) = split_once(text, b':').ok_or(UriError::Scheme)?;
@@ -109,11 +155,19 @@ impl<'a> Uri<'a> {
         self.resource_name
     }
 
-    /// The value of the `Host` header: brackets stay, the scheme's own port is left out (RFC 6455 §4.1).
+    /// The value of the `Host` header: an IPv6 address keeps its brackets, and the scheme's default port is left out
+    /// (RFC 6455 §4.1).
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("wss://example.com:443/")?.host_header().to_string(), "example.com");
+    /// assert_eq!(Uri::parse("wss://example.com:80/")?.host_header().to_string(), "example.com:80");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub fn host_header(&self) -> Authority<'a> {
-        let port = self.authority.port.filter(|port| *port != self.scheme.default_port());
-        Authority { host: self.authority.host, port }
+        self.authority.without_port(self.scheme.default_port())
     }
 }
 
@@ -127,104 +181,24 @@ impl<'a> TryFrom<&'a str> for Uri<'a> {
 
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.scheme.is_secure() { "wss" } else { "ws" };
-        write!(f, "{scheme}://{}{}", self.host_header(), self.resource_name)
-    }
-}
-
-/// A host and, where it was written, a port: what follows the `//` of a URI, and what a `Host` header holds.
-///
-/// ```
-/// use ws_core::uri::Authority;
-///
-/// let authority = Authority::parse("[::1]:9001")?;
-/// assert_eq!((authority.host(), authority.host_name(), authority.port()), ("[::1]", "::1", Some(9001)));
-/// # Ok::<(), ws_core::uri::UriError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Authority<'a> {
-    host: &'a str,
-    port: Option<u16>,
-}
-
-impl<'a> Authority<'a> {
-    /// Reads `host` or `host:port`.
-    ///
-    /// # Errors
-    ///
-    /// [`UriError::HostMissing`], [`UriError::Host`], [`UriError::PercentEncoding`] or [`UriError::Port`].
-    pub fn parse(text: &'a str) -> Result<Self, UriError> {
-        let bytes = text.as_bytes();
-        let host_len = if bytes.first() == Some(&b'[') {
-            position(bytes, b']').and_then(|end| end.checked_add(1)).ok_or(UriError::Host)?
-        } else {
-            position(bytes, b':').unwrap_or(bytes.len())
-        };
-        let (host, port) = text.split_at_checked(host_len).ok_or(UriError::Host)?;
-        if host.is_empty() {
-            return Err(UriError::HostMissing);
-        }
-        match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(literal) if is_ipv6_address(literal) => {}
-            Some(_) => return Err(UriError::Host),
-            None => check_characters(host, UriError::Host, |_| false)?,
-        }
-        let port = match port.strip_prefix(':') {
-            Some(digits) => Some(parse_port(digits)?),
-            None if port.is_empty() => None,
-            None => return Err(UriError::Host),
-        };
-        Ok(Self { host, port })
-    }
-
-    /// The host, an IPv6 address in its brackets.
-    #[must_use]
-    pub const fn host(&self) -> &'a str {
-        self.host
-    }
-
-    /// The host without brackets: for a resolver, and for the name that TLS announces and verifies.
-    #[must_use]
-    pub fn host_name(&self) -> &'a str {
-        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
-    }
-
-    /// The port, where one was written.
-    #[must_use]
-    pub const fn port(&self) -> Option<u16> {
-        self.port
-    }
-
-    /// The port, where one was written, or the scheme's.
-    #[must_use]
-    pub const fn port_or_default(&self, scheme: Scheme) -> u16 {
-        match self.port {
-            Some(port) => port,
-            None => scheme.default_port(),
-        }
-    }
-
-    /// Whether both name the same host and port, where `scheme` gives the port that is not written. Hosts are compared
-    /// without regard to case.
-    #[must_use]
-    pub fn is_same(&self, other: &Authority<'_>, scheme: Scheme) -> bool {
-        self.host.eq_ignore_ascii_case(other.host)
-            && self.port_or_default(scheme) == other.port_or_default(scheme)
-    }
-}
-
-impl fmt::Display for Authority<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.host)?;
-        match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
-        }
+        write!(f, "{}://{}{}", self.scheme, self.host_header(), self.resource_name)
     }
 }
 
 /// The path, or `/`, and the query: what stands in the request line (RFC 6455 §3, §4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// `Display` writes both. The query may hold credentials: use `Debug` or [`path`](Self::path) for logs.
+///
+/// ```
+/// use ws_core::uri::Uri;
+///
+/// let resource_name = Uri::parse("ws://example.com/chat?token=1234")?.resource_name();
+/// assert_eq!((resource_name.path(), resource_name.query()), ("/chat", Some("token=1234")));
+/// assert_eq!(resource_name.to_string(), "/chat?token=1234");
+/// assert!(!format!("{resource_name:?}").contains("1234"));
+/// # Ok::<(), ws_core::uri::UriError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ResourceName<'a> {
     path: &'a str,
     query: Option<&'a str>,
@@ -254,10 +228,20 @@ impl<'a> ResourceName<'a> {
         self.path
     }
 
-    /// The query without its `?`, with its percent-encoding. An empty one is none.
+    /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
     #[must_use]
     pub const fn query(&self) -> Option<&'a str> {
         self.query
+    }
+}
+
+/// Shows the path and the length of the query, which may be a secret.
+impl fmt::Debug for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceName")
+            .field("path", &self.path)
+            .field("query_len", &self.query.map(str::len))
+            .finish()
     }
 }
 
@@ -271,81 +255,24 @@ impl fmt::Display for ResourceName<'_> {
     }
 }
 
-/// Why a text is not a WebSocket URI (RFC 6455 §3, RFC 3986).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UriError {
-    /// It does not begin with `ws:` or `wss:`.
-    Scheme,
-    /// No `//` follows the scheme.
-    AuthorityMissing,
-    /// It names a user or a password, which the grammar does not know; send an `Authorization` header instead.
-    Userinfo,
-    /// The host is empty.
-    HostMissing,
-    /// The host is neither a name nor an IPv4 address nor an IPv6 address in brackets.
-    Host,
-    /// The port is not a number from 1 to 65535 without leading zeros.
-    Port,
-    /// It has a fragment, which means nothing in these URIs; a `#` that means itself is written `%23`.
-    Fragment,
-    /// A `%` without two hexadecimal digits behind it.
-    PercentEncoding,
-    /// A space; it is written `%20`.
-    Space,
-    /// A control character.
-    Control,
-    /// A character beyond ASCII; it is percent-encoded, or a host name in its `xn--` form.
-    NonAscii,
-    /// Another character that has to be percent-encoded where it stands.
-    Character,
-}
-
-impl fmt::Display for UriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "the URI does not begin with ws: or wss:",
-            Self::AuthorityMissing => "no // after the scheme of the URI",
-            Self::Userinfo => "a WebSocket URI has no user and no password",
-            Self::HostMissing => "the URI names no host",
-            Self::Host => "the host of the URI is neither a name nor an address",
-            Self::Port => "the port of the URI is not a number from 1 to 65535",
-            Self::Fragment => "a WebSocket URI has no fragment (write # as %23)",
-            Self::PercentEncoding => "a % in the URI without two hexadecimal digits behind it",
-            Self::Space => "a space in the URI (write it as %20)",
-            Self::Control => "a control character in the URI",
-            Self::NonAscii => "a character beyond ASCII in the URI (percent-encode it)",
-            Self::Character => "a character in the URI that has to be percent-encoded",
-        })
-    }
-}
-
-impl core::error::Error for UriError {}
-
 /// Splits what follows `//` into the authority and the rest, which begins with `/` or `?` or is empty.
 pub(crate) fn split_authority(text: &str) -> (&str, &str) {
     let len = text.bytes().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(text.len());
     text.split_at_checked(len).unwrap_or((text, ""))
 }
 
-/// As `find`, for a character that is one byte: without what finds longer ones.
+/// Where the byte first is. Less code than `str::find`, which finds longer characters, too.
 fn position(bytes: &[u8], byte: u8) -> Option<usize> {
     bytes.iter().position(|other| *other == byte)
 }
 
-/// As `str::split_once`, in which the compiler cannot rule out a panic.
+/// Splits the text at the first separator. In `str::split_once`, the compiler cannot rule out a panic.
 fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let (before, behind) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
-    Some((before, behind.get(1..)?))
+    let (before, rest) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
+    Some((before, rest.get(1..)?))
 }
 
-/// Not inlined, so that `tests/panic_free.rs` can tell core's code from ours.
-#[inline(never)]
-fn is_ipv6_address(text: &str) -> bool {
-    text.parse::<Ipv6Addr>().is_ok()
-}
-
-/// What is wrong wherever it stands.
+/// Refuses what is wrong wherever it stands.
 fn check_text(text: &str) -> Result<(), UriError> {
     for byte in text.bytes() {
         match byte {
@@ -382,6 +309,7 @@ fn check_characters(text: &str, otherwise: UriError, is_allowed_too: fn(u8) -> b
 
 /// Whether this is the name of a host or an IPv4 address, without percent-encoding and without a port: an authority of
 /// which nothing else has to be read.
+#[cfg(feature = "handshake")]
 pub(crate) fn is_registered_name(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|byte| is_name_byte(*byte))
 }
@@ -392,8 +320,3 @@ fn is_name_byte(byte: u8) -> bool {
 
 /// The unreserved characters and the sub-delimiters of RFC 3986.
 static NAME_BYTES: AsciiSet = AsciiSet::alphanumeric_and(b"-._~!$&'()*+,;=");
-
-fn parse_port(digits: &str) -> Result<u16, UriError> {
-    let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_strict).ok_or(UriError::Port)
-}

@@ -1,5 +1,9 @@
 //! An echo server as an event loop on mio: any number of connections on one thread, in a few hundred bytes each.
 //!
+//! Start from `mio_session` unless memory is scarce. This loop drives a `Connection` itself: an idle one takes 0.6 KiB instead of
+//! 1.3 KiB, and a message of any length passes without being assembled. In return it keeps what was not read or written, and the
+//! deadlines, by its own code; it neither compresses nor pings.
+//!
 //! `cargo run --release -p ws-core --example mio_echo [ADDR]` serves on 127.0.0.1:9004, or on ADDR, until Ctrl-C.
 //!
 //! All connections share one buffer to read into, and one to write from. Most of what is read is answered by one write at
@@ -224,8 +228,8 @@ fn echo(
             let bytes = fragment.payload.as_bytes();
             let len = u64::try_from(bytes.len()).map_err(io::Error::other)?;
             let start = FrameStart::new(fragment.payload.message_type(), fragment.fin(), len);
-            let header = connection.begin_frame(start).map_err(io::Error::other)?;
-            connection.payload_written(len).map_err(io::Error::other)?;
+            let header = connection.send_half().begin_frame(start).map_err(io::Error::other)?;
+            connection.send_half().payload_written(len).map_err(io::Error::other)?;
             out.extend_from_slice(header.as_bytes());
             if bytes.len() < COPIED_LEN_MAX {
                 out.extend_from_slice(bytes);
@@ -237,7 +241,7 @@ fn echo(
         if connection.wants_transmit() {
             // Pongs, and the Close that answers the peer's or tells it what it did wrong.
             let mut control = [0; 512];
-            let len = connection.poll_transmit(&mut control);
+            let len = connection.poll_transmit(&mut control).map_err(io::Error::other)?;
             out.extend_from_slice(control.get(..len).unwrap_or_default());
         }
     }

@@ -76,7 +76,7 @@ impl<K: Masking> End<K> {
                 if let Event::Data(fragment) = event {
                     written += self.inbox.take(fragment, &mut self.connection, &mut out[written..]);
                 }
-                written += self.connection.poll_transmit(&mut out[written..]);
+                written += self.connection.poll_transmit(&mut out[written..]).unwrap();
             }
         }
         written
@@ -137,20 +137,20 @@ fn a_whole_conversation_in_both_roles_allocates_nothing() {
         let mut client = End::new(Connection::client(Keys(1), Config::new()), client_buffer, false);
         let (mut there, mut back) = ([0; 2048], [0; 2048]);
 
-        let mut len = client.connection.send_text("Grüße", &mut there).unwrap();
-        len += client.connection.send_binary(&[7; 700], &mut there[len..]).unwrap();
+        let mut len = client.connection.send("Grüße", &mut there).unwrap();
+        len += client.connection.send(&[7; 700], &mut there[len..]).unwrap();
         for (part, fin) in [("in ", Fin::More), ("parts", Fin::Final)] {
-            let sent = client.connection.send_fragment(Payload::Text(part), fin, &mut there[len..]).unwrap();
+            let sent = client.connection.send_part(Payload::Text(part), fin, &mut there[len..]).unwrap();
             len += sent.written;
             client.connection.ping(ControlPayload::new(b"between").unwrap());
-            len += client.connection.poll_transmit(&mut there[len..]);
+            len += client.connection.poll_transmit(&mut there[len..]).unwrap();
         }
         let answered = server.receive(&there[..len], &mut back);
         assert_eq!(client.receive(&back[..answered], &mut there), 0);
         assert_eq!((client.inbox.texts, client.inbox.binaries, client.inbox.pongs), (2, 1, 2));
 
         client.connection.close(CloseCode::NORMAL.into());
-        let len = client.connection.poll_transmit(&mut there);
+        let len = client.connection.poll_transmit(&mut there).unwrap();
         let answered = server.receive(&there[..len], &mut back);
         client.receive(&back[..answered], &mut there);
         assert_eq!(server.connection.transport(), Transport::Linger { shutdown_write: true });
@@ -199,7 +199,7 @@ fn s10_4_an_oversized_frame_or_message_is_refused_on_its_header_with_1009() {
             let event = connection.next_event(&mut buffer.input());
             assert_eq!(event, Some(Event::Failed(Fault::Limit(limit))), "before the masking key");
             let mut out = [0; 131];
-            let len = connection.poll_transmit(&mut out);
+            let len = connection.poll_transmit(&mut out).unwrap();
             assert_eq!(out[..len], [0x88, 2, 0x03, 0xF1], "1009");
         }
     });

@@ -2,7 +2,7 @@
 //!
 //! One row a type, with a secret in each place that holds what is the caller's or the peer's, and a walk through the sources
 //! that finds types without a row. Those of the handshake and of what is below it have a file of their own.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests may panic")]
 #![allow(clippy::allow_attributes, reason = "which lints are met differs from build to build")]
 
 use core::fmt::Debug;
@@ -12,26 +12,46 @@ use std::path::Path;
 
 use ws_core::connection::{Config, Limits, Next, Pongs, ReceiveHalf, Role, Signal, Transport, Unmasked};
 use ws_core::error::{Fault, Limit, Misuse, SendError};
+use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::{
     CloseCode, CloseFrame, ControlPayload, ControlPayloadTooLong, Decoded, Fin, FrameHeader,
     InvalidCloseCode, Mask, MaskKey, Opcode, RawHeader, ReservedBits, Violation,
 };
 use ws_core::input::ReadBuffer;
 use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
+use ws_core::message::{Assemble, Assembly, Message, MessageSlice};
 #[cfg(feature = "alloc")]
-use ws_core::message::MessageBuffer;
-use ws_core::message::{Assemble, Assembly, MessageSlice};
+use ws_core::message::{MessageBuffer, OwnedMessage};
 use ws_core::utf8::{InvalidUtf8, Utf8};
 
 /// What must not be seen: as text, as bytes, as a masking key. Four bytes, all of them different.
 const SECRET: &str = "Qz7#";
 
 /// The modules, files or folders of `src`, each of whose public types has a row, or a reason to have none.
-const MODULES: [&str; 6] = ["error", "frame", "input", "keepalive", "message", "utf8"];
+const MODULES: &[&str] = &[
+    "error",
+    "event",
+    "frame",
+    "input",
+    "keepalive",
+    "message",
+    "utf8",
+    #[cfg(feature = "alloc")]
+    "session",
+];
 
 /// Types without a row, and why they need none.
-const EXEMPT: [(&str, &str); 1] =
-    [("Part", "of a sealed trait: it has three plain fields, and no name outside")];
+const EXEMPT: &[(&str, &str)] = &[
+    ("Position", "of a sealed trait: it has plain fields, and no name outside"),
+    #[cfg(feature = "alloc")]
+    ("NoKeys", "has no values"),
+];
+
+/// Types outside of `session` that are not there without `alloc`.
+const NEED_ALLOC: [&str; 2] = ["MessageBuffer", "OwnedMessage"];
+
+/// Types of `session` that are not there without `handshake`.
+const NEED_HANDSHAKE: [&str; 1] = ["OpenError"];
 
 #[derive(Default)]
 struct Table {
@@ -115,6 +135,9 @@ fn table() -> Table {
     add_input(&mut table);
     add_times(&mut table);
     add_messages(&mut table);
+    add_events(&mut table);
+    #[cfg(feature = "alloc")]
+    add_sessions(&mut table);
     add_connections(&mut table);
     add_errors(&mut table);
     table
@@ -201,6 +224,70 @@ fn add_messages(table: &mut Table) {
         }
     }
     table.variant("Assembly", "Complete", &Assembly::Complete);
+    table.variant("Message", "Text", &Message::Text(SECRET));
+    table.variant("Message", "Binary", &Message::Binary(&secret_bytes()));
+    #[cfg(feature = "alloc")]
+    {
+        table.variant("OwnedMessage", "Text", &OwnedMessage::from(SECRET));
+        table.variant("OwnedMessage", "Binary", &OwnedMessage::from(secret_bytes().to_vec()));
+    }
+}
+
+fn add_events(table: &mut Table) {
+    table.variant("MessageType", "Text", &MessageType::Text);
+    for payload in [
+        Payload::Text(SECRET),
+        Payload::Binary(&secret_bytes()),
+        Payload::Compressed { message_type: MessageType::Text, bytes: &secret_bytes() },
+    ] {
+        table.variant("Payload", "", &payload);
+        table.variant("Event", "Data", &Event::Data(payload));
+    }
+    for first in [0x81, 0x82] {
+        let bytes = frame(first, SECRET.as_bytes(), [7; 4]);
+        let len = bytes.len();
+        let mut buffer = ReadBuffer::with_filled(bytes.clone(), len).unwrap();
+        let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
+        let Some(Event::Data(fragment)) = receiver.next_event(&mut buffer.input()) else {
+            panic!("a fragment")
+        };
+        table.row("Fragment", &fragment);
+        let mut buffer = ReadBuffer::with_filled(bytes, len).unwrap();
+        let mut receiver = ReceiveHalf::new(Role::Server, Config::new());
+        let Some(Event::Data(piece)) = receiver.next_piece(&mut buffer.input()) else { panic!("a piece") };
+        table.row("Piece", &piece);
+    }
+}
+
+#[cfg(feature = "alloc")]
+fn add_sessions(table: &mut Table) {
+    use ws_core::connection::RoleKeys;
+    use ws_core::session::{Batch, Compression, Config, NoKeys, Note, Opened, Session};
+
+    table.row("Config", &Config::new());
+    table.row("Compression", &Compression::new());
+    let opened =
+        Opened::<NoKeys>::new(RoleKeys::Server).with_subprotocol(SECRET).with_unsent(secret_bytes().to_vec());
+    table.row("Opened", &opened);
+    #[cfg(feature = "handshake")]
+    table.variant("OpenError", "NotAccepted", &ws_core::session::OpenError::NotAccepted);
+    let wire = frame(0x01, SECRET.as_bytes(), secret_bytes());
+    let len = wire.len();
+    let mut session =
+        Session::new(opened, Config::new(), ReadBuffer::with_filled(wire, len).unwrap(), Duration::ZERO);
+    assert!(session.outbound.send(SECRET).is_ok());
+    assert!(session.inbound.next_part(&mut session.outbound).is_some());
+    session.outbound.ping(ControlPayload::new(SECRET.as_bytes()).unwrap());
+    table.row("Session", &session);
+    table.row("Inbound", &session.inbound);
+    table.row("Outbound", &session.outbound);
+    table.row("Traffic", &session.outbound.traffic());
+    let mut batch = Batch::new();
+    session.outbound.take_batch(&mut batch);
+    table.row("Batch", &batch);
+    let payload = ControlPayload::new(SECRET.as_bytes()).unwrap();
+    table.variant("Note", "Pong", &Note::Pong { payload, at: Duration::ZERO });
+    table.variant("Note", "Signal", &Note::Signal(Signal::Pong(payload)));
 }
 
 fn add_connections(table: &mut Table) {
@@ -265,8 +352,9 @@ fn each_public_type_has_a_row_or_a_reason() {
         for name in types {
             let exempt = EXEMPT.iter().find(|(exempt, _)| *exempt == name);
             // The row of that type is there where the type is.
-            let is_shown =
-                rows.contains(&name.as_str()) || !cfg!(feature = "alloc") && name == "MessageBuffer";
+            let is_shown = rows.contains(&name.as_str())
+                || !cfg!(feature = "alloc") && NEED_ALLOC.contains(&&*name)
+                || !cfg!(feature = "handshake") && NEED_HANDSHAKE.contains(&&*name);
             assert!(is_shown != exempt.is_some(), "{module}::{name} needs a row, or a reason to have none");
         }
     }

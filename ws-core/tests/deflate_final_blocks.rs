@@ -293,7 +293,7 @@ fn s7_1_2_references_beyond_the_agreed_window_are_judged_alike_before_and_after_
 #[test]
 fn a_peer_beyond_the_limit_is_sent_1008() {
     let agreed = Agreed::server(DeflateParams::default());
-    let mut connection = Connection::server(Config::new().with_deflate(agreed));
+    let mut connection = Connection::server(Config::new()).with_deflate(agreed);
     let mut message = MessageBuffer::new().with_inflater(agreed.inflater(1 << 20));
     let payload = [&[0x4b, 0x04, 0x00][..], &[0x03, 0x00].repeat(2000), &[0]].concat();
     let mut wire = vec![0xc1, 0xfe];
@@ -305,7 +305,7 @@ fn a_peer_beyond_the_limit_is_sent_1008() {
     let mut input = buffer.input();
     assert_eq!(connection.next_message(&mut input, &mut message), Some(Event::Failed(TOO_MANY)));
     let mut out = [0; 131];
-    let len = connection.poll_transmit(&mut out);
+    let len = connection.poll_transmit(&mut out).unwrap();
     assert_eq!(out[..len], [0x88, 2, 0x03, 0xF0]);
     assert_eq!(connection.transport(), Transport::Linger { shutdown_write: true });
 }

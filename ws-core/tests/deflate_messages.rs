@@ -68,8 +68,11 @@ impl<K: Masking> End<K> {
         };
         loop {
             let deflater = &mut self.deflater;
-            let sent =
-                self.connection.send_deflated(message_type, rest, Fin::Final, deflater, &mut out).unwrap();
+            let sent = self
+                .connection
+                .send_half()
+                .send_deflated(message_type, rest, Fin::Final, deflater, &mut out)
+                .unwrap();
             wire.extend_from_slice(&out[..sent.written]);
             rest = &rest[sent.taken..];
             if sent.is_complete {
@@ -78,7 +81,7 @@ impl<K: Masking> End<K> {
             if between {
                 self.connection.ping(ControlPayload::new(b"between").unwrap());
                 let mut out = [0; 200];
-                let len = self.connection.poll_transmit(&mut out);
+                let len = self.connection.poll_transmit(&mut out).unwrap();
                 wire.extend_from_slice(&out[..len]);
             }
         }
@@ -87,8 +90,8 @@ impl<K: Masking> End<K> {
     fn say_plain(&mut self, message: &Said) -> Vec<u8> {
         let mut out = vec![0; 70_000];
         let len = match message {
-            Said::Text(text) => self.connection.send_text(text, &mut out),
-            Said::Binary(bytes) | Said::Ping(bytes) => self.connection.send_binary(bytes, &mut out),
+            Said::Text(text) => self.connection.send(text, &mut out),
+            Said::Binary(bytes) | Said::Ping(bytes) => self.connection.send(bytes, &mut out),
         };
         out.truncate(len.unwrap());
         out
@@ -127,8 +130,8 @@ impl<K: Masking> End<K> {
 
 fn pair(params: DeflateParams, limit: u64) -> (End<Keys>, End<Unmasked>) {
     let (client, server) = (Agreed::client(params), Agreed::server(params));
-    let client_end = Connection::client(Keys, Config::new().with_deflate(client));
-    let server_end = Connection::server(Config::new().with_deflate(server));
+    let client_end = Connection::client(Keys, Config::new()).with_deflate(client);
+    let server_end = Connection::server(Config::new()).with_deflate(server);
     (End::new(client_end, client, limit), End::new(server_end, server, limit))
 }
 
@@ -219,7 +222,7 @@ fn the_inflated_length_is_judged_while_inflating() {
         assert_eq!(server.heard.len(), usize::from(fault.is_none()));
         if fault.is_some() {
             let mut out = [0; 131];
-            let len = server.connection.poll_transmit(&mut out);
+            let len = server.connection.poll_transmit(&mut out).unwrap();
             assert_eq!(out[..len], [0x88, 2, 0x03, 0xF1], "1009");
             assert_eq!(server.connection.transport(), Transport::Linger { shutdown_write: true });
         }
@@ -247,7 +250,7 @@ fn rfc_7692_s6_2_text_is_checked_once_it_is_inflated() {
         assert_eq!(server.fault, fault.map(Fault::Violation), "{payload:02x?}");
         if fault.is_some() {
             let mut out = [0; 131];
-            let len = server.connection.poll_transmit(&mut out);
+            let len = server.connection.poll_transmit(&mut out).unwrap();
             assert_eq!(out[..len], [0x88, 2, 0x03, 0xEF], "1007");
         }
     }
@@ -289,7 +292,7 @@ fn a_deflater_beyond_what_was_agreed_on_is_misuse() {
     let bits = WindowBits::new(10).unwrap();
     let params = DeflateParams::new().with_server_no_context_takeover().with_server_max_window_bits(bits);
     let agreed = Agreed::server(params);
-    let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
+    let mut sender = SendHalf::new(Unmasked).with_deflate(agreed);
     let fitting = DeflateSettings::from(agreed.outgoing()).with_level(CompressionLevel::BEST);
     let window = fitting.with_window_bits(WindowBits::MAX);
     let takeover = fitting.with_context_takeover(ContextTakeover::Allowed);
@@ -320,8 +323,11 @@ const SHARED_MESSAGE: Payload<'_> = Payload::Compressed { message_type: MessageT
 type Way = fn(&mut Connection<Unmasked>, &mut [u8]) -> usize;
 
 fn by_frame(server: &mut Connection<Unmasked>, out: &mut [u8]) -> usize {
-    let header = server.begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 7).compressed()).unwrap();
-    server.payload_written(7).unwrap();
+    let header = server
+        .send_half()
+        .begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 7).with_compressed_payload())
+        .unwrap();
+    server.send_half().payload_written(7).unwrap();
     let sent = [header.as_bytes(), SHARED].concat();
     out[..sent.len()].copy_from_slice(&sent);
     sent.len()
@@ -332,7 +338,7 @@ fn what_somebody_else_compressed_in_between_corrupts_nothing() {
     let hello = Said::Text("Hello, hello, hello, hello".to_owned());
     let ways: [Way; 3] = [
         |server, out| server.send(SHARED_MESSAGE, out).unwrap(),
-        |server, out| server.send_fragment(SHARED_MESSAGE, Fin::Final, out).unwrap().written,
+        |server, out| server.send_part(SHARED_MESSAGE, Fin::Final, out).unwrap().written,
         by_frame,
     ];
     for send in ways {
@@ -362,7 +368,7 @@ fn a_compression_that_could_not_be_sent_corrupts_nothing() {
     let hello = Said::Text("Hello, hello, hello, hello".to_owned());
     let (mut client, mut server) = pair(DeflateParams::default(), 1000);
     let mut wire = server.say_compressed(&hello, 1000, false);
-    let too_small = server.connection.send_deflated(
+    let too_small = server.connection.send_half().send_deflated(
         MessageType::Text,
         b"Hello, hello",
         Fin::Final,
@@ -383,18 +389,18 @@ fn a_message_compressed_once_for_many_corrupts_no_context() {
     // Whatever the deflater was used for before.
     shared.deflate(b"Hello, hello", Flush::Message, &mut [0; 64]);
     shared.commit();
-    let compressed = EncodedMessage::compressed(MessageType::Text, b"Hello, all", &mut shared).unwrap();
-    let plain = EncodedMessage::new(Payload::Text("Hello, all")).unwrap();
+    let compressed = EncodedMessage::compressed("Hello, all", &mut shared).unwrap();
+    let plain = EncodedMessage::new("Hello, all").unwrap();
     assert_eq!(compressed.as_bytes()[0], 0xC1);
     for (params, fits) in [(DeflateParams::default(), true), (narrow, false)] {
         let (mut client, mut server) = pair(params, 1000);
         let mut wire = server.say_compressed(&hello, 1000, false);
         for _ in 0..2 {
-            let admitted = server.connection.send_encoded(&compressed);
+            let admitted = server.connection.send_half().send_encoded(&compressed);
             assert_eq!(admitted, if fits { Ok(()) } else { Err(SendError::Misuse(Misuse::NotNegotiated)) });
             wire.extend_from_slice(if fits { compressed.as_bytes() } else { plain.as_bytes() });
             wire.extend(server.say_compressed(&hello, 1000, false));
-            assert_eq!(server.connection.send_encoded(&plain), Ok(()));
+            assert_eq!(server.connection.send_half().send_encoded(&plain), Ok(()));
         }
         client.hear(&wire, &mut core::iter::empty());
         let all = Said::Text("Hello, all".to_owned());
@@ -405,7 +411,7 @@ fn a_message_compressed_once_for_many_corrupts_no_context() {
 
 #[test]
 fn a_shared_message_waits_its_turn() {
-    let message = EncodedMessage::new(Payload::Binary(&vec![7; 70_000])).unwrap();
+    let message = EncodedMessage::new(&vec![7; 70_000]).unwrap();
     assert_eq!(message.as_bytes().len(), 70_010);
     let mut sender = SendHalf::new(Unmasked);
     sender.send_fragment(Payload::Text("a"), Fin::More, &mut [0; 9]).unwrap();

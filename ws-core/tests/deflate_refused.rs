@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use deflating::pair::{GIVEN_UP, HELLO, Pair, all_settings, noise};
-use ws_core::connection::{Config, FrameStart, KeySource, SendHalf};
+use ws_core::connection::{FrameStart, KeySource, SendHalf};
 use ws_core::deflate::{DeflateSettings, Deflater};
 use ws_core::error::{Misuse, SendError};
 use ws_core::event::{MessageType, Payload};
@@ -54,7 +54,7 @@ impl Client {
         let is_off = Rc::new(Cell::new(false));
         let keys = Switched { is_off: Rc::clone(&is_off), count: 0 };
         Self {
-            half: SendHalf::with_config(keys, Config::new().with_deflate(Agreed::client(params))),
+            half: SendHalf::new(keys).with_deflate(Agreed::client(params)),
             deflater: Deflater::new(settings.with_window_bits(narrow)),
             is_off,
             wire: Vec::new(),
@@ -139,8 +139,7 @@ fn what_is_refused_changes_neither_the_connection_nor_the_deflater() {
                     let error = client.be_refused(MessageType::Binary, None, 100);
                     assert_eq!(error, SendError::Misuse(Misuse::MessageType));
                 }
-                let len =
-                    client.half.send_fragment(Payload::Binary(b""), Fin::Final, &mut out).unwrap().written;
+                let len = client.half.send_fragment(b"", Fin::Final, &mut out).unwrap();
                 client.wire.extend(&out[..len]);
             }
             client.half.close(CloseCode::NORMAL.into());

@@ -70,10 +70,10 @@ fn faults_of_a_connection_have_words_of_their_own() {
 fn mistakes_of_a_caller_have_words_of_their_own() {
     let misuses = [
         Misuse::MessageType,
-        Misuse::NoMessage,
         Misuse::PayloadLen,
         Misuse::NotNegotiated,
         Misuse::FrameLen,
+        Misuse::Unmasked,
         Misuse::Deflater,
     ];
     differ(&misuses);

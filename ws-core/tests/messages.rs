@@ -11,9 +11,9 @@ use ws_core::frame::{CloseCode, ControlPayload, Fin, Mask, MaskKey};
 #[cfg(feature = "alloc")]
 use ws_core::frame::{FrameHeader, Opcode};
 use ws_core::input::ReadBuffer;
-#[cfg(feature = "alloc")]
-use ws_core::message::MessageBuffer;
 use ws_core::message::{Assembly, MessageSlice};
+#[cfg(feature = "alloc")]
+use ws_core::message::{MessageBuffer, OwnedMessage};
 use ws_core::uri::Authority;
 use ws_core::utf8::Utf8;
 
@@ -77,20 +77,20 @@ fn a_message_is_there_when_it_is_whole_and_the_next_takes_its_place() {
 #[test]
 fn what_a_buffer_holds_can_be_taken_once_by_its_type() {
     let mut buffer = MessageBuffer::default().with_kept_len_max(16);
-    each(b"\x81\x05Hello\x82\x02ab\x01\x01c", |fragment, receiver| {
+    each(b"\x81\x05Hello\x82\x02ab\x82\x02cd\x01\x01c", |fragment, receiver| {
         let is_text = matches!(fragment.payload, Payload::Text(_));
         let is_whole = buffer.push(fragment, receiver).unwrap() == Assembly::Complete;
         assert_eq!(buffer.message().is_some(), is_whole);
         assert!(format!("{buffer:?}").contains("capacity"));
         match (is_whole, is_text) {
-            (true, true) => assert_eq!(buffer.take_text().as_deref(), Some("Hello")),
-            (true, false) => {
-                assert_eq!(buffer.take_text(), None, "bytes are no text");
-                assert_eq!(buffer.take_bytes().as_deref(), Some(b"ab".as_slice()));
+            (true, true) => assert_eq!(buffer.take(), Some(OwnedMessage::from("Hello"))),
+            (true, false) if fragment.payload.as_bytes() == b"ab" => {
+                assert_eq!(buffer.take(), Some(OwnedMessage::from(vec![b'a', b'b'])));
             }
+            (true, false) => assert_eq!(buffer.take_bytes(), Some(vec![b'c', b'd'])),
             (false, _) => {}
         }
-        assert_eq!((buffer.take_text(), buffer.take_bytes(), buffer.message()), (None, None, None));
+        assert_eq!((buffer.take(), buffer.take_bytes(), buffer.message()), (None, None, None));
     });
 }
 
@@ -160,16 +160,16 @@ fn s5_5_3_pings_and_pongs_by_hand_are_those_that_the_caller_sends() {
     let mut input = buffer.input();
     assert_eq!(connection.next_piece(&mut input), Some(Event::Ping));
     assert!(!connection.wants_transmit());
-    connection.pong(ControlPayload::new(b"b").unwrap());
+    connection.send_half().pong(ControlPayload::new(b"b").unwrap());
     assert!(connection.wants_transmit());
     let mut out = [0; 200];
-    let len = connection.poll_transmit(&mut out);
+    let len = connection.poll_transmit(&mut out).unwrap();
     assert_eq!(&out[..len], b"\x8a\x81\0\0\0\0b");
     connection.ping(ControlPayload::new(b"c").unwrap());
-    let len = connection.poll_transmit(&mut out);
+    let len = connection.poll_transmit(&mut out).unwrap();
     assert_eq!(&out[..len], b"\x89\x81\0\0\0\0c");
     assert_eq!(connection.close_frame(), None);
-    assert!(!connection.receiver().is_message_in_progress());
+    assert!(!connection.receive_half().is_message_in_progress());
     let next = connection.advance(&mut input);
     assert!(!next.is_payload());
     assert_eq!(connection.close_frame().unwrap().code(), Some(CloseCode::NORMAL));
@@ -178,17 +178,17 @@ fn s5_5_3_pings_and_pongs_by_hand_are_those_that_the_caller_sends() {
 #[test]
 fn a_frame_that_is_written_by_others_is_passed_and_not_more_of_it() {
     let mut connection = Connection::server(Config::new());
-    connection.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 5)).unwrap();
-    assert_eq!(connection.payload_written(0), Ok(()));
-    assert_eq!(connection.payload_written(6), Err(Misuse::PayloadLen));
-    assert_eq!(connection.payload_written(2), Ok(()));
+    connection.send_half().begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 5)).unwrap();
+    assert_eq!(connection.send_half().payload_written(0), Ok(()));
+    assert_eq!(connection.send_half().payload_written(6), Err(Misuse::PayloadLen));
+    assert_eq!(connection.send_half().payload_written(2), Ok(()));
     let mut out = [0; 2];
-    assert_eq!(connection.mask_into(b"abc", &mut out), 2, "as much as fits");
+    assert_eq!(connection.send_half().mask_into(b"abc", &mut out), 2, "as much as fits");
     assert_eq!(&out, b"ab");
-    assert_eq!(connection.send_text("x", &mut [0; 9]), Err(SendError::Busy));
-    assert_eq!(connection.mask(&mut [0; 1]), Ok(()));
-    assert_eq!(connection.payload_written(1), Err(Misuse::PayloadLen), "the frame is over");
-    assert!(connection.send_text("x", &mut [0; 9]).is_ok());
+    assert_eq!(connection.send("x", &mut [0; 9]), Err(SendError::Busy));
+    assert_eq!(connection.send_half().mask(&mut [0; 1]), Ok(()));
+    assert_eq!(connection.send_half().payload_written(1), Err(Misuse::PayloadLen), "the frame is over");
+    assert!(connection.send("x", &mut [0; 9]).is_ok());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_key_source_may_be_lent() {
     let mut keys = ZeroKeys;
     let mut sender = SendHalf::new(&mut keys);
     let mut out = [0; 16];
-    assert_eq!(sender.send_binary(b"a", &mut out), Ok(7));
+    assert_eq!(sender.send(b"a", &mut out), Ok(7));
     assert_eq!(&out[..7], b"\x82\x81\0\0\0\0a");
 }
 
@@ -219,11 +219,10 @@ fn states_show_what_they_are_and_not_their_storage() {
 fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
     use ws_core::connection::EncodedMessage;
     use ws_core::deflate::{ContextTakeover, DeflateSettings, Deflater, Inflater};
-    use ws_core::extension::{Agreed, DeflateConfig, DeflateParams};
+    use ws_core::extension::DeflateConfig;
 
     assert_eq!(DeflateConfig::default(), DeflateConfig::new());
-    let mut receiver =
-        ReceiveHalf::new(Role::Client, Config::new().with_deflate(Agreed::client(DeflateParams::default())));
+    let mut receiver = ReceiveHalf::new(Role::Client, Config::new()).with_deflate();
     let (mut slice, mut buffer_of_bytes) = (MessageSlice::new([0; 16]), MessageBuffer::new());
     // RFC 7692 §7.2.3.1: "Hello" in one frame.
     let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -238,7 +237,7 @@ fn s7692_a_compressed_message_is_kept_as_it_is_where_nothing_inflates_it() {
 
     let deflater = Deflater::new(DeflateSettings::default());
     let inflater = Inflater::new(1000, ContextTakeover::Allowed);
-    let encoded = EncodedMessage::new(Payload::Text("secret")).unwrap();
+    let encoded = EncodedMessage::new("secret").unwrap();
     assert_eq!(encoded.as_borrowed().as_bytes(), encoded.as_bytes());
     for text in [format!("{deflater:?}"), format!("{inflater:?}"), format!("{encoded:?}")] {
         assert!(text.ends_with(".. }") && !text.contains("secret"), "{text}");

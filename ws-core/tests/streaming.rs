@@ -90,12 +90,12 @@ fn a_gibibyte_in_fragments_from_a_server() {
         let mut left = GIBIBYTE;
         while left > 0 {
             let len = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let sent = sender.send_fragment(Payload::Binary(&piece[..len]), Fin::More, &mut out).unwrap();
+            let sent = sender.send_part(Payload::Binary(&piece[..len]), Fin::More, &mut out).unwrap();
             assert_eq!(sent.written, sent.taken + 4, "a header of four bytes");
             sink.take(&out[..sent.written]);
             left -= u64::try_from(sent.taken).unwrap();
         }
-        let sent = sender.send_fragment(Payload::Binary(b""), Fin::Final, &mut out).unwrap();
+        let sent = sender.send_part(Payload::Binary(b""), Fin::Final, &mut out).unwrap();
         sink.take(&out[..sent.written]);
         assert_eq!((sink.payload_len, sink.message_count), (GIBIBYTE, 1));
     });

@@ -195,7 +195,6 @@ fn print(message: Message<'_>) -> io::Result<()> {
     match message {
         Message::Text(text) => writeln!(out, "{text}"),
         Message::Binary(bytes) => writeln!(out, "({} bytes) {}", bytes.len(), bytes.escape_ascii()),
-        Message::Compressed { .. } | _ => Ok(()),
     }
 }
 

@@ -203,15 +203,6 @@ pub use tls::{ClientTls, ServerTls, TlsStream};
 pub use websocket::{Parts, WebSocket};
 pub use writer::Writer;
 
-/// A whole message: text or binary, borrowed.
-///
-/// ```
-/// use ws_std::Message;
-///
-/// assert_eq!(Message::Text("Hello").as_bytes(), Message::Binary(b"Hello").as_bytes());
-/// ```
-pub type Message<'a> = ws_core::event::Payload<'a>;
-
 #[cfg(feature = "rustls")]
 pub use rustls;
 pub use ws_core;
@@ -219,6 +210,7 @@ pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, Encode
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{Header, Request};
+pub use ws_core::message::Message;
 
 /// The examples of the front page, compiled and run.
 #[cfg(doctest)]

@@ -10,7 +10,7 @@ use common::{Script, echo_again_and_again, frame, frames, peer};
 use ws_std::ws_core::deflate::CompressionLevel;
 use ws_std::ws_core::error::{Fault, Limit, Violation};
 use ws_std::ws_core::extension::DeflateParams;
-use ws_std::{AnyStream, Config, Deflate, Error, Limits, Message, MessageType, Role, WebSocket};
+use ws_std::{AnyStream, Config, Deflate, Error, Limits, Message, Role, WebSocket};
 
 const ROLES: [Role; 2] = [Role::Client, Role::Server];
 const CLOSE_1000: &[u8] = b"\x03\xe8";
@@ -106,10 +106,8 @@ fn messages_below_the_threshold_are_sent_as_they_are_unless_told_otherwise() {
 #[test]
 fn without_an_agreement_nothing_is_compressed() {
     let script = Script::new(b"");
-    let (config, deflate) = (Config::new(), Deflate::new());
     let stream = AnyStream(script.clone());
-    let mut socket =
-        WebSocket::after_handshake_with_deflate(stream, Role::Server, config, deflate, b"").unwrap();
+    let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
     assert_eq!(socket.deflate(), None);
     socket.send_text(&json(5000)).unwrap();
     socket.send_compressed(Message::Text("a")).unwrap();
@@ -216,35 +214,4 @@ fn a_fault_in_what_was_inflated_is_told_to_the_peer_and_comes_again() {
             assert!(matches!(socket.send_compressed(Message::Text("more")), Err(Error::Closed)));
         }
     }
-}
-
-#[test]
-fn who_inflates_himself_gets_and_sends_compressed_messages_as_they_are() {
-    let config = Config::new().with_deflate(agreed(Role::Server, DeflateParams::default()));
-    let long = deflated(&noise(10_000));
-    for payload in [HELLO, &long] {
-        let script = Script::new(&frame(Role::Client, 0xC2, payload));
-        let stream = AnyStream(script.clone());
-        let mut socket = WebSocket::after_handshake(stream, Role::Server, config, b"").unwrap();
-        let (message, mut writer) = socket.read().unwrap().unwrap();
-        assert_eq!(message, Message::Compressed { message_type: MessageType::Binary, bytes: payload });
-        writer.send(message).unwrap();
-        assert_eq!(frames(&script.written()), [(0xC2, payload.to_vec())]);
-    }
-}
-
-#[test]
-fn what_was_compressed_before_is_sent_as_it_is_and_does_not_corrupt_the_context() {
-    let hello = Message::Compressed { message_type: MessageType::Text, bytes: HELLO };
-    let script = Script::new(b"");
-    let mut socket = socket(&script, Role::Server);
-    socket.send_text(&json(2000)).unwrap();
-    socket.send(hello).unwrap();
-    socket.send_compressed(hello).unwrap();
-    socket.send_text(&json(2000)).unwrap();
-    let mut wire = script.written();
-    wire.extend(frame(Role::Server, 0x88, CLOSE_1000));
-    let heard = read_all(&mut self::socket(&Script::new(&wire), Role::Client));
-    let (json, hello) = (Said::Text(json(2000)), Said::Text("Hello".to_owned()));
-    assert_eq!(heard, [json.clone(), hello.clone(), hello, json]);
 }

@@ -22,9 +22,9 @@ fn small() -> DeflateParams {
 }
 
 fn socket<S: Stream>(stream: S, role: Role) -> WebSocket<S> {
-    let config = Config::new().with_deflate(agreed(role, small()));
     let deflate = Deflate::new().with_threshold(8);
-    WebSocket::after_handshake_with_deflate(stream, role, config, deflate, b"").unwrap()
+    let agreed = agreed(role, small());
+    WebSocket::after_handshake_with_deflate(stream, role, Config::new(), agreed, deflate, b"").unwrap()
 }
 
 fn messages(seed: usize) -> Vec<Said> {

@@ -6,18 +6,22 @@
 
 use embedded_io_async::{Read, Write};
 use ws_core::connection::{Config, Connection, Transport, Unmasked};
+use ws_core::error::SendError;
 use ws_core::event::{Event, Payload};
+use ws_core::frame::Fin;
 use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
 /// Why a connection ended before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "closed: the peer, or the stream")]
+#[expect(clippy::exhaustive_enums, reason = "closed: the peer, the stream, or what we send")]
 pub enum Error<E> {
     /// The request was refused, or broken off.
     Handshake,
     /// The stream failed.
     Stream(E),
+    /// Something could not be sent, such as where `out` is too short.
+    Send(SendError),
 }
 
 impl<E> From<E> for Error<E> {
@@ -30,7 +34,8 @@ impl<E> From<E> for Error<E> {
 ///
 /// # Errors
 ///
-/// [`Error::Handshake`] where no WebSocket came of it, and what the stream says.
+/// [`Error::Handshake`] where no WebSocket came of it, [`Error::Stream`] with what the stream says, [`Error::Send`] where
+/// `out` is too short.
 pub async fn serve<S: Read + Write>(
     stream: &mut S,
     storage: &mut [u8],
@@ -43,9 +48,9 @@ pub async fn serve<S: Read + Write>(
             let mut input = buffer.input();
             while let Some(event) = connection.next_event(&mut input) {
                 if let Event::Data(fragment) = event {
-                    echo(stream, &mut connection, fragment.payload, fragment.is_last, out).await?;
+                    echo(stream, &mut connection, fragment.payload, fragment.fin(), out).await?;
                 }
-                let len = connection.poll_transmit(out);
+                let len = connection.poll_transmit(out).map_err(Error::Send)?;
                 write(stream, out, len).await?;
             }
         }
@@ -93,21 +98,16 @@ async fn echo<S: Read + Write>(
     stream: &mut S,
     connection: &mut Connection<Unmasked>,
     mut payload: Payload<'_>,
-    is_last: bool,
+    fin: Fin,
     out: &mut [u8],
 ) -> Result<(), Error<S::Error>> {
-    let fin = if is_last { ws_core::frame::Fin::Final } else { ws_core::frame::Fin::More };
     loop {
-        // An error says that we are closing: then there is nobody to echo to.
-        let Ok(sent) = connection.send_fragment(payload, fin, out) else { return Ok(()) };
+        let sent = connection.send_part(payload, fin, out).map_err(Error::Send)?;
         write(stream, out, sent.written).await?;
         if sent.is_complete {
             return Ok(());
         }
-        payload = match payload {
-            Payload::Text(text) => Payload::Text(text.get(sent.taken..).unwrap_or_default()),
-            other => Payload::Binary(other.as_bytes().get(sent.taken..).unwrap_or_default()),
-        };
+        payload = payload.split_at(sent.taken).1;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use ws_core::connection::{Config, Connection, FrameStart, Masking, Transport, Unmasked};
+use ws_core::connection::{Config, Connection, FrameStart, Masking, TRANSMIT_LEN_MAX, Transport, Unmasked};
 use ws_core::event::{Event, Piece};
 use ws_core::frame::{ControlPayload, Fin};
 use ws_core::handshake::{Header, OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
@@ -152,9 +152,11 @@ fn echo_piece<K: Masking>(
     let fin = if piece.is_last { Fin::Final } else { Fin::More };
     let Ok(len) = u64::try_from(piece.payload.len()) else { return };
     // An error says that we are closing: then there is nobody to echo to.
-    let Ok(header) = connection.begin_frame(FrameStart::new(piece.message_type, fin, len)) else { return };
+    let Ok(header) = connection.send_half().begin_frame(FrameStart::new(piece.message_type, fin, len)) else {
+        return;
+    };
     send(header.as_bytes());
-    if connection.mask(piece.payload).is_ok() {
+    if connection.send_half().mask(piece.payload).is_ok() {
         send(piece.payload);
     }
 }
@@ -165,11 +167,8 @@ fn transmit<K: Masking>(connection: &mut Connection<K>, send: &mut impl FnMut(&[
         return;
     }
     let mut out = [0; TRANSMIT_LEN_MAX];
-    loop {
-        match connection.poll_transmit(&mut out) {
-            0 => return,
-            len => send(out.get(..len).unwrap_or_default()),
-        }
+    while let Ok(len @ 1..) = connection.poll_transmit(&mut out) {
+        send(out.get(..len).unwrap_or_default());
     }
 }
 
@@ -180,7 +179,6 @@ pub const HEADER_COUNT_MAX: usize = 32;
 
 /// The longest answer to a request: a refusal, the 101, or the page.
 const ANSWER_LEN_MAX: usize = 384;
-const TRANSMIT_LEN_MAX: usize = ws_core::connection::SendHalf::<Unmasked>::TRANSMIT_LEN_MAX;
 /// A piece is at most one receive buffer long, so that its length fits into two bytes; a client adds the masking key.
 const FRAGMENT_HEADER_LEN_MAX: usize = 8;
 

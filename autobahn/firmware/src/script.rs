@@ -56,13 +56,13 @@ impl Script {
             if self.sending.offset == 0 {
                 connection.ping(ControlPayload::new(b"firmware").unwrap_or_default());
                 let mut out = [0; 131];
-                let len = connection.poll_transmit(&mut out);
+                let len = connection.poll_transmit(&mut out).map_err(|_| "a ping cannot be written")?;
                 send(out.get(..len).unwrap_or_default());
             }
             let frame_len = left.min(frame_len);
             let fin = if frame_len == left { Fin::Final } else { Fin::More };
             let start = FrameStart::new(message_type, fin, frame_len.into());
-            let header = connection.begin_frame(start).map_err(|_| "a frame cannot be begun")?;
+            let header = connection.send_half().begin_frame(start).map_err(|_| "a frame cannot be begun")?;
             send(header.as_bytes());
             self.frame_remaining = frame_len;
         }
@@ -72,7 +72,7 @@ impl Script {
         for (place, offset) in piece.iter_mut().zip(self.sending.offset..) {
             *place = byte_at(self.sending.message, offset);
         }
-        connection.mask(piece).map_err(|_| "the payload cannot be masked")?;
+        connection.send_half().mask(piece).map_err(|_| "the payload cannot be masked")?;
         send(piece);
         self.frame_remaining = self.frame_remaining.saturating_sub(len);
         self.sending.advance(len);

@@ -97,7 +97,7 @@ fn converse(stream: &mut TcpStream, case: &Case) -> Result<(Outcome, Option<Stri
     let mut writer = stream.try_clone().map_err(|error| error.to_string())?;
     // A client may leave before it has read all of a long head.
     // A refusal whose length is not told ends with the connection (RFC 9112 §6.3).
-    let ends = case.verdict.starts_with("refused");
+    let ends = case.verdict.starts_with("rejected");
     let writing = thread::spawn(move || {
         let written = writer.write_all(&response);
         if ends { written.and_then(|()| writer.shutdown(Shutdown::Write)).is_ok() } else { written.is_ok() }

@@ -15,8 +15,8 @@ use ws_std::ws_core::event::Event;
 use ws_std::ws_core::frame::CloseFrame;
 use ws_std::ws_core::uri::Uri;
 use ws_std::{
-    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, RoleSender, Stream,
-    TlsStream, WebSocket,
+    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, Stream, TlsStream,
+    WebSocket,
 };
 
 use super::counted::{Counted, Counts, SILENCE_LIMIT};
@@ -110,10 +110,7 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
 /// Sends a Close without code and reason.
 pub(crate) fn close_without_code<S: Stream>(socket: WebSocket<S>) -> Result<WebSocket<S>, ws_std::Error> {
     let mut parts = socket.into_parts();
-    match &mut parts.sender {
-        RoleSender::Server(sender) => sender.close(CloseFrame::EMPTY),
-        RoleSender::Client(sender) => sender.close(CloseFrame::EMPTY),
-    }
+    parts.sender.close(CloseFrame::EMPTY);
     let mut socket = WebSocket::from_parts(parts)?;
     socket.flush()?;
     Ok(socket)

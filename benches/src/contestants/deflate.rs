@@ -78,7 +78,7 @@ pub struct Compress {
 impl Compress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
-        let sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed()));
+        let sender = SendHalf::new(Unmasked).with_deflate(agreed());
         Self { payload: Rc::clone(payload), sender, deflater: agreed().deflater(), out: vec![0; 2 * payload.len() + 100] }
     }
 }
@@ -172,7 +172,7 @@ pub struct Decompress {
 impl Decompress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
-        let receiver = ReceiveHalf::new(Role::Client, Config::new().with_deflate(agreed()));
+        let receiver = ReceiveHalf::new(Role::Client, Config::new()).with_deflate();
         let inflater = Agreed::client(agreed().params()).inflater(1 << 24);
         let message = MessageBuffer::new().with_kept_len_max(1 << 20).with_inflater(inflater);
         let mut sender = Compress::new(payload);

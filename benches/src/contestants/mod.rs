@@ -7,6 +7,7 @@ pub mod floor;
 pub mod handshake;
 pub mod kernels;
 pub mod nexus_web;
+pub mod session;
 pub mod sockudo_ws;
 pub mod tokio_websockets;
 pub mod tungstenite;

@@ -78,7 +78,7 @@ impl Work for DecodeAndPong {
                 match event {
                     Event::Data(whole) => witness.message(whole.as_bytes()),
                     Event::Ping => {
-                        let len = connection.poll_transmit(&mut out);
+                        let Ok(len) = connection.poll_transmit(&mut out) else { return W::default() };
                         witness.sent(&out[..len]);
                     }
                     _ => return W::default(),
@@ -105,7 +105,7 @@ impl Encode {
         let mut witness = W::default();
         for message in &self.job.sample.messages {
             if message.len() <= BUFFER_LEN {
-                let Ok(len) = sender.send_binary(message, &mut self.out) else { return W::default() };
+                let Ok(len) = sender.send(&**message, &mut self.out) else { return W::default() };
                 witness.sent(&self.out[..len]);
                 continue;
             }
@@ -206,8 +206,9 @@ fn send<W: Witness>(
         return kernel.write_all(&out[..len]).ok();
     }
     let len = u64::try_from(message.as_bytes().len()).ok()?;
-    let header = connection.begin_frame(FrameStart::new(message.message_type(), Fin::Final, len)).ok()?;
-    connection.payload_written(len).ok()?;
+    let header =
+        connection.send_half().begin_frame(FrameStart::new(message.message_type(), Fin::Final, len)).ok()?;
+    connection.send_half().payload_written(len).ok()?;
     write_both(kernel, header.as_bytes(), message.as_bytes())
 }
 

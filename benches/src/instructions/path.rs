@@ -1,8 +1,7 @@
 use crate::contestants::handshake::{self, HANDSHAKE_COUNT};
-use crate::contestants::{BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, tungstenite, ws_core};
+use crate::contestants::{BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, session, tungstenite, ws_core};
 use crate::{Content, Contestant, Keys, Sample};
-use ::ws_core::connection::SendHalf;
-use ::ws_core::event::Payload;
+use ::ws_core::connection::{SendHalf, TRANSMIT_LEN_MAX};
 use ::ws_core::frame::{ControlPayload, Fin};
 use std::rc::Rc;
 
@@ -60,6 +59,15 @@ pub static PATHS: &[Path] = &[
     other("decode/binary/125 embedded-websocket", || decode_embedded_websocket(125)),
     other("decode/binary/16 tungstenite", || decode_tungstenite(16)),
     other("decode/binary/125 tungstenite", || decode_tungstenite(125)),
+    ours("session/decode/16", || Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 16))))),
+    ours("session/decode/125", || Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 125))))),
+    other("session/decode/16 by ReceiveHalf", || decode_by_half(16)),
+    other("session/decode/125 by ReceiveHalf", || decode_by_half(125)),
+    ours("session/encode/server/16", || session_encode(Side::Server, 16)),
+    ours("session/encode/server/125", || session_encode(Side::Server, 125)),
+    ours("session/encode/client/16", || session_encode(Side::Client, 16)),
+    ours("session/encode/client/125", || session_encode(Side::Client, 125)),
+    ours("session/echo16/125", || Contestant::ours(session::Echo::new(&sixteen_a_read(125)))),
     ours("encode/server/16", || encode(Side::Server, 16)),
     ours("encode/server/125", || encode(Side::Server, 125)),
     ours("encode/client/16", || encode(Side::Client, 16)),
@@ -109,14 +117,27 @@ fn encode(side: Side, len: usize) -> Contestant {
     Contestant::ours(ws_core::Encode::new(&Send { sample: Rc::new(sample(Content::Binary, len)), side }))
 }
 
+fn decode_by_half(len: usize) -> Contestant {
+    Contestant::ours(session::DecodeByHalf::new(&receive(sample(Content::Binary, len))))
+}
+
+fn session_encode(side: Side, len: usize) -> Contestant {
+    Contestant::ours(session::Encode::new(&Send { sample: Rc::new(sample(Content::Binary, len)), side }))
+}
+
+/// Sixteen messages come in each read.
+fn sixteen_a_read(len: usize) -> Receive {
+    let sample = sample(Content::Binary, len);
+    Receive { read_len: sample.wire.len() / MESSAGE_COUNT * 16, sample: Rc::new(sample) }
+}
+
 /// Messages of two fragments of 64 bytes, from a client.
 fn fragments() -> Receive {
     let mut sender = SendHalf::new(Keys::new());
     let mut wire = vec![0; MESSAGE_COUNT * 2 * (6 + 64)];
     let mut len = 0;
     for fin in [Fin::More, Fin::Final].into_iter().cycle().take(2 * MESSAGE_COUNT) {
-        let sent = sender.send_fragment(Payload::Binary(&[7; 64]), fin, &mut wire[len..]);
-        len += sent.expect("there is room").written;
+        len += sender.send_fragment(&[7; 64], fin, &mut wire[len..]).expect("there is room");
     }
     receive(Sample { content: Content::Binary, messages: Vec::new(), wire, fragment_count: 2 })
 }
@@ -125,11 +146,11 @@ fn fragments() -> Receive {
 fn pings() -> Receive {
     let ping = ControlPayload::new(b"0123456789abcdef").expect("short");
     let mut sender = SendHalf::new(Keys::new());
-    let mut wire = vec![0; MESSAGE_COUNT * (6 + 16) + SendHalf::<Keys>::TRANSMIT_LEN_MAX];
+    let mut wire = vec![0; MESSAGE_COUNT * (6 + 16) + TRANSMIT_LEN_MAX];
     let mut len = 0;
     for _ in 0..MESSAGE_COUNT {
         sender.ping(ping);
-        len += sender.poll_transmit(&mut wire[len..]);
+        len += sender.poll_transmit(&mut wire[len..]).expect("there is room");
     }
     wire.truncate(len);
     receive(Sample { content: Content::Binary, messages: Vec::new(), wire, fragment_count: 1 })

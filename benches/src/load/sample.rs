@@ -18,7 +18,7 @@ impl Sample {
         let mut frames = Vec::new();
         for message in &messages {
             let mut frame = vec![0; message_len + HEADER_LEN_MAX];
-            let len = sender.send_binary(message, &mut frame)?;
+            let len = sender.send(message, &mut frame)?;
             frame.truncate(len);
             frames.push(frame);
         }

@@ -3,6 +3,7 @@
 pub(crate) enum Server {
     TcpMio,
     WsCoreMio,
+    WsCoreMioSession,
     Fastwebsockets,
     TokioWebsockets,
     NodeWs,
@@ -20,9 +21,10 @@ pub(crate) enum Protocol {
 }
 
 impl Server {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::TcpMio,
         Self::WsCoreMio,
+        Self::WsCoreMioSession,
         Self::Fastwebsockets,
         Self::TokioWebsockets,
         Self::NodeWs,
@@ -35,6 +37,7 @@ impl Server {
         match self {
             Self::TcpMio => "tcp-mio",
             Self::WsCoreMio => "ws-core-mio",
+            Self::WsCoreMioSession => "ws-core-mio-session",
             Self::Fastwebsockets => "fastwebsockets",
             Self::TokioWebsockets => "tokio-websockets",
             Self::NodeWs => "node-ws",
@@ -49,6 +52,7 @@ impl Server {
         match self {
             Self::TcpMio => "TCP alone, on mio",
             Self::WsCoreMio => "**`ws-core`, the example `mio_echo`**",
+            Self::WsCoreMioSession => "**`ws-core`, the example `mio_session`**",
             Self::Fastwebsockets => "fastwebsockets, on tokio",
             Self::TokioWebsockets => "tokio-websockets, on tokio",
             Self::NodeWs => "`ws`, on Node",

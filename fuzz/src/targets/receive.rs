@@ -5,6 +5,7 @@ use ws_core::frame::MaskKey;
 use ws_core::input::ReadBuffer;
 
 use crate::support::drive::{WAYS, Way, receive};
+use crate::support::mixed::receive_mixed;
 use crate::support::reference::{DEFAULT_LIMITS, Limits, Outcome, Role, decode};
 
 /// A server finds what the naive decoder finds, and answers it.
@@ -45,7 +46,7 @@ fn check_answers<K: Masking>(mut connection: Connection<K>, peer: Role, bytes: &
     let mut wire = Vec::new();
     while connection.next_event(&mut input).is_some() {
         let mut out = [0; 200];
-        let len = connection.poll_transmit(&mut out);
+        let len = connection.poll_transmit(&mut out).expect("there is room, and a key");
         wire.extend_from_slice(&out[..len]);
     }
     let expected: Vec<Outcome> = heard
@@ -65,20 +66,21 @@ fn check_answers<K: Masking>(mut connection: Connection<K>, peer: Role, bytes: &
 }
 
 /// Two cuttings of the same bytes, through buffers of different sizes, by different ways to take the payload, under
-/// limits that may be small, give the same outcome. The first eight bytes say which.
+/// limits that may be small, give the same outcome; so do all ways in turn. The first eight bytes say which.
 pub fn cuttings(bytes: &[u8]) {
-    let Some(([role, limits, ways, capacities, a, b, c, d], wire)) = bytes.split_first_chunk::<8>() else {
+    let Some(([role, limits_choice, ways, capacities, a, b, c, d], wire)) = bytes.split_first_chunk::<8>()
+    else {
         return;
     };
     let role = if role % 2 == 0 { Role::Server } else { Role::Client };
-    let limits = match limits {
+    let limits = match limits_choice {
         0..=63 => DEFAULT_LIMITS,
         64..=127 => Limits { has_deflate: true, ..DEFAULT_LIMITS },
-        _ => Limits {
-            frame_len: u64::from(limits % 16) * 10,
-            message_len: u64::from(limits / 16) * 20,
-            fragment_count: u32::from(limits % 4),
-            has_deflate: limits % 32 < 16,
+        choice => Limits {
+            frame_len: u64::from(choice % 16) * 10,
+            message_len: u64::from(choice / 16) * 20,
+            fragment_count: u32::from(choice % 4),
+            has_deflate: choice % 32 < 16,
         },
     };
     let way = |choice: u8| WAYS[usize::from(choice) % WAYS.len()];
@@ -88,4 +90,7 @@ pub fn cuttings(bytes: &[u8]) {
     let one = receive(role, &limits, wire, &mut cut(*a, *b), capacity(*capacities), way(*ways));
     let other = receive(role, &limits, wire, &mut cut(*c, *d), capacity(capacities / 16), way(ways / 16));
     assert_eq!(one, other);
+    let ways = u64::from_le_bytes([*a, *ways, *b, *capacities, *c, *ways, *d, *limits_choice]);
+    let mixed = receive_mixed(role, &limits, wire, &mut cut(*a, *d), capacity(*capacities), ways, &one);
+    assert_eq!(mixed, one, "by all ways in turn");
 }

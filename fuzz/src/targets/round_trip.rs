@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use arbitrary::{Result, Unstructured};
 use ws_core::connection::{
-    Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, Transport, Unmasked,
+    Config, Connection, EncodedMessage, FrameStart, KeySource, Masking, TRANSMIT_LEN_MAX, Transport, Unmasked,
 };
 use ws_core::error::SendError;
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, Fin, MaskKey};
 use ws_core::input::ReadBuffer;
+use ws_core::message::Message;
 
 /// A client and a server say what the fuzzer wants, whole, in fragments and as streamed frames, with control frames
 /// in between, through buffers of any size. Each hears what the other said, in order, and they part cleanly.
@@ -128,7 +129,7 @@ impl<K: Masking> End<K> {
                     self.pings_said.push(payload.as_bytes().to_vec());
                 }
             }
-            7 => self.connection.pong(ControlPayload::new(b"unasked").expect("it is short")),
+            7 => self.connection.send_half().pong(ControlPayload::new(b"unasked").expect("it is short")),
             8 if u.ratio(1, 4)? => {
                 let code = CloseCode::new(u.int_in_range(1000..=4999)?).unwrap_or(CloseCode::NORMAL);
                 let close = CloseFrame::new(code, u.arbitrary::<&str>()?);
@@ -170,7 +171,7 @@ impl<K: Masking> End<K> {
         let payload = self.payload(u)?;
         let fin = if u.arbitrary()? { Fin::Final } else { Fin::More };
         let mut out = vec![0xEE; u.int_in_range(0..=60)?];
-        match self.connection.send_fragment(payload, fin, &mut out) {
+        match self.connection.send_part(payload, fin, &mut out) {
             Ok(sent) => {
                 assert_eq!(sent.is_complete, sent.taken == payload.as_bytes().len());
                 self.outgoing.extend(&out[..sent.written]);
@@ -186,7 +187,7 @@ impl<K: Masking> End<K> {
         let payload = self.payload(u)?;
         let fin = if u.arbitrary()? { Fin::Final } else { Fin::More };
         let len = u64::try_from(payload.as_bytes().len()).unwrap_or(u64::MAX);
-        match self.connection.begin_frame(FrameStart::new(payload.message_type(), fin, len)) {
+        match self.connection.send_half().begin_frame(FrameStart::new(payload.message_type(), fin, len)) {
             Ok(header) => {
                 self.outgoing.extend(header.as_bytes());
                 self.add(payload.message_type(), b"", Fin::More);
@@ -206,9 +207,13 @@ impl<K: Masking> End<K> {
             self.saying.as_ref().map_or(MessageType::Binary, |(message_type, _)| *message_type);
         let plain = part.clone();
         if u.arbitrary()? {
-            self.connection.mask(&mut part).expect("so much was announced");
+            self.connection.send_half().mask(&mut part).expect("so much was announced");
         } else {
-            assert_eq!(self.connection.mask_into(&plain, &mut part), plain.len(), "so much was announced");
+            assert_eq!(
+                self.connection.send_half().mask_into(&plain, &mut part),
+                plain.len(),
+                "so much was announced"
+            );
         }
         self.outgoing.extend(&part);
         self.add(message_type, &plain, Fin::More);
@@ -221,7 +226,7 @@ impl<K: Masking> End<K> {
         let message_type =
             self.saying.as_ref().map_or(MessageType::Binary, |(message_type, _)| *message_type);
         self.add(message_type, &rest, fin);
-        self.connection.mask(&mut rest).expect("so much was announced");
+        self.connection.send_half().mask(&mut rest).expect("so much was announced");
         self.outgoing.extend(&rest);
     }
 
@@ -257,9 +262,18 @@ impl<K: Masking> End<K> {
     fn transmit(&mut self, room: usize) {
         let mut out = vec![0xEE; room];
         let wants = self.connection.wants_transmit();
-        let len = self.connection.poll_transmit(&mut out);
-        assert!(len == 0 || (wants && self.frame.is_none()), "nothing goes between header and payload");
-        self.outgoing.extend(&out[..len]);
+        match self.connection.poll_transmit(&mut out) {
+            Ok(len) => {
+                assert_eq!(len > 0, wants, "what is wanted is done, where there is room for it");
+                assert!(len == 0 || self.frame.is_none(), "nothing goes between header and payload");
+                self.outgoing.extend(&out[..len]);
+            }
+            Err(SendError::BufferTooSmall { required }) => {
+                assert!(wants && required > room && required <= TRANSMIT_LEN_MAX);
+                assert!(out.iter().all(|byte| *byte == 0xEE), "nothing is written");
+            }
+            Err(other) => panic!("{other}"),
+        }
     }
 
     /// Lets some of what is on its way arrive.
@@ -305,11 +319,11 @@ impl<K: Masking> End<K> {
     }
 
     fn check<B: Masking>(&self, other: &End<B>) {
-        assert_eq!(self.heard, other.said, "heard by {:?}", K::ROLE);
+        assert_eq!(self.heard, other.said, "heard by {:?}", self.connection.role());
         // A ping that was not written yet is replaced by the next.
         let mut said = other.pings_said.iter();
         assert!(self.pings_heard.iter().all(|heard| said.any(|ping| ping == heard)), "pings come in order");
-        assert!(self.connection.closure().is_some_and(|closure| closure.is_clean), "{:?}", K::ROLE);
+        assert!(self.connection.closure().is_some_and(|closure| closure.is_clean));
         assert!(matches!(self.connection.transport(), Transport::Linger { .. }));
         assert_eq!(self.buffer.unread(), b"");
     }
@@ -318,16 +332,16 @@ impl<K: Masking> End<K> {
 impl End<Unmasked> {
     /// Sends a frame that was encoded for many.
     fn broadcast(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let payload =
-            if u.arbitrary()? { Payload::Text(u.arbitrary()?) } else { Payload::Binary(u.arbitrary()?) };
-        let mut out = vec![0; payload.as_bytes().len() + 10];
-        let message = EncodedMessage::encode(payload, &mut out).expect("there is room");
-        match self.connection.send_encoded(&message) {
+        let message =
+            if u.arbitrary()? { Message::Text(u.arbitrary()?) } else { Message::Binary(u.arbitrary()?) };
+        let mut out = vec![0; message.len() + 10];
+        let encoded = EncodedMessage::encode(message, &mut out).expect("there is room");
+        match self.connection.send_half().send_encoded(&encoded) {
             Ok(()) => {
-                self.outgoing.extend(message.as_bytes());
-                self.said.push(Said::new(payload.message_type(), payload.as_bytes().to_vec()));
+                self.outgoing.extend(encoded.as_bytes());
+                self.said.push(Said::new(message.message_type(), message.as_bytes().to_vec()));
             }
-            Err(error) => self.check_error(error, payload, &[]),
+            Err(error) => self.check_error(error, message.into(), &[]),
         }
         Ok(())
     }

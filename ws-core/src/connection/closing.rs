@@ -5,6 +5,21 @@ use crate::error::Fault;
 use crate::frame::CloseCode;
 
 /// What to do with the transport now (RFC 6455 §7.1.1).
+///
+/// ```
+/// use ws_core::connection::{Config, Connection, Transport};
+/// use ws_core::frame::CloseCode;
+///
+/// let mut connection = Connection::server(Config::new());
+/// connection.close(CloseCode::NORMAL.into());
+/// let mut out = [0; 16];
+/// let len = connection.poll_transmit(&mut out)?; // and write out[..len] to the stream
+/// assert_eq!(connection.transport(), Transport::Open, "the peer's Close is still to come");
+/// connection.eof(); // it went without one
+/// assert_eq!(connection.transport(), Transport::Closed);
+/// # assert_eq!(len, 4);
+/// # Ok::<(), ws_core::error::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: a program that misses one of them leaks connections")]
 pub enum Transport {
@@ -13,8 +28,10 @@ pub enum Transport {
     /// All is written. Read and discard until the peer closes, a deadline passes or enough was discarded, then
     /// close: a transport closed over unread input resets the peer, which may then never see our Close.
     Linger {
-        /// Shut down the sending half first, once: it is for us to begin (§7.1.1: the server closes first, and who
-        /// fails the connection). Otherwise the server is waited for.
+        /// Shut down the writing side of the transport first, and say so by
+        /// [`write_shut_down`](super::SendHalf::write_shut_down): from then on this is `false`. It is for us to begin
+        /// (§7.1.1: the server closes first; §7.1.7: so does the side that fails the connection). Where it was `false`
+        /// all along, the server is waited for.
         shutdown_write: bool,
     },
     /// Close it.
@@ -22,6 +39,24 @@ pub enum Transport {
 }
 
 /// How a connection ended (RFC 6455 §7.1.4–§7.1.6).
+///
+/// ```
+/// use ws_core::connection::{CloseStatus, ClosureCause, Config, Connection};
+/// use ws_core::event::Event;
+/// use ws_core::frame::CloseCode;
+/// use ws_core::input::ReadBuffer;
+///
+/// // The client's Close with code 1001, masked with zeros.
+/// let mut buffer = ReadBuffer::with_filled(*b"\x88\x82\0\0\0\0\x03\xe9", 8).ok_or("too short")?;
+/// let mut connection = Connection::server(Config::new());
+/// assert_eq!(connection.next_event(&mut buffer.input()), Some(Event::Close));
+/// assert_eq!(connection.closure(), None, "our Close is not written yet");
+/// let _len = connection.poll_transmit(&mut [0; 16])?;
+/// let closure = connection.closure().ok_or("open")?;
+/// assert_eq!((closure.cause, closure.is_clean), (ClosureCause::Peer, true));
+/// assert_eq!(closure.status, CloseStatus::Code(CloseCode::GOING_AWAY));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Closure {
@@ -34,6 +69,14 @@ pub struct Closure {
 }
 
 /// What began the end of a connection.
+///
+/// ```
+/// use ws_core::connection::{ClosureCause, Config, Connection};
+///
+/// let mut connection = Connection::server(Config::new());
+/// connection.eof();
+/// assert_eq!(connection.closure().map(|closure| closure.cause), Some(ClosureCause::Transport));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClosureCause {
@@ -48,6 +91,14 @@ pub enum ClosureCause {
 }
 
 /// The WebSocket connection close code (RFC 6455 §7.1.5).
+///
+/// ```
+/// use ws_core::connection::CloseStatus;
+/// use ws_core::frame::CloseCode;
+///
+/// assert_eq!(CloseStatus::Code(CloseCode::NORMAL).get(), 1000);
+/// assert_eq!((CloseStatus::NoStatus.get(), CloseStatus::Abnormal.get()), (1005, 1006));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: these are the cases of §7.1.5")]
 pub enum CloseStatus {
@@ -108,25 +159,40 @@ pub(crate) enum Cause {
     CloseWritten,
     /// Our Close can never be written: the frame in progress will not be ended.
     CloseImpossible,
-    /// The transport ended in reading or writing.
+    /// The peer writes no more.
+    Eof,
+    /// Nothing more can be written, or is to be.
     TransportEnded,
 }
 
 /// The closing handshake of one connection: its state, and what the end will be reported as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact that stays once it is one, and none excludes another"
+)]
 pub(crate) struct Closing {
     state: State,
     cause: ClosureCause,
     status: CloseStatus,
     is_clean: bool,
+    /// Our Close was taken to be written, be it written yet or not.
+    is_close_taken: bool,
     /// Our Close was written, not only queued.
     is_close_written: bool,
+    /// The peer writes no more.
+    is_eof: bool,
+    /// The writing side of the transport was shut down.
+    is_write_shut: bool,
 }
 
 impl Closing {
     pub(crate) const OPEN: Self = Self {
         state: State::Open,
+        is_close_taken: false,
         is_close_written: false,
+        is_eof: false,
+        is_write_shut: false,
         cause: ClosureCause::Transport,
         status: CloseStatus::Abnormal,
         is_clean: false,
@@ -140,6 +206,9 @@ impl Closing {
     /// The table of the closing handshake. What is not named in it changes nothing.
     pub(crate) fn apply(&mut self, cause: Cause) {
         self.is_close_written |= cause == Cause::CloseWritten;
+        self.is_eof |= cause == Cause::Eof;
+        // RFC 6455 §7.1.1: a peer that has shut down its writing side may still read. What is lingered for has come then.
+        let done = if self.is_eof { State::Ended } else { State::Done };
         self.state = match (self.state, cause) {
             (State::Open, Cause::PeerClosed(status)) => {
                 self.record(ClosureCause::Peer, status);
@@ -157,18 +226,20 @@ impl Closing {
                 self.record(ClosureCause::Local, status);
                 // A Close of ours that is still queued is the reply to the one that crossed it.
                 self.is_clean = self.is_close_written;
-                if self.is_close_written { State::Done } else { State::Replying }
+                if self.is_close_written { done } else { State::Replying }
             }
             (State::AwaitingReply, Cause::Failed(fault)) => {
                 self.record(ClosureCause::Fault(fault), CloseStatus::Abnormal);
-                if self.is_close_written { State::Done } else { State::Failing }
+                if self.is_close_written { done } else { State::Failing }
             }
             (State::Replying, Cause::CloseWritten) => {
                 self.is_clean = true;
-                State::Done
+                done
             }
-            (State::Failing, Cause::CloseWritten) => State::Done,
-            (State::AwaitingReply | State::Replying | State::Failing, Cause::CloseImpossible)
+            (State::Failing, Cause::CloseWritten) => done,
+            // No Close of the peer's is to come. Where one came, ours can still be written.
+            (State::Open | State::AwaitingReply | State::Done, Cause::Eof)
+            | (State::AwaitingReply | State::Replying | State::Failing, Cause::CloseImpossible)
             | (_, Cause::TransportEnded) => State::Ended,
             (state, _) => state,
         };
@@ -179,10 +250,23 @@ impl Closing {
             State::Open | State::AwaitingReply | State::Replying | State::Failing => Transport::Open,
             // RFC 6455 §7.1.1: the server closes the TCP connection first; the client waits for it.
             State::Done => {
-                Transport::Linger { shutdown_write: matches!(role, Role::Server) || !self.is_clean }
+                let is_ours = matches!(role, Role::Server) || !self.is_clean;
+                Transport::Linger { shutdown_write: is_ours && !self.is_write_shut }
             }
             State::Ended => Transport::Closed,
         }
+    }
+
+    pub(crate) const fn is_close_taken(&self) -> bool {
+        self.is_close_taken
+    }
+
+    pub(crate) const fn close_taken(&mut self) {
+        self.is_close_taken = true;
+    }
+
+    pub(crate) const fn write_shut_down(&mut self) {
+        self.is_write_shut = true;
     }
 
     pub(crate) const fn closure(&self) -> Option<Closure> {
@@ -202,20 +286,21 @@ impl Closing {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, CloseStatus, Closing, Role, State, Transport};
+    use super::{Cause, CloseStatus, Closing, ClosureCause, Role, State, Transport};
     use crate::error::Fault;
     use crate::frame::{CloseCode, Violation};
 
     const FAULT: Fault = Fault::Violation(Violation::Unmasked);
     const STATUS: CloseStatus = CloseStatus::Code(CloseCode::GOING_AWAY);
 
-    fn causes() -> [Cause; 6] {
+    fn causes() -> [Cause; 7] {
         [
             Cause::PeerClosed(STATUS),
             Cause::LocalClose,
             Cause::Failed(FAULT),
             Cause::CloseWritten,
             Cause::CloseImpossible,
+            Cause::Eof,
             Cause::TransportEnded,
         ]
     }
@@ -223,14 +308,14 @@ mod tests {
     #[test]
     fn s7_1_the_closing_table_cell_by_cell() {
         use State::{AwaitingReply, Done, Ended, Failing, Open, Replying};
-        // Columns: the peer's Close, our close, a fault, Close written, Close impossible, transport ended.
+        // Columns: the peer's Close, our close, a fault, Close written, Close impossible, EOF, transport ended.
         let table = [
-            (Open, [Replying, AwaitingReply, Failing, Open, Open, Ended]),
-            (AwaitingReply, [Done, AwaitingReply, Done, AwaitingReply, Ended, Ended]),
-            (Replying, [Replying, Replying, Replying, Done, Ended, Ended]),
-            (Failing, [Failing, Failing, Failing, Done, Ended, Ended]),
-            (Done, [Done, Done, Done, Done, Done, Ended]),
-            (Ended, [Ended; 6]),
+            (Open, [Replying, AwaitingReply, Failing, Open, Open, Ended, Ended]),
+            (AwaitingReply, [Done, AwaitingReply, Done, AwaitingReply, Ended, Ended, Ended]),
+            (Replying, [Replying, Replying, Replying, Done, Ended, Replying, Ended]),
+            (Failing, [Failing, Failing, Failing, Done, Ended, Failing, Ended]),
+            (Done, [Done, Done, Done, Done, Done, Ended, Ended]),
+            (Ended, [Ended; 7]),
         ];
         for (from, row) in table {
             for (cause, to) in causes().into_iter().zip(row) {
@@ -274,6 +359,24 @@ mod tests {
     }
 
     #[test]
+    fn s7_1_1_after_eof_a_queued_close_is_still_written_and_nobody_is_waited_for() {
+        let peer = Cause::PeerClosed(STATUS);
+        let failed = Cause::Failed(FAULT);
+        for (causes, is_clean) in [
+            ([peer, Cause::Eof, Cause::CloseWritten], true),
+            ([failed, Cause::Eof, Cause::CloseWritten], false),
+            ([peer, Cause::Eof, Cause::TransportEnded], false),
+            ([failed, Cause::Eof, Cause::TransportEnded], false),
+        ] {
+            let [began, eof, end] = causes;
+            assert_eq!(after(&[began, eof]).transport(Role::Server), Transport::Open, "{causes:?}");
+            let ended = after(&[began, eof, end]);
+            assert_eq!((ended.transport(Role::Server), ended.is_clean), (Transport::Closed, is_clean));
+            assert_ne!(ended.closure().unwrap().cause, ClosureCause::Transport, "{causes:?}");
+        }
+    }
+
+    #[test]
     fn s5_5_1_closes_that_cross_each_other_still_leave_ours_to_be_written() {
         let crossed = after(&[Cause::LocalClose, Cause::PeerClosed(STATUS)]);
         assert_eq!((crossed.state, crossed.closure()), (State::Replying, None));
@@ -287,6 +390,8 @@ mod tests {
         let mut closing = after(&[Cause::LocalClose, Cause::CloseWritten, Cause::PeerClosed(STATUS)]);
         assert_eq!(closing.transport(Role::Server), Transport::Linger { shutdown_write: true });
         assert_eq!(closing.transport(Role::Client), Transport::Linger { shutdown_write: false });
+        closing.write_shut_down();
+        assert_eq!(closing.transport(Role::Server), Transport::Linger { shutdown_write: false }, "once");
         closing.apply(Cause::TransportEnded);
         assert_eq!(closing.transport(Role::Client), Transport::Closed);
         assert!(closing.closure().unwrap().is_clean, "the end of the transport is then the expected end");

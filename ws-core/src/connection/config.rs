@@ -1,7 +1,5 @@
-use crate::extension::Agreed;
-use crate::frame::ReservedBits;
-
-/// How a connection behaves where the RFC leaves a choice. The default suits a server that faces strangers.
+/// How a connection behaves where the RFC leaves a choice. The default suits a server that faces strangers. What was
+/// negotiated in the opening handshake is not part of it.
 ///
 /// ```
 /// use ws_core::connection::{Config, Limits};
@@ -9,40 +7,29 @@ use crate::frame::ReservedBits;
 /// let config = Config::new().with_limits(Limits::new().with_message_len_max(64 * 1024));
 /// assert_eq!(config.limits().message_len_max(), 64 * 1024);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Config {
     limits: Limits,
     pongs: Pongs,
-    deflate: Option<Agreed>,
 }
 
 impl Config {
-    /// The default: [`Limits::new`], pongs by themselves, no extension.
+    /// The default: [`Limits::new`], and pings are answered ([`Pongs::Automatic`]).
     #[must_use]
     pub const fn new() -> Self {
-        Self { limits: Limits::new(), pongs: Pongs::Automatic, deflate: None }
+        Self { limits: Limits::new(), pongs: Pongs::Automatic }
     }
 
-    /// The same with these limits.
+    /// Sets what the peer may send at most.
     #[must_use]
     pub const fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The same with pings answered in this way.
+    /// Sets who answers pings.
     #[must_use]
     pub const fn with_pongs(self, pongs: Pongs) -> Self {
         Self { pongs, ..self }
-    }
-
-    /// The same where permessage-deflate was negotiated: messages may be compressed, and arrive as
-    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
-    ///
-    /// On the wire a compressed message may then exceed the limits by an eighth and 1 KiB, since what does not compress
-    /// grows; the limit of what it inflates to is the inflater's.
-    #[must_use]
-    pub const fn with_deflate(self, agreed: Agreed) -> Self {
-        Self { deflate: Some(agreed), ..self }
     }
 
     /// What the peer may send at most.
@@ -58,22 +45,24 @@ impl Config {
     pub const fn pongs(&self) -> Pongs {
         self.pongs
     }
-
-    /// The reserved bits that the negotiated extensions define.
-    #[inline]
-    pub(crate) const fn reserved(&self) -> ReservedBits {
-        if self.deflate.is_some() { ReservedBits::RSV1 } else { ReservedBits::NONE }
-    }
-
-    /// What was agreed on for permessage-deflate, where it was.
-    #[must_use]
-    #[inline]
-    pub const fn deflate(&self) -> Option<Agreed> {
-        self.deflate
-    }
 }
 
 /// Who answers pings (RFC 6455 §5.5.2).
+///
+/// ```
+/// use ws_core::connection::{Config, Connection, Pongs};
+/// use ws_core::event::Event;
+/// use ws_core::input::ReadBuffer;
+///
+/// let mut buffer = ReadBuffer::with_filled(*b"\x89\x80\0\0\0\0", 6).ok_or("too short")?;
+/// let mut connection = Connection::server(Config::new().with_pongs(Pongs::Manual));
+/// assert_eq!(connection.next_event(&mut buffer.input()), Some(Event::Ping));
+/// assert!(!connection.wants_transmit());
+/// let payload = *connection.control();
+/// connection.send_half().pong(payload);
+/// assert!(connection.wants_transmit());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Pongs {
@@ -93,7 +82,7 @@ pub enum Pongs {
 /// assert_eq!((limits.frame_len_max(), limits.message_len_max()), (16 << 20, 16 << 20));
 /// assert_eq!(limits.fragment_count_max(), 131_072);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     frame_len_max: u64,
     message_len_max: u64,
@@ -107,7 +96,7 @@ impl Limits {
         Self { frame_len_max: 16 << 20, message_len_max: 16 << 20, fragment_count_max: 131_072 }
     }
 
-    /// No limits at all: for who streams payload through a small buffer and keeps none of it.
+    /// No limits at all: for programs that stream payload through a small buffer and keep none of it.
     #[must_use]
     pub const fn unlimited() -> Self {
         Self { frame_len_max: u64::MAX, message_len_max: u64::MAX, fragment_count_max: u32::MAX }

@@ -1,31 +1,30 @@
 // Read first: RFC 6455 §5.1; RFC 7692 §7.2.1.
 
 #[cfg(feature = "alloc")]
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Config, SendHalf, Unmasked};
+use super::{SendHalf, Unmasked};
 #[cfg(feature = "deflate")]
 use crate::deflate::{Deflater, Flush};
 use crate::error::SendError;
 #[cfg(feature = "deflate")]
-use crate::event::MessageType;
 use crate::event::Payload;
 use crate::extension::WindowBits;
 #[cfg(feature = "deflate")]
 use crate::extension::{Agreed, DeflateParams};
+use crate::message::Message;
 
 /// A server's message as a frame that was encoded once, and compressed once, for many receivers.
 ///
 /// A server's frames are not masked, so they are the same for everybody. `B` holds the bytes: a `Vec`, or a slice of
-/// the caller's. Each connection has to transmit it only after [`send_encoded`](SendHalf::send_encoded) it before its bytes are transmitted.
+/// the caller's. [`send_encoded`](SendHalf::send_encoded) says for each connection whether the bytes may be transmitted.
 ///
 /// ```
-/// use ws_core::connection::{Config, EncodedMessage, SendHalf, Unmasked};
-/// use ws_core::event::Payload;
+/// use ws_core::connection::{EncodedMessage, SendHalf, Unmasked};
 ///
 /// let mut out = [0; 16];
-/// let message = EncodedMessage::encode(Payload::Text("Hello"), &mut out)?;
+/// let message = EncodedMessage::encode("Hello", &mut out)?;
 /// assert_eq!(message.as_bytes(), [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
 ///
 /// let mut senders = [SendHalf::new(Unmasked), SendHalf::new(Unmasked)];
@@ -34,7 +33,7 @@ use crate::extension::{Agreed, DeflateParams};
 /// }
 /// # Ok::<(), ws_core::error::SendError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EncodedMessage<B> {
     bytes: B,
     /// The window that it was compressed with, where it was.
@@ -46,9 +45,9 @@ impl<'o> EncodedMessage<&'o [u8]> {
     ///
     /// # Errors
     ///
-    /// [`SendError::BufferTooSmall`]; a [`Misuse`](crate::error::Misuse) for a payload that is compressed already.
-    pub fn encode(message: Payload<'_>, out: &'o mut [u8]) -> Result<Self, SendError> {
-        let len = SendHalf::with_config(Unmasked, Config::new()).send(message, out)?;
+    /// [`SendError::BufferTooSmall`] with the length that is required.
+    pub fn encode<'m>(message: impl Into<Message<'m>>, out: &'o mut [u8]) -> Result<Self, SendError> {
+        let len = SendHalf::new(Unmasked).send(message.into(), out)?;
         Ok(Self { bytes: out.get(..len).unwrap_or_default(), window_bits: None })
     }
 }
@@ -57,63 +56,94 @@ impl<'o> EncodedMessage<&'o [u8]> {
 impl EncodedMessage<Vec<u8>> {
     /// Encodes a message in an allocation of its own.
     ///
+    /// ```
+    /// use ws_core::connection::EncodedMessage;
+    ///
+    /// let message = EncodedMessage::new("Hello")?;
+    /// assert_eq!(message.as_bytes(), b"\x81\x05Hello");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// A [`Misuse`](crate::error::Misuse) for a payload that is compressed already.
-    pub fn new(message: Payload<'_>) -> Result<Self, SendError> {
-        let mut bytes = vec![0; message.as_bytes().len().saturating_add(HEADER_LEN_MAX)];
-        let len = EncodedMessage::encode(message, &mut bytes)?.bytes.len();
-        bytes.truncate(len);
+    /// [`SendError::OutOfMemory`].
+    pub fn new<'m>(message: impl Into<Message<'m>>) -> Result<Self, SendError> {
+        let mut bytes = Vec::new();
+        SendHalf::new(Unmasked).send_to(message.into(), &mut bytes)?;
         Ok(Self { bytes, window_bits: None })
     }
 
     /// Compresses a message without reference to any other, and encodes it in an allocation of its own: a broadcast
-    /// then costs one compression. Receivers with whom no compression was agreed on, or a smaller window, do not admit
-    /// it; for them there is [`new`](Self::new).
+    /// then costs one compression. [`send_encoded`](SendHalf::send_encoded) refuses it on connections that did not agree
+    /// on compression, or on a smaller window than the deflater's; for them there is [`new`](Self::new).
+    ///
+    /// What the deflater had in progress is given up.
+    ///
+    /// ```
+    /// use ws_core::connection::{EncodedMessage, SendHalf, Unmasked};
+    /// use ws_core::deflate::{DeflateSettings, Deflater};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// let mut deflater = Deflater::new(DeflateSettings::default());
+    /// let message = EncodedMessage::compressed("Hello", &mut deflater)?;
+    /// assert_eq!(message.as_bytes(), [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    ///
+    /// let mut sender = SendHalf::new(Unmasked).with_deflate(Agreed::server(DeflateParams::default()));
+    /// assert_eq!(sender.send_encoded(&message), Ok(()));
+    /// assert!(SendHalf::new(Unmasked).send_encoded(&message).is_err(), "not negotiated");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// None that can be met; the type is that of sending.
+    /// [`SendError::OutOfMemory`].
     #[cfg(feature = "deflate")]
-    pub fn compressed(
-        message_type: MessageType,
-        payload: &[u8],
+    pub fn compressed<'m>(
+        message: impl Into<Message<'m>>,
         deflater: &mut Deflater,
     ) -> Result<Self, SendError> {
+        let message = message.into();
+        let compressed = deflater.compress_alone(message.as_bytes())?;
+        let agreed = Agreed::server(DeflateParams::default());
+        let payload = Payload::Compressed { message_type: message.message_type(), bytes: &compressed };
+        let mut bytes = Vec::new();
+        SendHalf::new(Unmasked).with_deflate(agreed).send_to(payload, &mut bytes)?;
+        Ok(Self { bytes, window_bits: Some(deflater.settings().window_bits()) })
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl Deflater {
+    /// A whole message, compressed without reference to any other.
+    fn compress_alone(&mut self, mut payload: &[u8]) -> Result<Vec<u8>, SendError> {
         // What was never committed is never referred to.
-        deflater.discard();
-        deflater.forget();
-        let mut compressed = Vec::new();
-        let (mut rest, mut len) = (payload, 0_usize);
+        self.discard();
+        self.forget();
+        let (mut compressed, mut len) = (Vec::new(), 0_usize);
         loop {
-            compressed.resize(len.saturating_mul(2).max(ROOM_LEN_MIN), 0);
+            let room_end = len.saturating_mul(2).max(ROOM_LEN_MIN);
+            compressed.try_reserve(room_end.saturating_sub(len)).map_err(|_full| SendError::OutOfMemory)?;
+            compressed.resize(room_end, 0);
             let room = compressed.get_mut(len..).unwrap_or_default();
-            let done = deflater.deflate(rest, Flush::Message, room);
-            rest = rest.get(done.taken..).unwrap_or_default();
+            let done = self.deflate(payload, Flush::Message, room);
+            payload = payload.get(done.taken..).unwrap_or_default();
             len = len.saturating_add(done.written);
             if done.is_done {
-                break;
+                compressed.truncate(len);
+                return Ok(compressed);
             }
         }
-        compressed.truncate(len);
-        let window_bits = deflater.settings().window_bits();
-        let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
-        let mut bytes = vec![0; len.saturating_add(HEADER_LEN_MAX)];
-        let payload = Payload::Compressed { message_type, bytes: &compressed };
-        let len = SendHalf::with_config(Unmasked, config).send(payload, &mut bytes)?;
-        bytes.truncate(len);
-        Ok(Self { bytes, window_bits: Some(window_bits) })
     }
 }
 
 impl<B: AsRef<[u8]>> EncodedMessage<B> {
-    /// The frame, to be transmitted to whoever has admitted it.
+    /// The frame, to be transmitted by connections whose [`send_encoded`](SendHalf::send_encoded) has allowed it.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 
-    /// The same, borrowed: for where the type of the storage should not matter.
+    /// The message, borrowed: for where the type of the storage should not matter.
     #[must_use]
     pub fn as_borrowed(&self) -> EncodedMessage<&[u8]> {
         EncodedMessage { bytes: self.as_bytes(), window_bits: self.window_bits }
@@ -126,6 +156,12 @@ impl<B: AsRef<[u8]>> EncodedMessage<B> {
     }
 }
 
+impl<B: AsRef<[u8]>> AsRef<[u8]> for EncodedMessage<B> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
 impl<B: AsRef<[u8]>> fmt::Debug for EncodedMessage<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncodedMessage")
@@ -134,10 +170,6 @@ impl<B: AsRef<[u8]>> fmt::Debug for EncodedMessage<B> {
             .finish_non_exhaustive()
     }
 }
-
-/// A server's longest header, in bytes (RFC 6455 §5.2).
-#[cfg(feature = "alloc")]
-const HEADER_LEN_MAX: usize = 10;
 
 /// The first allocation for what is compressed, in bytes.
 #[cfg(feature = "deflate")]

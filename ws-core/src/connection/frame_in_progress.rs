@@ -31,6 +31,13 @@ impl FrameInProgress {
         }
     }
 
+    /// Leaves out the next bytes of the payload.
+    pub(super) fn skip_mask(&mut self, len: usize) {
+        // The key is as long as this, and comes around.
+        let mut skipped = [0; 4];
+        self.apply_mask(skipped.get_mut(..len % 4).unwrap_or_default());
+    }
+
     /// Masks the next bytes of the payload while copying as many as fit.
     #[inline]
     pub(super) fn apply_mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {

@@ -1,8 +1,18 @@
 // Read first: RFC 6455 §5.1, §5.3, §10.3.
 
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
+use core::fmt;
+
 use crate::frame::MaskKey;
 
 /// Which end of the connection we are.
+///
+/// ```
+/// use ws_core::connection::{Config, Connection, Role};
+///
+/// assert_eq!(Connection::server(Config::new()).role(), Role::Server);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed by the RFC: there are two ends")]
 pub enum Role {
@@ -42,14 +52,78 @@ impl<K: KeySource + ?Sized> KeySource for &mut K {
     }
 }
 
-/// The type of a server's sender: nothing it sends is masked (RFC 6455 §5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg(feature = "alloc")]
+impl<K: KeySource + ?Sized> KeySource for Box<K> {
+    fn next_key(&mut self) -> Option<MaskKey> {
+        (**self).next_key()
+    }
+}
+
+/// The keys of a server, as a type: nothing it sends is masked (RFC 6455 §5.1).
+///
+/// ```
+/// use ws_core::connection::{SendHalf, Unmasked};
+///
+/// let mut out = [0; 8];
+/// assert_eq!(SendHalf::new(Unmasked).send("Hi", &mut out), Ok(4));
+/// assert_eq!(out[..4], *b"\x81\x02Hi");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Unmasked;
 
-/// The role as a type: [`Unmasked`] for a server, any [`KeySource`] for a client. Not to be implemented elsewhere.
+/// The keys of either role, chosen when the program runs: for code that serves both and does not want to be generic over
+/// the role.
+///
+/// ```
+/// use ws_core::connection::{Config, Connection, KeySource, Role, RoleKeys};
+/// use ws_core::frame::MaskKey;
+///
+/// struct Hardware;
+/// impl KeySource for Hardware {
+///     fn next_key(&mut self) -> Option<MaskKey> {
+///         # fn read_entropy() -> [u8; 4] { [1, 2, 3, 4] }
+///         Some(MaskKey::new(read_entropy()))
+///     }
+/// }
+///
+/// let connections = [RoleKeys::Server, RoleKeys::Client(Hardware)].map(|keys| Connection::new(keys, Config::new()));
+/// assert_eq!(connections.map(|connection| connection.role()), [Role::Server, Role::Client]);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "closed by the RFC: there are two ends")]
+pub enum RoleKeys<K> {
+    /// A server's: none.
+    Server,
+    /// A client's.
+    Client(K),
+}
+
+impl<K> fmt::Debug for RoleKeys<K> {
+    /// The role, and nothing of the keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Server => "Server",
+            Self::Client(_) => "Client(..)",
+        })
+    }
+}
+
+/// How a connection masks what it sends, and so its role: [`Unmasked`] for a server, any [`KeySource`] for a client,
+/// [`RoleKeys`] for either. No other types implement it.
+///
+/// ```
+/// use ws_core::connection::{Connection, Masking};
+///
+/// /// For connections of both roles.
+/// fn answer<K: Masking>(connection: &mut Connection<K>, out: &mut [u8]) -> Option<usize> {
+///     connection.send("Hello", out).ok()
+/// }
+/// # let mut connection = Connection::server(ws_core::connection::Config::new());
+/// # assert_eq!(answer(&mut connection, &mut [0; 16]), Some(7));
+/// ```
 pub trait Masking: sealed::Sealed {
     /// The role that masks in this way.
-    const ROLE: Role;
+    fn role(&self) -> Role;
 
     /// What the next frame is masked with.
     #[doc(hidden)]
@@ -70,7 +144,10 @@ pub enum NextMask {
 }
 
 impl Masking for Unmasked {
-    const ROLE: Role = Role::Server;
+    #[inline]
+    fn role(&self) -> Role {
+        Role::Server
+    }
 
     #[inline]
     fn next_mask(&mut self) -> NextMask {
@@ -79,7 +156,10 @@ impl Masking for Unmasked {
 }
 
 impl<K: KeySource> Masking for K {
-    const ROLE: Role = Role::Client;
+    #[inline]
+    fn role(&self) -> Role {
+        Role::Client
+    }
 
     #[inline]
     fn next_mask(&mut self) -> NextMask {
@@ -90,9 +170,28 @@ impl<K: KeySource> Masking for K {
     }
 }
 
+impl<K: KeySource> Masking for RoleKeys<K> {
+    #[inline]
+    fn role(&self) -> Role {
+        match self {
+            Self::Server => Role::Server,
+            Self::Client(_) => Role::Client,
+        }
+    }
+
+    #[inline]
+    fn next_mask(&mut self) -> NextMask {
+        match self {
+            Self::Server => NextMask::Unmasked,
+            Self::Client(keys) => keys.next_mask(),
+        }
+    }
+}
+
 mod sealed {
     #[expect(unnameable_types, reason = "a sealed trait is public and cannot be named")]
     pub trait Sealed {}
     impl Sealed for super::Unmasked {}
     impl<K: super::KeySource> Sealed for K {}
+    impl<K: super::KeySource> Sealed for super::RoleKeys<K> {}
 }

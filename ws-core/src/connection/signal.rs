@@ -1,8 +1,24 @@
 use crate::error::Fault;
 use crate::frame::{CloseFrame, ControlPayload};
 
-/// What the receiving half tells the sending half: the only link between them, and one-way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the receiving half reports to the sending half: the only link between them, and one-way.
+///
+/// ```
+/// use ws_core::connection::{Config, ReceiveHalf, Role, SendHalf, Unmasked};
+/// use ws_core::input::ReadBuffer;
+///
+/// // A client's ping, masked with zeros.
+/// let mut buffer = ReadBuffer::with_filled(*b"\x89\x82\0\0\0\0hi", 8).ok_or("too short")?;
+/// let (mut receiver, mut sender) = (ReceiveHalf::new(Role::Server, Config::new()), SendHalf::new(Unmasked));
+/// let _ping = receiver.next_event(&mut buffer.input());
+/// while let Some(signal) = receiver.take_signal() {
+///     sender.signal(signal); // on another thread, perhaps
+/// }
+/// let mut out = [0; 16];
+/// assert_eq!((sender.poll_transmit(&mut out), &out[..4]), (Ok(4), &b"\x8a\x02hi"[..]));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: an integrator has to pass every one of them on")]
 pub enum Signal {
     /// A ping came and wants this payload back (RFC 6455 §5.5.3).
@@ -11,7 +27,7 @@ pub enum Signal {
     PeerClosed(CloseFrame),
     /// The peer was at fault and has to be told (§7.1.7).
     Failed(Fault),
-    /// The transport ended.
+    /// The peer writes no more: the transport is at its end.
     Eof,
 }
 

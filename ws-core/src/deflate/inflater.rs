@@ -205,6 +205,11 @@ impl Inflater {
         self.has_begun = false;
     }
 
+    /// Whether a message may refer to those before it, so that none can be left out.
+    pub(crate) const fn keeps_window(&self) -> bool {
+        self.context_takeover.is_allowed()
+    }
+
     /// Says in `inflated` what was done, also before a fault.
     fn advance(
         &mut self,

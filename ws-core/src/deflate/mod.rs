@@ -15,7 +15,7 @@
 //! use ws_core::message::MessageBuffer;
 //!
 //! let agreed = Agreed::server(DeflateParams::default()); // what the handshake returns
-//! let mut connection = Connection::server(Config::new().with_deflate(agreed));
+//! let mut connection = Connection::server(Config::new()).with_deflate(agreed);
 //!
 //! // RFC 7692 §7.2.3.1: a compressed "Hello" from a client, here with a masking key of zeros.
 //! let mut bytes = [0xc1, 0x87, 0, 0, 0, 0, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
@@ -25,7 +25,7 @@
 //! assert_eq!(event, Some(Event::Data(Payload::Text("Hello"))));
 //!
 //! let (mut deflater, mut out) = (agreed.deflater(), [0; 64]);
-//! let sent = connection.send_deflated(MessageType::Text, b"Hello", Fin::Final, &mut deflater, &mut out)?;
+//! let sent = connection.send_half().send_deflated(MessageType::Text, b"Hello", Fin::Final, &mut deflater, &mut out)?;
 //! assert_eq!(out[..sent.written], [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```

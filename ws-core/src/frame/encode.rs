@@ -1,5 +1,7 @@
 // Read first: RFC 6455 §5.2.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::bits::{LEN_16, LEN_64, MASK};
@@ -39,6 +41,15 @@ impl EncodedHeader {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Appends the bytes. Where there is room for the longest header, that is a copy of a length that the compiler knows.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        let end = out.len().saturating_add(usize::from(self.len));
+        out.extend_from_slice(&self.bytes);
+        out.truncate(end);
     }
 }
 

@@ -195,6 +195,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
         };
     }
 
+    /// Whether the connection is open.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.progress == ClientProgress::Accepted
+    }
+
     /// The response, once there is one. It is there after a fault, too, unless the fault is in the form of the head: for logs.
     ///
     /// ```

@@ -56,6 +56,11 @@ impl<'a> OutgoingResponse<'a> {
         Self { subprotocol: None, extensions: None, deflate: None, headers: &[] }
     }
 
+    #[cfg(feature = "alloc")]
+    pub(super) const fn chosen(&self) -> Option<&'a str> {
+        self.subprotocol
+    }
+
     /// Chooses one of the subprotocols that the client has offered.
     ///
     /// ```

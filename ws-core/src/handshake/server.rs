@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use super::field::Span;
 use super::head::{Head, header_slots};
 use super::header::Header;
 use super::output::{Output, check_headers};
@@ -47,6 +49,9 @@ pub struct ServerHandshake<S, const HEADERS: usize = HEADER_COUNT_MAX> {
     progress: ServerProgress,
     empty_line: EmptyLine,
     is_answered: bool,
+    /// Where the subprotocol that was chosen is in the head, once the request is accepted; empty where none was.
+    #[cfg(feature = "alloc")]
+    accepted: Option<Span>,
     /// What was answered, once it is.
     deflate: Option<Agreed>,
 }
@@ -128,6 +133,8 @@ impl<S> ServerHandshake<S> {
             progress: ServerProgress::NeedInput,
             empty_line: EmptyLine::Possible,
             is_answered: false,
+            #[cfg(feature = "alloc")]
+            accepted: None,
             deflate: None,
         }
     }
@@ -264,9 +271,28 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         let deflate = response.negotiate_deflate(&request)?;
         let key = request.key().ok_or(HandshakeMisuse::NoRequest)?;
         let len = response.write(key, deflate, out)?;
+        #[cfg(feature = "alloc")]
+        {
+            let chosen = request.subprotocols().find(|offered| Some(*offered) == response.chosen());
+            let span = chosen.map_or(Span::EMPTY, |chosen| Span::of(chosen.as_bytes(), self.head.bytes()));
+            self.accepted = Some(span);
+        }
         self.deflate = deflate;
         self.is_answered = true;
         Ok(len)
+    }
+
+    /// Whether the request was accepted, and its answer written.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn is_accepted(&self) -> bool {
+        self.accepted.is_some()
+    }
+
+    /// The subprotocol that was chosen.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn subprotocol(&self) -> Option<&str> {
+        let chosen = self.accepted?.in_text(self.head.bytes());
+        Some(chosen).filter(|chosen| !chosen.is_empty())
     }
 
     /// What was agreed on for `permessage-deflate`, once the request is accepted. `None` where the client has made no

@@ -390,6 +390,37 @@ impl Keepalive {
         Some(due)
     }
 
+    /// What is due now of what a program that only writes can judge: [`Due::WriteTimeout`] and [`Due::CloseTimeout`]. The
+    /// others are for whoever reads, since only a read that found nothing shows that no sign of life waits.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
+    ///
+    /// let at = Duration::from_secs;
+    /// let mut keepalive = Keepalive::new(KeepaliveConfig::new().with_idle_timeout(Some(at(5))), at(0));
+    /// keepalive.established(at(0));
+    /// keepalive.write_blocked(at(1));
+    /// assert_eq!(keepalive.poll_write(at(30)), None);
+    /// assert_eq!(keepalive.poll_write(at(31)), Some(Due::WriteTimeout));
+    /// assert_eq!(keepalive.poll(at(31)), Some(Due::IdleTimeout));
+    /// ```
+    pub fn poll_write(&mut self, now: Duration) -> Option<Due> {
+        let is_over = |deadline: Option<Duration>| deadline.is_some_and(|deadline| deadline <= now);
+        match (&mut self.phase, &mut self.write) {
+            (Phase::Closed | Phase::Handshake { .. }, _) => None,
+            (Phase::Closing { timeout }, _) if is_over(*timeout) => {
+                *timeout = None;
+                Some(Due::CloseTimeout)
+            }
+            (_, Write::Blocked(deadline)) if is_over(*deadline) => {
+                *deadline = None;
+                Some(Due::WriteTimeout)
+            }
+            _ => None,
+        }
+    }
+
     fn open(&self, now: Duration) -> Phase {
         let ping = Ping::Due(after(now, self.ping_interval()));
         Phase::Open { ping, idle: after(now, self.config.idle_timeout()) }
@@ -420,8 +451,9 @@ impl Keepalive {
             Phase::Closing { timeout } => [(timeout, Due::CloseTimeout), write, NEVER],
             Phase::Closed => return None,
         };
-        // The first of equals is kept.
-        dues.into_iter().filter_map(|(time, due)| Some((time?, due))).min_by_key(|&(time, _)| time)
+        let [first, second, third] = dues;
+        let (time, due) = earlier(earlier(first, second), third);
+        time.map(|time| (time, due))
     }
 
     /// Without a shortest interval, a ping could be due again as soon as it is sent.
@@ -432,6 +464,16 @@ impl Keepalive {
 }
 
 const NEVER: (Option<Duration>, Due) = (None, Due::SendPing);
+
+/// The first of equals.
+#[inline]
+fn earlier(one: (Option<Duration>, Due), other: (Option<Duration>, Due)) -> (Option<Duration>, Due) {
+    match (one.0, other.0) {
+        (Some(time), Some(others)) if others < time => other,
+        (None, Some(_)) => other,
+        _ => one,
+    }
+}
 
 /// When a time that begins now is over; `None` for never.
 #[inline]

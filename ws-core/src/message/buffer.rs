@@ -1,20 +1,23 @@
+#[cfg(feature = "deflate")]
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
 
-use super::bytes::{Bytes, wanted_room};
+use super::bytes::Bytes;
+use super::content::{Content, append_text};
 #[cfg(feature = "deflate")]
 use super::inflating::Inflating;
-use super::storage::Storage;
-use super::{Assembly, Part};
+#[cfg(feature = "deflate")]
+use super::inflation::Inflation;
+use super::storage::{Position, Storage};
+use super::{Assembly, OwnedMessage};
 use crate::bytes::copy;
 #[cfg(feature = "deflate")]
 use crate::deflate::Inflater;
-#[cfg(feature = "deflate")]
-use crate::error::Violation;
 use crate::error::{Fail, Fault, Limit};
-use crate::event::{Fragment, MessageType, Payload};
+use crate::event::{Fragment, MessageType, PartNumber, Payload};
 
 /// Assembles messages in one allocation that grows with what has arrived, never with what was announced.
 ///
@@ -41,22 +44,18 @@ use crate::event::{Fragment, MessageType, Payload};
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
 pub struct MessageBuffer {
-    content: Content,
-    assembly: Assembly,
+    pub(super) content: Content,
+    /// The last part that came here.
+    pub(super) part: PartNumber,
+    /// `None` where there is no message, or none that is to be gone on with.
+    pub(super) assembly: Option<Assembly>,
+    /// Room for the next part is lent.
+    is_lent: bool,
     kept_len_max: usize,
     /// How long a message is expected to be at most.
     len_max: usize,
     #[cfg(feature = "deflate")]
-    inflater: Option<Inflater>,
-}
-
-/// One allocation, which is text by type while it holds text.
-enum Content {
-    Text(String),
-    Binary(Bytes),
-    Compressed(MessageType, Bytes),
-    #[cfg(feature = "deflate")]
-    Inflating(Inflating),
+    pub(super) inflation: Option<Box<Inflation>>,
 }
 
 impl MessageBuffer {
@@ -68,77 +67,109 @@ impl MessageBuffer {
     pub const fn new() -> Self {
         Self {
             content: Content::Binary(Bytes::new(Vec::new())),
-            assembly: Assembly::Incomplete,
+            part: PartNumber::NONE,
+            assembly: None,
+            is_lent: false,
             kept_len_max: Self::KEPT_LEN_MAX,
             len_max: usize::MAX,
             #[cfg(feature = "deflate")]
-            inflater: None,
+            inflation: None,
         }
     }
 
-    /// The same, but keeping an allocation of up to `len` bytes from message to message.
+    /// Sets how long an allocation may be, in bytes, to be kept from message to message.
+    ///
+    /// Default: [`KEPT_LEN_MAX`](Self::KEPT_LEN_MAX).
     #[must_use]
     pub fn with_kept_len_max(self, len: usize) -> Self {
         Self { kept_len_max: len, ..self }
     }
 
-    /// The same, for messages of at most `len` bytes, as the limits of the connection are: the allocation, which is doubled
-    /// each time that it is too short, is not made longer than that in advance.
+    /// Sets how long a message is expected to be at most, in bytes: give it the limit of the connection. The allocation,
+    /// which is doubled each time that it is too short, is not made longer than that in advance.
+    ///
+    /// Default: no bound.
     #[must_use]
     pub fn with_len_max(self, len: usize) -> Self {
         Self { len_max: len, ..self }
     }
 
-    /// The same, inflating compressed messages (RFC 7692 §6.2); without it they are joined as they are.
+    /// Has compressed messages inflated (RFC 7692 §6.2) by an inflater that
+    /// [`Agreed::inflater`](crate::extension::Agreed::inflater) makes. Without one they are joined as they are on the wire,
+    /// and come as [`Payload::Compressed`].
+    ///
+    /// A message that may refer to one before it (RFC 7692 §7.1.1) can be inflated only if that one was inflated here.
+    /// Where it was taken in another way, the messages after it come as [`Payload::Compressed`] too. A buffer with an
+    /// inflater belongs to one connection; the first message of another one begins with an empty window.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn with_inflater(self, inflater: Inflater) -> Self {
-        Self { inflater: Some(inflater), ..self }
+        let inflation = Inflation { inflater, last: PartNumber::NONE, is_unfinished: false };
+        Self { inflation: Some(Box::new(inflation)), ..self }
     }
 
-    /// Appends a fragment. The first one of a message takes the place of the message before.
+    /// Appends a fragment. The first one of a message takes the place of the message before, and so does one of a message
+    /// whose first fragments were not pushed: then only the rest of that message is assembled.
     ///
     /// # Errors
     ///
     /// [`Limit::MessageLen`] where there is no memory for it; of a compressed message, that and
     /// [`Violation`](crate::error::Violation)s, as the inflater finds them. `connection` is failed with the error, which
-    /// queues the Close that tells the peer (RFC 6455 §7.4.1).
+    /// queues the Close that reports it (RFC 6455 §7.4.1).
     pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
+        self.begin(fragment.position());
         self.append(fragment).inspect_err(|&fault| connection.fail(fault))
     }
 
-    /// The message, once it is complete.
+    /// The message, once it is complete, until the next one takes its place.
     #[must_use]
     pub fn message(&self) -> Option<Payload<'_>> {
-        match (self.assembly, &self.content) {
-            (Assembly::Incomplete, _) => None,
-            (Assembly::Complete, Content::Text(text)) => Some(Payload::Text(text)),
-            (Assembly::Complete, Content::Binary(bytes)) => Some(Payload::Binary(bytes.as_slice())),
-            (Assembly::Complete, Content::Compressed(message_type, bytes)) => {
-                Some(Payload::Compressed { message_type: *message_type, bytes: bytes.as_slice() })
-            }
-            #[cfg(feature = "deflate")]
-            (Assembly::Complete, Content::Inflating(_)) => None,
+        match self.assembly {
+            None | Some(Assembly::Incomplete) => None,
+            Some(Assembly::Complete) => self.content.payload(),
         }
     }
 
-    /// The message as text that is the caller's, once it is complete; `None` for a binary one. Nothing is copied.
-    pub fn take_text(&mut self) -> Option<String> {
-        match (self.assembly, &mut self.content) {
-            (Assembly::Complete, Content::Text(text)) => {
-                self.assembly = Assembly::Incomplete;
-                Some(mem::take(text))
-            }
-            _ => None,
-        }
-    }
-
-    /// The message as bytes that are the caller's, once it is complete, whatever its type. Nothing is copied.
-    pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
-        if self.assembly == Assembly::Incomplete {
+    /// The message, once it is complete, without a copy. `None` for one that is compressed still.
+    ///
+    /// A message that [`next_message`](crate::connection::Connection::next_message) has lent from the read buffer is not
+    /// here, and neither is the one before it.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::{MessageBuffer, OwnedMessage};
+    ///
+    /// // "Hello" in two fragments, and "World" in one, masked with zeros.
+    /// let bytes = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo\x81\x85\0\0\0\0World";
+    /// let mut buffer = ReadBuffer::with_filled(bytes, bytes.len()).ok_or("too short")?;
+    /// let (mut connection, mut message) = (Connection::server(Config::new()), MessageBuffer::new());
+    /// let mut input = buffer.input();
+    /// assert!(matches!(connection.next_message(&mut input, &mut message), Some(Event::Data(_))));
+    /// assert_eq!(message.take(), Some(OwnedMessage::from("Hello")));
+    /// let event = connection.next_message(&mut input, &mut message);
+    /// assert_eq!(event, Some(Event::Data(Payload::Text("World"))));
+    /// assert_eq!(message.take(), None);
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn take(&mut self) -> Option<OwnedMessage> {
+        if self.assembly != Some(Assembly::Complete) || self.content.is_compressed() {
             return None;
         }
-        self.assembly = Assembly::Incomplete;
+        self.assembly = None;
+        if let Content::Text(text) = &mut self.content {
+            return Some(OwnedMessage::Text(mem::take(text)));
+        }
+        Some(OwnedMessage::Binary(self.content.take_bytes()))
+    }
+
+    /// The bytes of the message, once it is complete, whatever it is, without a copy: those of a compressed one too.
+    pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
+        if self.assembly != Some(Assembly::Complete) {
+            return None;
+        }
+        self.assembly = None;
         Some(self.content.take_bytes())
     }
 
@@ -158,16 +189,79 @@ impl MessageBuffer {
         self.content = Content::Binary(Bytes::new(self.reclaim()));
     }
 
-    fn try_append(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
-        if fragment.is_first {
-            self.restart(fragment.payload);
-        } else if self.assembly == Assembly::Complete {
-            self.clear();
+    /// Says that the message in progress is wanted as a whole. Whether that is too late, since parts of it were inflated
+    /// and given out.
+    pub(crate) fn ask_whole(&mut self) -> bool {
+        match &mut self.content {
+            #[cfg(feature = "deflate")]
+            Content::Inflating(inflating) => inflating.ask_whole(),
+            Content::Text(_) | Content::Binary(_) | Content::Compressed(..) => false,
         }
+    }
+
+    /// Whether something is assembled of the message up to this position.
+    pub(crate) fn has_partial(&self, position: Position) -> bool {
+        self.holds(position) && !self.content.is_compressed()
+    }
+
+    /// What is assembled so far of the message up to this position, to be given out as its first part: the rest of the
+    /// message does not come here.
+    pub(crate) fn give_up_partial(&mut self, position: Position) -> Option<Fragment<'_>> {
+        if !self.has_partial(position) {
+            return None;
+        }
+        self.assembly = None;
+        let payload = self.content.payload()?;
+        Some(Fragment { payload, is_first: true, is_last: false, part: self.part })
+    }
+
+    /// Frees the memory that is not in use: the allocation where no message is in it, and the inflater's where the next
+    /// message does not need its window.
+    pub(crate) fn release(&mut self) {
+        if self.assembly == Some(Assembly::Incomplete) {
+            return;
+        }
+        self.content = Content::Binary(Bytes::new(Vec::new()));
+        self.assembly = None;
         #[cfg(feature = "deflate")]
-        if let (Content::Inflating(inflating), Some(inflater)) = (&mut self.content, &mut self.inflater) {
-            inflating.push(fragment.payload.as_bytes(), fragment.fin(), inflater)?;
+        if let Some(inflation) = &mut self.inflation {
+            if !inflation.is_unfinished && !inflation.inflater.keeps_window() {
+                inflation.inflater.release();
+            }
+        }
+    }
+
+    /// A copy in the same state, where nothing is inflated.
+    #[cfg_attr(
+        not(feature = "deflate"),
+        expect(clippy::unnecessary_wraps, reason = "an inflater cannot be copied")
+    )]
+    pub(crate) fn try_clone(&self) -> Option<Self> {
+        #[cfg(feature = "deflate")]
+        if self.inflation.is_some() {
+            return None;
+        }
+        let content = match &self.content {
+            Content::Text(text) => Content::Text(text.clone()),
+            Content::Binary(bytes) => Content::Binary(bytes.clone()),
+            Content::Compressed(message_type, bytes) => Content::Compressed(*message_type, bytes.clone()),
+            #[cfg(feature = "deflate")]
+            Content::Inflating(_) => return None,
+        };
+        Some(Self {
+            content,
+            #[cfg(feature = "deflate")]
+            inflation: None,
+            ..*self
+        })
+    }
+
+    fn try_append(&mut self, fragment: Fragment<'_>) -> Result<(), Fault> {
+        #[cfg(feature = "deflate")]
+        if let (Content::Inflating(inflating), Some(inflation)) = (&mut self.content, &mut self.inflation) {
+            inflating.push(fragment.payload.as_bytes(), fragment.fin(), &mut inflation.inflater)?;
             if fragment.is_last {
+                inflation.end(self.part);
                 self.content = self.content.take_inflated()?;
             }
             return Ok(());
@@ -182,26 +276,9 @@ impl MessageBuffer {
         appended.ok_or(Fault::Limit(Limit::MessageLen))
     }
 
-    /// Empties the buffer and gives it the type of what comes.
-    fn restart(&mut self, payload: Payload<'_>) {
-        let mut bytes = self.reclaim();
-        self.content = match payload {
-            Payload::Text(_) => {
-                bytes.clear();
-                Content::Text(String::from_utf8(bytes).unwrap_or_default())
-            }
-            Payload::Binary(_) => Content::Binary(Bytes::new(bytes)),
-            #[cfg(feature = "deflate")]
-            Payload::Compressed { message_type, .. } if self.inflater.is_some() => {
-                Content::Inflating(Inflating::new(message_type, bytes))
-            }
-            Payload::Compressed { message_type, .. } => Content::Compressed(message_type, Bytes::new(bytes)),
-        };
-    }
-
     /// The allocation with what is in it, where it is not too long to be kept.
     fn reclaim(&mut self) -> Vec<u8> {
-        self.assembly = Assembly::Incomplete;
+        self.assembly = None;
         let bytes = self.content.take_storage();
         if bytes.capacity() > self.kept_len_max { Vec::new() } else { bytes }
     }
@@ -215,97 +292,91 @@ impl MessageBuffer {
 }
 
 impl Storage for MessageBuffer {
+    #[inline]
+    fn holds(&self, position: Position) -> bool {
+        !position.is_first
+            && self.assembly == Some(Assembly::Incomplete)
+            && self.content.is_compressed() == position.is_compressed
+            && self.part.next() == position.part
+    }
+
+    fn begin(&mut self, position: Position) {
+        let is_here = self.holds(position);
+        self.part = position.part;
+        if is_here {
+            return;
+        }
+        #[cfg(feature = "deflate")]
+        let is_inflated = position.is_compressed
+            && self.inflation.as_mut().is_some_and(|inflation| inflation.begin(position));
+        let mut bytes = self.reclaim();
+        self.assembly = Some(Assembly::Incomplete);
+        self.content = match (position.is_compressed, position.message_type) {
+            #[cfg(feature = "deflate")]
+            (true, message_type) if is_inflated => Content::Inflating(Inflating::new(message_type, bytes)),
+            (true, message_type) => Content::Compressed(message_type, Bytes::new(bytes)),
+            (false, MessageType::Text) => {
+                bytes.clear();
+                Content::Text(String::from_utf8(bytes).unwrap_or_default())
+            }
+            (false, MessageType::Binary) => Content::Binary(Bytes::new(bytes)),
+        };
+    }
+
     fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {
         if let Err(fault) = self.try_append(fragment) {
             return Err(self.give_up(fault));
         }
-        self.assembly = Assembly::behind(fragment.is_last);
-        Ok(self.assembly)
+        let assembly = fragment.assembly();
+        self.assembly = Some(assembly);
+        Ok(assembly)
     }
 
-    fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
-        if part.is_first || self.assembly == Assembly::Complete {
-            self.clear();
-        }
-        match self.content.extend(part.len, self.len_max) {
+    fn append_with(
+        &mut self,
+        len: usize,
+        assembly: Assembly,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Assembly, Fault> {
+        match self.content.extend(len, self.len_max) {
             Some(room) => write(room),
             None => return Err(self.give_up(Limit::MessageLen.into())),
         }
-        self.assembly = Assembly::behind(part.is_last);
-        Ok(self.assembly)
+        self.assembly = Some(assembly);
+        Ok(assembly)
     }
 
     fn spare(&mut self, len_max: usize) -> Option<&mut [u8]> {
         match (self.assembly, &mut self.content) {
-            (Assembly::Incomplete, Content::Binary(bytes)) => bytes.spare(len_max, self.len_max),
+            (Some(Assembly::Incomplete), Content::Binary(bytes)) => {
+                let room = bytes.spare(len_max, self.len_max);
+                self.is_lent = room.is_some();
+                room
+            }
             _ => None,
         }
     }
 
-    fn filled(&mut self, len: usize) {
-        if let Content::Binary(bytes) = &mut self.content {
-            bytes.filled(len);
+    fn filled(&mut self, len: usize) -> &mut [u8] {
+        let is_lent = mem::take(&mut self.is_lent);
+        let Content::Binary(bytes) = &mut self.content else { return &mut [] };
+        if !is_lent {
+            return &mut [];
         }
+        let filled = bytes.filled(len);
+        if filled.len() == len {
+            self.part = self.part.next();
+        }
+        filled
     }
 
     fn assembled(&self) -> Option<Payload<'_>> {
         self.message()
     }
-}
 
-/// Appends, or is `None` and changes nothing where there is no memory.
-fn append_text(text: &mut String, added: &str, len_max: usize) -> Option<()> {
-    let required = text.len().checked_add(added.len())?;
-    text.try_reserve_exact(wanted_room(text.len(), text.capacity(), required, len_max)).ok()?;
-    text.push_str(added);
-    Some(())
-}
-
-impl Content {
-    /// `added` more bytes, to be written; `None` where there is no memory for them.
-    fn extend(&mut self, added: usize, len_max: usize) -> Option<&mut [u8]> {
-        if matches!(self, Self::Text(_)) {
-            // Bytes within text: the caller mixes events and pieces, and gets bytes.
-            *self = Self::Binary(self.take_bytes().into());
-        }
-        match self {
-            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.extend(added, len_max),
-            Self::Text(_) => None,
-            #[cfg(feature = "deflate")]
-            Self::Inflating(_) => None,
-        }
-    }
-
-    /// The message that was inflated, by its type.
-    #[cfg(feature = "deflate")]
-    fn take_inflated(&mut self) -> Result<Self, Fault> {
-        let is_text =
-            matches!(self, Self::Inflating(inflating) if inflating.message_type == MessageType::Text);
-        let bytes = self.take_bytes();
-        if !is_text {
-            return Ok(Self::Binary(bytes.into()));
-        }
-        String::from_utf8(bytes).map(Self::Text).map_err(|_invalid| Violation::InvalidUtf8.into())
-    }
-
-    /// The message, in an allocation that is given away.
-    fn take_bytes(&mut self) -> Vec<u8> {
-        match self {
-            Self::Text(text) => mem::take(text).into_bytes(),
-            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.take(),
-            #[cfg(feature = "deflate")]
-            Self::Inflating(inflating) => inflating.take_bytes(),
-        }
-    }
-
-    /// The allocation, with whatever is in it.
-    fn take_storage(&mut self) -> Vec<u8> {
-        match self {
-            Self::Binary(bytes) | Self::Compressed(_, bytes) => bytes.take_storage(),
-            Self::Text(_) => self.take_bytes(),
-            #[cfg(feature = "deflate")]
-            Self::Inflating(_) => self.take_bytes(),
-        }
+    #[inline]
+    fn forget(&mut self) {
+        self.assembly = None;
     }
 }
 

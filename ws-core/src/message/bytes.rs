@@ -2,6 +2,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 /// Bytes that grow, in one allocation. What was initialised once is not initialised again.
+#[derive(Clone)]
 pub(super) struct Bytes {
     /// The bytes are `..len`; the rest is room.
     storage: Vec<u8>,
@@ -36,8 +37,8 @@ impl Bytes {
         self.storage.get_mut(start..end)
     }
 
-    /// At most `added_max` bytes of room behind those that are there, if any are; as much as those, but from 1 to 64 KiB,
-    /// or what was initialised before. `None` where there is no memory for it.
+    /// Spare room after the content, up to `added_max` bytes: as much as is already stored, clamped to 1-64 KiB, or the
+    /// initialised tail if larger. `None` while empty or out of memory.
     pub(super) fn spare(&mut self, added_max: usize, len_max: usize) -> Option<&mut [u8]> {
         if self.len == 0 {
             return None;
@@ -52,9 +53,13 @@ impl Bytes {
         room.get_mut(..len)
     }
 
-    /// Appends the first `added` bytes of [`spare`](Self::spare).
-    pub(super) fn filled(&mut self, added: usize) {
-        self.len = self.len.saturating_add(added).min(self.storage.len());
+    /// Appends the first `added` bytes of [`spare`](Self::spare), and lends them; none where it has less.
+    pub(super) fn filled(&mut self, added: usize) -> &mut [u8] {
+        let start = self.len;
+        let end = start.saturating_add(added);
+        let Some(filled) = self.storage.get_mut(start..end) else { return &mut [] };
+        self.len = end;
+        filled
     }
 
     #[cold]

@@ -1,10 +1,10 @@
-use core::fmt;
+use core::{fmt, mem};
 
-use super::storage::Storage;
-use super::{Assembly, Part};
+use super::Assembly;
+use super::storage::{Position, Storage};
 use crate::bytes::copy;
 use crate::error::{Fail, Fault, Limit};
-use crate::event::{Fragment, MessageType, Payload};
+use crate::event::{Fragment, MessageType, PartNumber, Payload};
 
 /// Assembles messages in storage of the caller's, of any `AsMut<[u8]>`: nothing is allocated.
 ///
@@ -31,44 +31,70 @@ use crate::event::{Fragment, MessageType, Payload};
 pub struct MessageSlice<S> {
     storage: S,
     len: usize,
+    /// The last part that is here.
+    part: PartNumber,
     message_type: MessageType,
     is_compressed: bool,
-    assembly: Assembly,
+    /// `None` where nothing is here.
+    assembly: Option<Assembly>,
+    /// Room for the next part is lent.
+    is_lent: bool,
+}
+
+impl<S> MessageSlice<S> {
+    /// Storage for messages of at most as many bytes as it has.
+    ///
+    /// It is `const`, so that a `static` can hold one:
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// static MESSAGE: Mutex<MessageSlice<[u8; 64]>> = Mutex::new(MessageSlice::new([0; 64]));
+    /// assert!(MESSAGE.lock().is_ok_and(|message| message.message().is_none()));
+    /// ```
+    #[must_use]
+    pub const fn new(storage: S) -> Self {
+        Self {
+            storage,
+            len: 0,
+            part: PartNumber::NONE,
+            message_type: MessageType::Binary,
+            is_compressed: false,
+            assembly: None,
+            is_lent: false,
+        }
+    }
 }
 
 impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
-    /// Storage for messages of at most as many bytes as it has.
-    #[must_use]
-    pub fn new(storage: S) -> Self {
-        let (message_type, assembly) = (MessageType::Binary, Assembly::Incomplete);
-        Self { storage, len: 0, message_type, is_compressed: false, assembly }
-    }
-
-    /// Appends a fragment. The first one of a message takes the place of the message before.
+    /// Appends a fragment. The first one of a message takes the place of the message before, and so does one of a message
+    /// whose first fragments were not pushed: then only the rest of that message is assembled.
     ///
     /// # Errors
     ///
     /// [`Limit::MessageLen`] where the storage is too short; `connection` is failed with it, which queues the Close
     /// with 1009 (RFC 6455 §7.4.1).
     pub fn push(&mut self, fragment: Fragment<'_>, connection: &mut impl Fail) -> Result<Assembly, Fault> {
+        self.begin(fragment.position());
         self.append(fragment).inspect_err(|&fault| connection.fail(fault))
     }
 
-    /// The message, once it is complete; a compressed one as it is.
+    /// The message, once it is complete; a compressed one as it is on the wire.
     ///
     /// Text is validated here once more, as its fragments were when they came: without `unsafe` there is no other
-    /// way from bytes in the caller's storage to a `str`. A [`MessageBuffer`](super::MessageBuffer) has no need to.
+    /// way from bytes in the caller's storage to a `str`. [`MessageBuffer`](super::MessageBuffer) does not need to.
     #[must_use]
     pub fn message(&self) -> Option<Payload<'_>> {
         let bytes = self.storage.as_ref().get(..self.len)?;
         let message_type = self.message_type;
-        match (self.assembly, message_type) {
-            (Assembly::Incomplete, _) => None,
-            (Assembly::Complete, _) if self.is_compressed => {
-                Some(Payload::Compressed { message_type, bytes })
-            }
-            (Assembly::Complete, MessageType::Binary) => Some(Payload::Binary(bytes)),
-            (Assembly::Complete, MessageType::Text) => core::str::from_utf8(bytes).ok().map(Payload::Text),
+        if self.assembly != Some(Assembly::Complete) {
+            return None;
+        }
+        match message_type {
+            _ if self.is_compressed => Some(Payload::Compressed { message_type, bytes }),
+            MessageType::Binary => Some(Payload::Binary(bytes)),
+            MessageType::Text => core::str::from_utf8(bytes).ok().map(Payload::Text),
         }
     }
 
@@ -80,45 +106,78 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
 }
 
 impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
+    #[inline]
+    fn holds(&self, position: Position) -> bool {
+        !position.is_first
+            && self.assembly == Some(Assembly::Incomplete)
+            && self.is_compressed == position.is_compressed
+            && self.part.next() == position.part
+    }
+
+    #[inline]
+    fn begin(&mut self, position: Position) {
+        if !self.holds(position) {
+            self.len = 0;
+            self.message_type = position.message_type;
+            self.is_compressed = position.is_compressed;
+            self.assembly = Some(Assembly::Incomplete);
+        }
+        self.part = position.part;
+    }
+
     fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {
-        let Fragment { payload, is_first, is_last } = fragment;
-        let bytes = payload.as_bytes();
-        let assembly =
-            self.append_part(Part { len: bytes.len(), is_first, is_last }, |room| copy(bytes, room))?;
-        if is_first {
-            self.message_type = payload.message_type();
-            self.is_compressed = matches!(payload, Payload::Compressed { .. });
+        let bytes = fragment.payload.as_bytes();
+        let assembly = self.append_with(bytes.len(), fragment.assembly(), |room| copy(bytes, room))?;
+        // The rest of a code point whose first bytes were taken as a piece.
+        if fragment.payload.message_type() == MessageType::Binary {
+            self.message_type = MessageType::Binary;
         }
         Ok(assembly)
     }
 
     #[inline]
-    fn append_part(&mut self, part: Part, write: impl FnOnce(&mut [u8])) -> Result<Assembly, Fault> {
-        if part.is_first || self.assembly == Assembly::Complete {
-            (self.len, self.message_type, self.is_compressed) = (0, MessageType::Binary, false);
-        }
-        self.assembly = Assembly::Incomplete;
-        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..part.len));
-        write(room.ok_or(Limit::MessageLen)?);
-        self.len = self.len.saturating_add(part.len);
-        self.assembly = Assembly::behind(part.is_last);
-        Ok(self.assembly)
+    fn append_with(
+        &mut self,
+        len: usize,
+        assembly: Assembly,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Assembly, Fault> {
+        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..len));
+        let Some(room) = room else {
+            self.forget();
+            return Err(Limit::MessageLen.into());
+        };
+        write(room);
+        self.len = self.len.saturating_add(len);
+        self.assembly = Some(assembly);
+        Ok(assembly)
     }
 
     fn spare(&mut self, len_max: usize) -> Option<&mut [u8]> {
-        let is_in_progress = self.assembly == Assembly::Incomplete && self.len > 0;
+        let is_in_progress = self.assembly == Some(Assembly::Incomplete);
         let room =
             self.storage.as_mut().get_mut(self.len..).filter(|room| is_in_progress && !room.is_empty())?;
+        self.is_lent = true;
         let len = len_max.min(room.len());
         room.get_mut(..len)
     }
 
-    fn filled(&mut self, len: usize) {
-        self.len = self.len.saturating_add(len).min(self.storage.as_ref().len());
+    fn filled(&mut self, len: usize) -> &mut [u8] {
+        let is_lent = mem::take(&mut self.is_lent);
+        let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..len));
+        let Some(filled) = room.filter(|_| is_lent) else { return &mut [] };
+        self.len = self.len.saturating_add(len);
+        self.part = self.part.next();
+        filled
     }
 
     fn assembled(&self) -> Option<Payload<'_>> {
         self.message()
+    }
+
+    #[inline]
+    fn forget(&mut self) {
+        self.assembly = None;
     }
 }
 

@@ -42,8 +42,8 @@ impl Pair {
         let (server, client) =
             (Agreed::server(DeflateParams::default()), Agreed::client(DeflateParams::default()));
         Self {
-            half: SendHalf::with_config(Unmasked, Config::new().with_deflate(server)),
-            client: Connection::client(Keys, Config::new().with_deflate(client)),
+            half: SendHalf::new(Unmasked).with_deflate(server),
+            client: Connection::client(Keys, Config::new()).with_deflate(client),
             message: MessageBuffer::new().with_inflater(client.inflater(1 << 20)),
             said: Vec::new(),
             is_end_asked: false,

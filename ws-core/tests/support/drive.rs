@@ -2,7 +2,6 @@
 
 use ws_core::connection::{Config, Limits as CoreLimits, Next, ReceiveHalf, Role as CoreRole};
 use ws_core::event::{Event, Fragment, MessageType, Payload, Piece};
-use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::input::ReadBuffer;
 use ws_core::message::MessageSlice;
 
@@ -46,11 +45,10 @@ pub(crate) fn receive(
         Role::Client => CoreRole::Client,
         Role::Server => CoreRole::Server,
     };
-    let mut config = Config::new().with_limits(core_limits);
+    let mut receiver = ReceiveHalf::new(core_role, Config::new().with_limits(core_limits));
     if limits.has_deflate {
-        config = config.with_deflate(Agreed::server(DeflateParams::default()));
+        receiver = receiver.with_deflate();
     }
-    let mut receiver = ReceiveHalf::new(core_role, config);
     let mut buffer = ReadBuffer::new(vec![0xEE; capacity]);
     let mut message = MessageSlice::new(vec![0xEE; bytes.len()]);
     let mut found = Found::default();

@@ -6,9 +6,20 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "tests may panic"
+    clippy::struct_excessive_bools,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests may panic, and match what they expect"
 )]
 
+#[cfg(feature = "alloc")]
+pub(crate) mod conversation;
+#[cfg(feature = "alloc")]
+mod conversation_checks;
 pub(crate) mod drive;
+#[cfg(feature = "alloc")]
+pub(crate) mod listener;
+pub(crate) mod mixed;
 pub(crate) mod reference;
+#[cfg(feature = "alloc")]
+pub(crate) mod session;
 pub(crate) mod vector;

@@ -1,14 +1,15 @@
 // Read first: RFC 6455 §4.1.
 
-use ws_core::connection::{ReceiveHalf, Role, SendHalf};
+use ws_core::connection::RoleKeys;
 use ws_core::handshake::{ClientHandshake, ClientProgress, Header, OutgoingRequest};
 use ws_core::uri::Uri;
 
 use super::headers::Recipient;
 use super::{Client, Refusal};
 use crate::greeting::{Greeting, required, write_head};
+use crate::sender::halves;
 use crate::timeouts::Deadline;
-use crate::{Error, MaskKeys, RoleSender, Stream, WebSocket, telemetry};
+use crate::{Error, MaskKeys, Stream, WebSocket, telemetry};
 
 /// A WebSocket, and the handshake that has opened it.
 pub(super) type Opened<S> = (WebSocket<S>, ClientHandshake<Vec<u8>>);
@@ -104,14 +105,13 @@ impl<S: Stream> Exchange<S> {
             return Err(refusal.into());
         }
         let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
-        let config = handshake.deflate().map_or(client.config, |agreed| client.config.with_deflate(agreed));
-        let sender = RoleSender::Client(SendHalf::with_config(keys, config));
-        let receiver = ReceiveHalf::new(Role::Client, config);
+        let agreed = handshake.deflate();
+        let (sender, receiver) = halves(RoleKeys::Client(keys), client.config, agreed);
         let Greeting { stream, buffer, .. } = greeting;
         let socket = WebSocket::open(stream, client.timeouts, sender, receiver, buffer, subprotocol)?;
         telemetry::connected(socket.id(), &uri, socket.subprotocol());
         #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(client.deflate.as_ref(), &config);
+        let socket = socket.with_deflate(client.deflate.as_ref(), agreed, client.config);
         Ok((socket, handshake))
     }
 }

@@ -2,14 +2,15 @@
 
 use core::fmt;
 
-use ws_core::connection::{ReceiveHalf, Role, SendHalf, Unmasked};
+use ws_core::connection::RoleKeys;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
 };
 
 use super::receiving::Opening;
 use crate::greeting::{Greeting, required, write_head};
-use crate::{Error, RoleSender, Stream, WebSocket, telemetry};
+use crate::sender::halves;
+use crate::{Error, Stream, WebSocket, telemetry};
 
 /// A request that waits for its answer. Dropping it closes the connection without one.
 ///
@@ -155,9 +156,8 @@ impl<S: Stream> Incoming<S> {
     /// The WebSocket behind the answer that was written.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
         let Opening { greeting, server, handshake } = *self.opening;
-        let config = handshake.deflate().map_or(server.config, |agreed| server.config.with_deflate(agreed));
-        let sender = RoleSender::Server(SendHalf::with_config(Unmasked, config));
-        let receiver = ReceiveHalf::new(Role::Server, config);
+        let agreed = handshake.deflate();
+        let (sender, receiver) = halves(RoleKeys::Server, server.config, agreed);
         let Greeting { stream, buffer, unwritten, .. } = greeting;
         let subprotocol = subprotocol.map(Into::into);
         let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
@@ -165,7 +165,7 @@ impl<S: Stream> Incoming<S> {
         let path = handshake.request().map_or("/", |request| request.path());
         telemetry::accepted(socket.id(), path, socket.subprotocol());
         #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(server.deflate.as_ref(), &config);
+        let socket = socket.with_deflate(server.deflate.as_ref(), agreed, server.config);
         Ok(socket)
     }
 }

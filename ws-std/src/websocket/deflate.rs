@@ -10,18 +10,20 @@ use crate::wire::Deflation;
 use crate::{Deflate, Error, Message, Stream};
 
 impl<S: Stream> WebSocket<S> {
-    /// As [`after_handshake`](Self::after_handshake), but what [`Config::deflate`] says was agreed on is made use of:
-    /// messages are compressed by `deflate`, and inflated.
+    /// A WebSocket over a stream whose opening handshake somebody else has done, where `agreed` was negotiated for
+    /// compression: messages are compressed by `deflate`, and inflated. `unread` is what was read from the stream after
+    /// the handshake.
     ///
     /// ```
     /// use ws_std::ws_core::extension::{Agreed, DeflateParams};
     /// use ws_std::{AnyStream, Config, Deflate, Message, Role, WebSocket};
     ///
-    /// # let stream = || std::io::Cursor::new(Vec::new());
+    /// # let stream = AnyStream(std::io::Cursor::new(Vec::new()));
     /// // As the HTTP server has answered.
-    /// let config = Config::new().with_deflate(Agreed::server(DeflateParams::default()));
+    /// let agreed = Agreed::server(DeflateParams::default());
+    /// let (config, deflate) = (Config::new(), Deflate::new());
     /// let mut socket =
-    ///     WebSocket::after_handshake_with_deflate(AnyStream(stream()), Role::Server, config, Deflate::new(), b"")?;
+    ///     WebSocket::after_handshake_with_deflate(stream, Role::Server, config, agreed, deflate, b"")?;
     /// socket.send_compressed(Message::Text("Hello"))?;
     /// // RFC 7692 §7.2.3.1
     /// let sent = socket.get_ref().0.get_ref();
@@ -31,16 +33,17 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
     pub fn after_handshake_with_deflate(
         stream: S,
         role: Role,
         config: Config,
+        agreed: Agreed,
         deflate: Deflate,
         unread: &[u8],
     ) -> Result<Self, Error> {
-        let socket = Self::after_handshake(stream, role, config, unread)?;
-        Ok(socket.with_deflate(Some(&deflate), &config))
+        let socket = Self::after_negotiation(stream, role, config, Some(agreed), unread)?;
+        Ok(socket.with_deflate(Some(&deflate), Some(agreed), config))
     }
 
     /// As [`Writer::send_uncompressed`].
@@ -78,9 +81,14 @@ impl<S: Stream> WebSocket<S> {
         self.intake.inbound.release_deflate();
     }
 
-    /// Makes use of what the configuration says was agreed on, if anything was.
-    pub(crate) fn with_deflate(mut self, deflate: Option<&Deflate>, config: &Config) -> Self {
-        if let (Some(deflate), Some(agreed)) = (deflate, config.deflate()) {
+    /// Makes use of what was agreed on, if anything was.
+    pub(crate) fn with_deflate(
+        mut self,
+        deflate: Option<&Deflate>,
+        agreed: Option<Agreed>,
+        config: Config,
+    ) -> Self {
+        if let (Some(deflate), Some(agreed)) = (deflate, agreed) {
             let len_max = config.limits().message_len_max();
             let inflation = Inflation::new(agreed, len_max);
             self.intake.limit_message(len_max);

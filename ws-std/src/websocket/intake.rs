@@ -95,11 +95,12 @@ impl Intake {
             Place::ReadBuffer => match inbound.next_event(receiver) {
                 Some(Event::Data(fragment)) => {
                     received.add_message();
-                    Some(fragment.payload)
+                    // What was compressed is inflated in `inbound`.
+                    Message::try_from(fragment.payload).ok()
                 }
                 _ => None,
             },
-            Place::Assembled => message.message(),
+            Place::Assembled => message.message().and_then(|payload| Message::try_from(payload).ok()),
             Place::Nowhere => None,
         };
         if message.is_some() {

@@ -16,12 +16,14 @@ use core::fmt;
 use core::time::Duration;
 use std::time::Instant;
 
-use ws_core::connection::{Closure, Config, ReceiveHalf, Role, SendHalf, Unmasked};
+use ws_core::connection::{Closure, Config, ReceiveHalf, Role, RoleKeys};
 use ws_core::event::MessageType;
+use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
 use crate::queue::Queue;
+use crate::sender::halves;
 use crate::telemetry::Id;
 use crate::wire::Wire;
 use crate::{
@@ -68,22 +70,30 @@ impl<S: Stream> WebSocket<S> {
     /// A WebSocket over a stream whose opening handshake somebody else has done, such as an HTTP server; `unread` is
     /// what was read from the stream behind it.
     ///
-    /// Where the configuration says that permessage-deflate was negotiated, compressed messages are given out and taken
-    /// as they are, as [`Message::Compressed`].
-    ///
     /// # Errors
     ///
     /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
     pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
+        Self::after_negotiation(stream, role, config, None, unread)
+    }
+
+    /// The WebSocket, where this was agreed on for compression.
+    pub(super) fn after_negotiation(
+        stream: S,
+        role: Role,
+        config: Config,
+        agreed: Option<Agreed>,
+        unread: &[u8],
+    ) -> Result<Self, Error> {
         let mut storage = vec![0; unread.len().max(READ_BUFFER_LEN_MIN)];
         storage.get_mut(..unread.len()).unwrap_or_default().copy_from_slice(unread);
         let buffer = ReadBuffer::with_filled(storage, unread.len())
             .unwrap_or_else(|| ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]));
-        let sender = match role {
-            Role::Server => RoleSender::Server(SendHalf::with_config(Unmasked, config)),
-            Role::Client => RoleSender::Client(SendHalf::with_config(MaskKeys::from_system()?, config)),
+        let keys = match role {
+            Role::Server => RoleKeys::Server,
+            Role::Client => RoleKeys::Client(MaskKeys::from_system()?),
         };
-        let receiver = ReceiveHalf::new(role, config);
+        let (sender, receiver) = halves(keys, config, agreed);
         Self::open(stream, Timeouts::new(), sender, receiver, buffer, None)
     }
 
@@ -265,7 +275,7 @@ impl<S: Stream> WebSocket<S> {
 
     /// Which end of the connection this is.
     #[must_use]
-    pub const fn role(&self) -> Role {
+    pub fn role(&self) -> Role {
         self.wire.sender.role()
     }
 

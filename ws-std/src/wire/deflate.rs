@@ -40,12 +40,7 @@ impl<S: Stream> Wire<S> {
     /// As [`send`](Self::send), but compressed however short it is.
     pub(crate) fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.make_ready()?;
-        let is_compressed = matches!(message, Message::Compressed { .. });
-        if self.deflation.is_none() || is_compressed {
-            self.send_plain(message)
-        } else {
-            self.deflate(message)
-        }
+        if self.deflation.is_none() { self.send_plain(message) } else { self.deflate(message) }
     }
 
     /// As [`send`](Self::send), but not compressed however long it is.
@@ -54,11 +49,10 @@ impl<S: Stream> Wire<S> {
         self.send_plain(message)
     }
 
-    /// Whether a message is to be compressed, by its length, and is not already.
+    /// Whether a message is to be compressed, by its length.
     #[inline]
     pub(super) fn is_to_be_deflated(&self, message: Message<'_>) -> bool {
-        self.deflation.as_ref().is_some_and(|deflation| message.as_bytes().len() >= deflation.threshold)
-            && !matches!(message, Message::Compressed { .. })
+        self.deflation.as_ref().is_some_and(|deflation| message.len() >= deflation.threshold)
     }
 
     /// Compresses a message and sends it.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ws_core::connection::{Signal, Transport};
+use ws_core::connection::Transport;
 use ws_core::frame::CloseFrame;
 
 use super::{Fatal, Wire};
@@ -41,7 +41,7 @@ impl<S: Stream> Wire<S> {
             }
             Transport::Open | Transport::Linger { .. } | Transport::Closed => {}
         }
-        self.sender.signal(Signal::Eof);
+        self.sender.transport_failed();
         // The peer may be waiting for our end of the stream, whenever the caller drops his.
         self.shutdown_write();
         self.end_with_outcome()

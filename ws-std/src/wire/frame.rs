@@ -1,12 +1,12 @@
 // Read first: RFC 6455 §5.2, §5.3.
 
-use ws_core::connection::FrameStart;
+use ws_core::connection::{FrameStart, Role};
 use ws_core::event::MessageType;
 use ws_core::frame::Fin;
 
 use super::{HEADER_LEN_MAX, Wire};
 use crate::error::Error;
-use crate::{Message, RoleSender, Stream};
+use crate::{Message, Stream};
 
 impl<S: Stream> Wire<S> {
     /// Sends a long message in one frame.
@@ -16,8 +16,6 @@ impl<S: Stream> Wire<S> {
             return Err(Error::MessageUnfinished);
         }
         let start = FrameStart::new(message.message_type(), Fin::Final, len_u64(message.as_bytes()));
-        let is_compressed = matches!(message, Message::Compressed { .. });
-        let start = if is_compressed { start.compressed() } else { start };
         self.send_frame(start, Fin::Final, message.as_bytes())
     }
 
@@ -56,13 +54,13 @@ impl<S: Stream> Wire<S> {
         self.queue.filled(header.len());
         self.is_message_unfinished = !fin.is_final();
         self.count_sent(fin.is_final());
-        match &mut self.sender {
-            RoleSender::Server(sender) => {
-                let passed = sender.payload_written(len_u64(payload));
+        match self.sender.role() {
+            Role::Server => {
+                let passed = self.sender.payload_written(len_u64(payload));
                 debug_assert_eq!(passed, Ok(()), "the frame was begun for this payload");
                 self.write_unmasked(payload)
             }
-            RoleSender::Client(_) => self.write_masked(payload),
+            Role::Client => self.write_masked(payload),
         }
     }
 

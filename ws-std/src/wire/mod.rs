@@ -262,7 +262,8 @@ impl<S: Stream> Wire<S> {
             return Ok(0);
         }
         let room = self.queue.room(CONTROL_LEN_MAX)?;
-        let len = self.sender.poll_transmit(room);
+        // There is room, so all that can be missing is a masking key.
+        let len = self.sender.poll_transmit(room).unwrap_or(0);
         self.sent.add_control_frames(room.get(..len).unwrap_or_default());
         self.queue.filled(len);
         Ok(len)
@@ -375,7 +376,7 @@ impl<S: Stream> Wire<S> {
         let fatal = if self.ending.is_idle { Fatal::Timeout(Phase::Idle) } else { fatal };
         self.ending.fatal.get_or_insert(fatal);
         self.queue.clear();
-        self.sender.signal(Signal::Eof);
+        self.sender.transport_failed();
         self.tell_end();
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::io;
 
-use ws_core::connection::{Signal, Transport};
+use ws_core::connection::Transport;
 
 use super::in_time::ReadLimit;
 use super::{Fatal, Wire};
@@ -109,7 +109,7 @@ impl<S: Stream> Wire<S> {
 
     /// The stream is at its end. Says how the connection ended, as every later call does.
     pub(crate) fn ended(&mut self) -> Result<(), Error> {
-        self.sender.signal(Signal::Eof);
+        self.sender.transport_failed();
         self.end_with_outcome()
     }
 

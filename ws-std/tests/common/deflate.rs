@@ -27,8 +27,9 @@ pub(crate) fn socket_with(
     limits: Limits,
     deflate: Deflate,
 ) -> WebSocket<AnyStream<Script>> {
-    let config = Config::new().with_limits(limits).with_deflate(agreed(role, params));
-    WebSocket::after_handshake_with_deflate(AnyStream(script.clone()), role, config, deflate, b"").unwrap()
+    let (config, agreed) = (Config::new().with_limits(limits), agreed(role, params));
+    WebSocket::after_handshake_with_deflate(AnyStream(script.clone()), role, config, agreed, deflate, b"")
+        .unwrap()
 }
 
 pub(crate) fn socket(script: &Script, role: Role) -> WebSocket<AnyStream<Script>> {

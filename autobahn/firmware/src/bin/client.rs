@@ -141,7 +141,7 @@ fn converse(
         }
         let mut out = [0; 256];
         if room(link.socket()) >= out.len() {
-            let len = connection.poll_transmit(&mut out);
+            let len = connection.poll_transmit(&mut out).map_err(|_| "no masking key")?;
             send(link.socket(), out.get(..len).unwrap_or_default());
         }
         match connection.transport() {

@@ -4,7 +4,7 @@
 #![no_main]
 
 use ws_core::connection::{Config, Connection, KeySource, Unmasked};
-use ws_core::event::{Event, Payload};
+use ws_core::event::Event;
 use ws_core::frame::{CloseCode, Fin, MaskKey};
 use ws_core::handshake::{
     ClientHandshake, OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake, ServerProgress,
@@ -118,13 +118,12 @@ fn serve() {
 
     let mut out = [0; 256];
     let mut connection = Connection::client(Keys, Config::new());
-    let (sent, used) =
-        stack::used_by(|| connection.send_fragment(Payload::Text("Hello"), Fin::Final, &mut out).is_ok());
+    let (sent, used) = stack::used_by(|| connection.send_fragment("Hello", Fin::Final, &mut out).is_ok());
     expect(sent);
     say("stack", "send_fragment", used);
     connection.close(CloseCode::NORMAL.into());
     let (len, used) = stack::used_by(|| connection.poll_transmit(&mut out));
-    expect(len == 8);
+    expect(len == Ok(8));
     say("stack", "poll_transmit", used);
 }
 

@@ -8,6 +8,10 @@ mod on_tokio;
 #[allow(dead_code, reason = "its main is not needed here")]
 mod mio_echo;
 
+#[path = "../../../../ws-core/examples/mio_session.rs"]
+#[allow(dead_code, reason = "its main is not needed here")]
+mod mio_session;
+
 use std::net::TcpListener;
 
 use super::{Result, Server, node};
@@ -22,6 +26,7 @@ pub(crate) fn serve(server: Server) -> Result<()> {
     match server {
         Server::TcpMio => on_mio::tcp(non_blocking(listener)?)?,
         Server::WsCoreMio => mio_echo::serve(non_blocking(listener)?)?,
+        Server::WsCoreMioSession => mio_session::serve(non_blocking(listener)?)?,
         Server::Fastwebsockets => on_tokio::serve(listener, on_tokio::fastwebsockets)?,
         Server::TokioWebsockets => on_tokio::serve(listener, on_tokio::tokio_websockets)?,
         Server::TcpThreads => on_threads::serve(listener, on_threads::tcp),

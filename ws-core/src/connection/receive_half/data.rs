@@ -3,10 +3,10 @@
 use super::{Next, ReceiveHalf, State, len_u64};
 use crate::connection::frame_in_progress::FrameInProgress;
 use crate::error::Fault;
-use crate::event::{Fragment, MessageType, Payload, Piece};
+use crate::event::{Fragment, MessageType, PartNumber, Payload, Piece};
 use crate::frame::Violation;
 use crate::input::Input;
-use crate::message::{Assemble, Assembly, Part};
+use crate::message::{Assemble, Assembly};
 use crate::utf8;
 
 impl ReceiveHalf {
@@ -29,7 +29,7 @@ impl ReceiveHalf {
         Some(if is_whole { Next::WholeMessage } else { Next::Fragment })
     }
 
-    /// Unmasks the payload that has arrived, behind the bytes that were kept. Returns how many bytes there are with
+    /// Unmasks the payload that has arrived, after the bytes that were kept. Returns how many bytes there are with
     /// those, and whether the message ends with them.
     #[inline]
     fn unmask_arrived(&mut self, input: &mut Input<'_>, len_max: usize) -> (usize, bool) {
@@ -74,8 +74,13 @@ impl ReceiveHalf {
             }
             MessageType::Text => return self.take_rest_of_code_point(input),
         };
-        let is_empty = payload.as_bytes().is_empty();
-        Ok(self.report(is_empty).map(|(is_first, is_last)| Fragment { payload, is_first, is_last }))
+        let taken_len = payload.as_bytes().len();
+        Ok(self.report(taken_len).map(|Report { is_first, is_last, part }| Fragment {
+            payload,
+            is_first,
+            is_last,
+            part,
+        }))
     }
 
     /// Takes the payload that has arrived, in the state `Data`, to where its message is assembled. Binary payload is
@@ -88,20 +93,27 @@ impl ReceiveHalf {
     ) -> Result<Option<Assembly>, Fault> {
         let Some(message) = self.message else { return Ok(None) };
         if message.is_compressed || message.message_type == MessageType::Text {
-            let fragment = self.take_fragment(input)?;
-            return fragment.map(|fragment| storage.append(fragment)).transpose();
+            let Some(position) = self.position() else { return Ok(None) };
+            let Some(fragment) = self.take_fragment(input)? else { return Ok(None) };
+            storage.begin(position);
+            return storage.append(fragment).map(Some);
         }
+        let Some(position) = self.position() else { return Ok(None) };
         let FrameInProgress { remaining, is_final, .. } = self.frame;
         let arrived = usize::try_from(remaining).map_or(input.len(), |remaining| remaining.min(input.len()));
         let payload = input.take(arrived);
         self.frame.remaining = remaining.saturating_sub(len_u64(arrived));
         let is_last = is_final && self.frame.remaining == 0;
-        let part = Part { len: arrived, is_first: !message.is_reported, is_last };
-        let assembly = storage.append_part(part, |room| {
+        if self.report(arrived).is_none() {
+            return Ok(None);
+        }
+        storage.begin(position);
+        let assembly = if is_last { Assembly::Complete } else { Assembly::Incomplete };
+        let assembled = storage.append_with(arrived, assembly, |room| {
             let copied = self.frame.apply_mask_into(payload, room);
             debug_assert_eq!(copied, arrived, "the room is as long as the payload");
-        })?;
-        Ok(self.report(arrived == 0).map(|_| assembly))
+        });
+        assembled.map(Some)
     }
 
     /// The bytes of a code point whose first ones were given out as a piece.
@@ -115,6 +127,7 @@ impl ReceiveHalf {
             payload: Payload::Binary(piece.payload),
             is_first: piece.is_first,
             is_last: piece.is_last,
+            part: self.part,
         }))
     }
 
@@ -140,8 +153,8 @@ impl ReceiveHalf {
             }
         }
         let (message_type, is_compressed) = (message.message_type, message.is_compressed);
-        let is_empty = payload.is_empty();
-        Ok(self.report(is_empty).map(|(is_first, is_last)| Piece {
+        let taken_len = payload.len();
+        Ok(self.report(taken_len).map(|Report { is_first, is_last, .. }| Piece {
             payload,
             message_type,
             is_compressed,
@@ -150,23 +163,31 @@ impl ReceiveHalf {
         }))
     }
 
-    /// Notes that payload was taken, and goes on behind the frame where it was the last. Says whether the payload is
-    /// the first of its message, and whether the last; nothing where it is not worth a report.
+    /// Notes that payload was taken, and goes on after the frame where it was the last. `None` where it is not worth a
+    /// report.
     #[inline]
-    fn report(&mut self, is_empty: bool) -> Option<(bool, bool)> {
+    fn report(&mut self, taken_len: usize) -> Option<Report> {
         let is_frame_end = self.frame.remaining == 0;
         let is_last = is_frame_end && self.frame.is_final;
         let message = self.message.as_mut()?;
         let is_first = !message.is_reported;
         // Payload of no bytes that ends nothing says nothing.
-        let is_worth_it = !is_empty || is_last;
+        let is_worth_it = taken_len > 0 || is_last;
         message.is_reported |= is_worth_it;
+        let is_compressed = message.is_compressed;
         if is_frame_end {
             self.state = State::Header;
         }
         if is_last {
             self.message = None;
         }
-        is_worth_it.then_some((is_first, is_last))
+        is_worth_it.then(|| Report { is_first, is_last, part: self.next_part(is_compressed) })
     }
+}
+
+/// Where in its message the payload is that was taken.
+struct Report {
+    is_first: bool,
+    is_last: bool,
+    part: PartNumber,
 }

@@ -7,8 +7,8 @@ impl ReceiveHalf {
     /// Where the next bytes are to be read to: the read buffer, or past it into `message`, where the rest of a long
     /// binary frame belongs. Call [`filled`](Self::filled) afterwards, with the same.
     ///
-    /// It is for who takes messages by [`next_message`](Self::next_message) or [`assemble`](Self::assemble), and saves the
-    /// way through the read buffer. As with [`ReadBuffer::spare`], there is room in it once all events were taken.
+    /// It is for callers that take messages by [`next_message`](Self::next_message) or [`assemble`](Self::assemble), and
+    /// saves the way through the read buffer. There is room in it once all events were taken.
     ///
     /// ```
     /// use ws_core::connection::{Config, ReceiveHalf, Role};
@@ -35,12 +35,14 @@ impl ReceiveHalf {
     /// }
     /// ```
     #[inline]
-    pub fn spare<'s, S, M>(&self, buffer: &'s mut ReadBuffer<S>, message: &'s mut M) -> &'s mut [u8]
+    pub fn spare<'s, S, M>(&mut self, buffer: &'s mut ReadBuffer<S>, message: &'s mut M) -> &'s mut [u8]
     where
         S: AsRef<[u8]> + AsMut<[u8]>,
         M: Assemble,
     {
-        match self.direct_len(buffer).and_then(|len| message.spare(len)) {
+        let room = self.direct_len(buffer, message).and_then(|len| message.spare(len));
+        self.lent_len = room.as_ref().map_or(0, |room| u32::try_from(room.len()).unwrap_or(u32::MAX));
+        match room {
             Some(room) => room,
             None => buffer.spare(),
         }
@@ -53,22 +55,50 @@ impl ReceiveHalf {
         S: AsRef<[u8]> + AsMut<[u8]>,
         M: Assemble,
     {
-        let room = self.direct_len(buffer).and_then(|len| message.spare(len));
-        let Some(room) = room else { return buffer.filled(len) };
-        let len = len.min(room.len());
-        self.frame.apply_mask(room.get_mut(..len).unwrap_or_default());
-        message.filled(len);
-        // What ends the frame, or the message, is found by the next call that takes input.
-        self.frame.remaining = self.frame.remaining.saturating_sub(len_u64(len));
+        let _counted = self.fill(len, buffer, message);
     }
 
-    /// How many of the next bytes belong to a binary frame of a message that was begun to be taken, where they would fill
-    /// the read buffer: what is less is read together with what follows it.
+    /// As [`filled`](Self::filled). Returns how many bytes it was.
     #[inline]
-    fn direct_len<S: AsRef<[u8]> + AsMut<[u8]>>(&self, buffer: &ReadBuffer<S>) -> Option<usize> {
+    pub(crate) fn fill<S, M>(&mut self, len: usize, buffer: &mut ReadBuffer<S>, message: &mut M) -> usize
+    where
+        S: AsRef<[u8]> + AsMut<[u8]>,
+        M: Assemble,
+    {
+        // The place is the one that was lent, whether or not there would be other room by now.
+        let lent_len = usize::try_from(core::mem::take(&mut self.lent_len)).unwrap_or(usize::MAX);
+        if lent_len == 0 {
+            let unread_len = buffer.unread().len();
+            buffer.filled(len);
+            return buffer.unread().len().saturating_sub(unread_len);
+        }
+        let len = len.min(lent_len);
+        let is_here = self.position().is_some_and(|position| message.holds(position));
+        let filled = if is_here { message.filled(len) } else { &mut [] };
+        if filled.len() == len {
+            self.frame.apply_mask(filled);
+        } else {
+            // The message is not there any more that they were read into. So they are lost, and only what follows them is
+            // assembled.
+            self.frame.skip_mask(len);
+        }
+        let _lost_or_there = self.next_part(false);
+        // What ends the frame, or the message, is found by the next call that takes input.
+        self.frame.remaining = self.frame.remaining.saturating_sub(len_u64(len));
+        len
+    }
+
+    /// Bytes left in the current binary frame, if its message is being assembled and they would at least fill the read
+    /// buffer; shorter rests are read together with the next frame.
+    #[inline]
+    fn direct_len<S, M>(&self, buffer: &ReadBuffer<S>, storage: &M) -> Option<usize>
+    where
+        S: AsRef<[u8]> + AsMut<[u8]>,
+        M: Assemble,
+    {
         let message = self.message.filter(|_| self.state == State::Data && buffer.unread().is_empty())?;
         let is_binary = message.message_type == MessageType::Binary && !message.is_compressed;
-        let len = usize::try_from(self.frame.remaining).unwrap_or(usize::MAX);
-        (message.is_reported && is_binary && len >= buffer.capacity()).then_some(len)
+        let len = usize::try_from(self.frame.remaining.min(u64::from(u32::MAX))).unwrap_or(usize::MAX);
+        (is_binary && len >= buffer.capacity() && storage.holds(self.position()?)).then_some(len)
     }
 }

@@ -103,12 +103,13 @@ impl ReceiveHalf {
                 return Ok(());
             }
         };
+        let is_compressed = header.reserved() == ReservedBits::RSV1;
         self.message = Some(Message {
             message_type,
             len: payload_len,
             fragment_count: 1,
             is_reported: false,
-            is_compressed: header.reserved() == ReservedBits::RSV1,
+            is_compressed,
             utf8: Utf8::new(),
         });
         self.state = State::Data;
@@ -117,7 +118,7 @@ impl ReceiveHalf {
 
     fn rules(&self) -> HeaderRules {
         HeaderRules {
-            allowed: self.config.reserved(),
+            allowed: if self.is_deflate_agreed { ReservedBits::RSV1 } else { ReservedBits::NONE },
             mask: self.mask_rule,
             sequence: if self.message.is_some() { Sequence::InMessage } else { Sequence::BetweenMessages },
         }

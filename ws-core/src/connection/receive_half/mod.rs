@@ -3,22 +3,27 @@
 mod control;
 mod data;
 mod direct;
+#[cfg(feature = "alloc")]
+mod found;
 mod header;
+mod next;
 mod whole_message;
+
+pub use next::Next;
 
 use super::frame_in_progress::FrameInProgress;
 use super::signal::Pending;
 use super::{Config, Limits, Role, Signal};
 use crate::error::{Fail, Fault};
-use crate::event::{Event, Fragment, MessageType, Payload, Piece};
+use crate::event::{Event, Fragment, MessageType, PartNumber, Payload, Piece};
 use crate::frame::{CloseFrame, ControlPayload, MaskRule, Opcode};
 use crate::input::Input;
-use crate::message::{Assemble, Assembly};
+use crate::message::{Assemble, Assembly, Position};
 use crate::utf8::Utf8;
 
 /// The receiving half of a connection: turns bytes into events, and judges every byte of them (RFC 6455 §6.2).
 ///
-/// It never writes. What it has to say to the sending half is in [`take_signal`](Self::take_signal);
+/// It never writes. What its events mean for sending is in [`take_signal`](Self::take_signal);
 /// [`Connection`](super::Connection) passes that on by itself.
 ///
 /// ```
@@ -40,14 +45,21 @@ use crate::utf8::Utf8;
 #[derive(Clone, Debug)]
 pub struct ReceiveHalf {
     config: Config,
+    /// Messages may be compressed (RFC 7692 §6).
+    is_deflate_agreed: bool,
     mask_rule: MaskRule,
     /// Messages of less bytes, of those whose length is in seven bits, are within the limits.
     short_len_end: u8,
     state: State,
-    /// How many bytes of the next frame's header are in `control`: those of one that did not come at once.
+    /// How many bytes of the next frame's header are in `control`: those of a header that did not come at once.
     header_len: u8,
     frame: FrameInProgress,
     message: Option<Message>,
+    /// The last part that was taken of a message that is not compressed, and of one that is.
+    part: PartNumber,
+    compressed_part: PartNumber,
+    /// How much room of the message that is assembled was lent last, in bytes; 0 where it was the read buffer's.
+    lent_len: u32,
     /// How many bytes at the front of the input are unmasked already: the start of a code point of the text in
     /// progress, which waits for its other bytes.
     kept_len: u8,
@@ -76,57 +88,12 @@ struct Message {
     /// What its frames have announced so far, in bytes.
     len: u64,
     fragment_count: u32,
-    /// Some of it was given to the caller.
+    /// Some of it was taken, in whatever way.
     is_reported: bool,
     /// Its payload is compressed, as RSV1 on its first frame says.
     is_compressed: bool,
     /// Text that was given out in pieces; not needed for text that is given out as `str`.
     utf8: Utf8,
-}
-
-/// What [`ReceiveHalf::advance`] came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Next {
-    /// All input is used up, but for at most 3 bytes of an incomplete code point: read more.
-    NeedInput,
-    /// As [`Event::Ping`].
-    Ping,
-    /// As [`Event::Pong`].
-    Pong,
-    /// As [`Event::Close`].
-    Close,
-    /// Payload is there. It is taken by [`ReceiveHalf::next_event`] or [`ReceiveHalf::next_piece`], of which the first
-    /// may still find that it is part of a code point, and ask for more.
-    Fragment,
-    /// A whole message is there, none of which was taken before. [`ReceiveHalf::next_event`] gives it at once, or the
-    /// fault in it.
-    WholeMessage,
-    /// As [`Event::Failed`].
-    Failed(Fault),
-    /// Nothing comes any more; input is discarded.
-    Ended,
-}
-
-impl Next {
-    /// Whether payload is there to be taken.
-    #[must_use]
-    #[inline]
-    pub const fn is_payload(&self) -> bool {
-        matches!(self, Self::Fragment | Self::WholeMessage)
-    }
-
-    /// The event that this is by itself; payload has to be taken first.
-    #[inline]
-    fn into_event<D>(self) -> Option<Event<D>> {
-        match self {
-            Self::Fragment | Self::WholeMessage | Self::NeedInput | Self::Ended => None,
-            Self::Ping => Some(Event::Ping),
-            Self::Pong => Some(Event::Pong),
-            Self::Close => Some(Event::Close),
-            Self::Failed(fault) => Some(Event::Failed(fault)),
-        }
-    }
 }
 
 impl Fail for ReceiveHalf {
@@ -138,11 +105,13 @@ impl Fail for ReceiveHalf {
 }
 
 impl ReceiveHalf {
-    /// A receiver at the first byte behind the opening handshake.
+    /// A receiving half at the first byte after the opening handshake. `role` is ours: a server takes masked frames only, a
+    /// client unmasked ones only (RFC 6455 §5.1).
     #[must_use]
     pub const fn new(role: Role, config: Config) -> Self {
         Self {
             config,
+            is_deflate_agreed: false,
             mask_rule: match role {
                 Role::Server => MaskRule::Required,
                 Role::Client => MaskRule::Forbidden,
@@ -152,10 +121,20 @@ impl ReceiveHalf {
             header_len: 0,
             frame: FrameInProgress::NONE,
             message: None,
+            part: PartNumber::NONE,
+            compressed_part: PartNumber::NONE,
+            lent_len: 0,
             kept_len: 0,
             control: ControlPayload::EMPTY,
             pending: Pending::NONE,
         }
+    }
+
+    /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6). They arrive as
+    /// [`Payload::Compressed`].
+    #[must_use]
+    pub const fn with_deflate(self) -> Self {
+        Self { is_deflate_agreed: true, ..self }
     }
 
     /// The next thing that the input holds, or `None` where it holds nothing whole: then read more and come again.
@@ -165,7 +144,8 @@ impl ReceiveHalf {
     /// validated once. After [`Event::Close`] and [`Event::Failed`] it is always `None` and discards its input.
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
-        match self.whole_message(input, |payload| Fragment { payload, is_first: true, is_last: true }) {
+        let whole = |payload| Fragment { payload, is_first: true, is_last: true, part: PartNumber::NONE };
+        match self.whole_message(input, whole) {
             Some(event) => Some(event),
             None => self.next_event_by_steps(input),
         }
@@ -186,11 +166,25 @@ impl ReceiveHalf {
         }
     }
 
-    /// As [`next_event`](Self::next_event), but payload comes as mutable bytes, all that have arrived, text too:
-    /// checked, and not cut between code points.
+    /// The next thing that the input holds, payload as mutable bytes: all that have arrived, text too, which is checked but
+    /// may be cut within a code point. `None` where more input is needed.
     ///
-    /// It is for relays and for small memories: it always takes all input. A message may be taken by either method,
-    /// or in turns; the rest of a code point that was begun here comes from `next_event` as [`Payload::Binary`](crate::event::Payload::Binary).
+    /// It is for relays and for small memories: it always takes all input. A message may be taken by this and by
+    /// [`next_event`](Self::next_event) in turns; the rest of a code point that was begun here comes from there as
+    /// [`Payload::Binary`].
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x05Hello", 7).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// let Some(Event::Data(piece)) = receiver.next_piece(&mut buffer.input()) else { return Err("no piece") };
+    /// piece.payload.make_ascii_uppercase(); // or mask it again
+    /// assert_eq!(piece.payload, b"HELLO");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn next_piece<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Piece<'b>>> {
         loop {
@@ -206,11 +200,11 @@ impl ReceiveHalf {
         }
     }
 
-    /// As [`next_event`](Self::next_event), but messages come whole: those that lie whole in the read buffer are lent
-    /// from there, others are assembled in `message`.
+    /// The next whole message, or other event, that the input completes: messages that lie whole in the read buffer are
+    /// lent from there, others are assembled in `message`. `None` where more input is needed.
     ///
-    /// `message` has to be the same from the first call to the one that gives the message. Of one that was begun to be
-    /// taken in another way, only the rest comes.
+    /// `message` has to be the same until a message is whole. Of a message that was begun to be taken in another way, only
+    /// the rest comes.
     ///
     /// ```
     /// use ws_core::connection::{Config, ReceiveHalf, Role};
@@ -227,10 +221,6 @@ impl ReceiveHalf {
     /// assert_eq!(event, Some(Event::Data(Payload::Text("Hello"))));
     /// # Ok::<(), &str>(())
     /// ```
-    #[expect(
-        single_use_lifetimes,
-        reason = "the input outlives the loan of `message`, which the next call takes anew"
-    )]
     #[inline]
     pub fn next_message<'m, 'b: 'm, M: Assemble>(
         &mut self,
@@ -238,15 +228,14 @@ impl ReceiveHalf {
         message: &'m mut M,
     ) -> Option<Event<Payload<'m>>> {
         match self.whole_message(input, |payload| payload) {
-            Some(event) => Some(event),
+            Some(event) => {
+                message.forget();
+                Some(event)
+            }
             None => self.next_message_by_steps(input, message),
         }
     }
 
-    #[expect(
-        single_use_lifetimes,
-        reason = "the input outlives the loan of `message`, which the next call takes anew"
-    )]
     #[inline(never)]
     fn next_message_by_steps<'m, 'b: 'm, M: Assemble>(
         &mut self,
@@ -260,24 +249,46 @@ impl ReceiveHalf {
             }
             // What is compressed means something only where it was inflated.
             if next == Next::WholeMessage && self.message.is_some_and(|message| !message.is_compressed) {
-                match self.take_fragment(input) {
-                    Ok(fragment) => return fragment.map(|fragment| Event::Data(fragment.payload)),
-                    Err(violation) => return Some(Event::Failed(self.failed(violation.into()))),
-                }
+                message.forget();
+                return match self.take_fragment(input) {
+                    Ok(fragment) => fragment.map(|fragment| Event::Data(fragment.payload)),
+                    Err(violation) => Some(Event::Failed(self.failed(violation.into()))),
+                };
             }
             match self.take_into(input, message) {
                 Ok(Some(Assembly::Complete)) => break,
                 Ok(Some(Assembly::Incomplete) | None) => {}
-                Err(fault) => return Some(Event::Failed(self.failed(fault))),
+                Err(fault) => {
+                    message.forget();
+                    return Some(Event::Failed(self.failed(fault)));
+                }
             }
         }
         message.assembled().map(Event::Data)
     }
 
     /// Takes the payload that [`advance`](Self::advance) has found and appends it to `message`, binary payload unmasked
-    /// on its way there: for who lends the whole message only afterwards.
+    /// on its way there: for callers that lend the whole message only afterwards.
     ///
     /// `None` where there is none, or only a part of a code point.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::{Assembly, MessageSlice};
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x02\x01a\x80\x01b", 6).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// let (mut input, mut message) = (buffer.input(), MessageSlice::new([0; 16]));
+    /// while receiver.advance(&mut input).is_payload() {
+    ///     if receiver.assemble(&mut input, &mut message) == Some(Event::Data(Assembly::Complete)) {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(message.message(), Some(Payload::Binary(b"ab")));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn assemble(
         &mut self,
@@ -289,7 +300,10 @@ impl ReceiveHalf {
         }
         match self.take_into(input, message) {
             Ok(assembly) => assembly.map(Event::Data),
-            Err(fault) => Some(Event::Failed(self.failed(fault))),
+            Err(fault) => {
+                message.forget();
+                Some(Event::Failed(self.failed(fault)))
+            }
         }
     }
 
@@ -329,13 +343,15 @@ impl ReceiveHalf {
         self.pending.is_peer_closed().then(|| CloseFrame::decode(&self.control).ok()).flatten()
     }
 
-    /// Says that the transport gives no more bytes, be it at its end or by an error.
+    /// Says that the peer writes no more: the transport is at its end. Call it once all input was taken; what is left of
+    /// it is discarded.
     pub fn eof(&mut self) {
         self.state = State::Ended;
         self.pending.add_eof();
     }
 
-    /// What the sending half has to be told, in the order in which it happened; `None` where there is nothing new.
+    /// What events mean for the sending half, in the order in which they happened; `None` where there is nothing new. Pass
+    /// it to [`SendHalf::signal`](super::SendHalf::signal).
     ///
     /// To be asked for after each event: a ping's signal is gone with the next control frame, since only the latest
     /// ping needs an answer (RFC 6455 §5.5.3). The others stay until they are taken.
@@ -349,6 +365,28 @@ impl ReceiveHalf {
     #[inline]
     pub const fn is_message_in_progress(&self) -> bool {
         self.message.is_some()
+    }
+
+    /// Counts a part of a message, and gives its number.
+    #[inline]
+    pub(crate) const fn next_part(&mut self, is_compressed: bool) -> PartNumber {
+        let part = if is_compressed { &mut self.compressed_part } else { &mut self.part };
+        *part = part.next();
+        *part
+    }
+
+    /// Where the next payload of the message in progress belongs.
+    #[inline]
+    pub(crate) fn position(&self) -> Option<Position> {
+        let Message { message_type, is_reported, is_compressed, utf8, .. } = *self.message.as_ref()?;
+        // What begins within a code point is no text.
+        let is_text = message_type == MessageType::Text && (is_compressed || utf8.is_boundary());
+        Some(Position {
+            part: if is_compressed { self.compressed_part } else { self.part }.next(),
+            message_type: if is_text { MessageType::Text } else { MessageType::Binary },
+            is_compressed,
+            is_first: !is_reported,
+        })
     }
 
     /// Makes room for another header or control payload; a pong that nobody took is superseded.

@@ -15,15 +15,36 @@ impl ReceiveHalf {
         clippy::inline_always,
         reason = "the call and its event in memory are a quarter of the instructions"
     )]
-    pub(super) fn whole_message<'b, D>(
+    pub(crate) fn whole_message<'b, D>(
         &mut self,
         input: &mut Input<'b>,
         as_data: impl FnOnce(Payload<'b>) -> D,
     ) -> Option<Event<D>> {
+        let WholeFrame { first, header_len, payload_len, key } = self.whole_frame(input.unread())?;
+        let payload = input.take_behind(header_len, payload_len)?;
+        if let Some(key) = key {
+            Mask::new(key).apply(payload);
+        }
+        Some(self.whole(first, payload, as_data))
+    }
+
+    /// Whether [`whole_message`](Self::whole_message) would find one.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub(crate) fn has_whole_message(&self, bytes: &[u8]) -> bool {
+        self.whole_frame(bytes).is_some_and(|WholeFrame { header_len, payload_len, .. }| {
+            header_len.checked_add(payload_len).is_some_and(|end| end <= bytes.len())
+        })
+    }
+
+    /// The header of a frame that is a message of less than 64 KiB.
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[expect(clippy::inline_always, reason = "a part of whole_message")]
+    fn whole_frame(&self, bytes: &[u8]) -> Option<WholeFrame> {
         if !self.is_between_messages() {
             return None;
         }
-        let [first @ (FINAL_TEXT | FINAL_BINARY), second, ref rest @ ..] = *input.unread() else {
+        let [first @ (FINAL_TEXT | FINAL_BINARY), second, ref rest @ ..] = *bytes else {
             return None;
         };
         let len_7 = match self.mask_rule {
@@ -40,13 +61,11 @@ impl ReceiveHalf {
             return None;
         };
         if self.mask_rule == MaskRule::Forbidden {
-            let payload = input.take_behind(header_len, payload_len)?;
-            return Some(self.whole(first, payload, as_data));
+            return Some(WholeFrame { first, header_len, payload_len, key: None });
         }
-        let key = MaskKey::new(*rest.first_chunk()?);
-        let payload = input.take_behind(header_len.saturating_add(KEY_LEN), payload_len)?;
-        Mask::new(key).apply(payload);
-        Some(self.whole(first, payload, as_data))
+        let key = Some(MaskKey::new(*rest.first_chunk()?));
+        let header_len: usize = header_len;
+        Some(WholeFrame { first, header_len: header_len.saturating_add(KEY_LEN), payload_len, key })
     }
 
     /// A length of 16 bits, where it needs them and is within the limits.
@@ -62,8 +81,9 @@ impl ReceiveHalf {
         is_allowed.then_some(usize::from(len_16))
     }
 
+    /// Whether the next byte begins a message.
     #[inline]
-    fn is_between_messages(&self) -> bool {
+    pub(crate) fn is_between_messages(&self) -> bool {
         self.state == State::Header && self.message.is_none() && self.header_len == 0
     }
 
@@ -84,6 +104,15 @@ impl ReceiveHalf {
             Err(invalid) => Event::Failed(self.failed(Violation::from(invalid).into())),
         }
     }
+}
+
+/// The header of a frame that is a message.
+struct WholeFrame {
+    first: u8,
+    /// With the key.
+    header_len: usize,
+    payload_len: usize,
+    key: Option<MaskKey>,
 }
 
 /// FIN, no reserved bit, text.

@@ -3,6 +3,7 @@
 use super::{Announcement, SendHalf};
 use crate::connection::closing::{Cause, CloseStatus, State};
 use crate::connection::{Masking, Signal};
+use crate::error::SendError;
 use crate::frame::{CloseFrame, ControlPayload, Fin, Opcode, ReservedBits};
 
 impl<K: Masking> SendHalf<K> {
@@ -56,7 +57,8 @@ impl<K: Masking> SendHalf<K> {
             Signal::Failed(fault) => {
                 self.closing.apply(Cause::Failed(fault));
                 self.pong = None;
-                if self.closing.state() == State::Failing {
+                // A Close that is on its way already is the only one (§5.5.1).
+                if self.closing.state() == State::Failing && !self.closing.is_close_taken() {
                     self.announcement = Announcement::Close(*CloseFrame::from(fault.close_code()).payload());
                     // The peer would take a Close for payload of the frame in progress.
                     if self.frame.is_some() {
@@ -64,16 +66,45 @@ impl<K: Masking> SendHalf<K> {
                     }
                 }
             }
-            Signal::Eof => self.closing.apply(Cause::TransportEnded),
+            Signal::Eof => self.closing.apply(Cause::Eof),
         }
     }
 
-    /// Writes queued control frames to the front of `out`: as many whole ones as fit. Returns how many bytes are to
-    /// be transmitted; 0 where there are none, where a frame is in progress, where `out` has less than
-    /// [`TRANSMIT_LEN_MAX`](Self::TRANSMIT_LEN_MAX) bytes, and while there is no masking key.
+    /// Says that the transport failed, or was given up: nothing more can be written. The connection has ended.
+    ///
+    /// That the peer writes no more is reported by the receiving half ([`Signal::Eof`]); a Close that is queued is then
+    /// still to be written.
+    pub fn transport_failed(&mut self) {
+        self.closing.apply(Cause::TransportEnded);
+    }
+
+    /// Writes queued control frames to the front of `out`: as many whole ones as fit. Returns how many bytes are to be
+    /// transmitted: 0 where none is queued, or where they have to wait for the end of a frame in progress
+    /// ([`frame_remaining`](Self::frame_remaining)).
+    ///
+    /// Room for [`TRANSMIT_LEN_MAX`](crate::connection::TRANSMIT_LEN_MAX) bytes is always enough.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.close(CloseCode::NORMAL.into());
+    /// assert_eq!(sender.poll_transmit(&mut [0; 3]), Err(SendError::BufferTooSmall { required: 4 }));
+    /// let mut out = [0; 4];
+    /// assert_eq!((sender.poll_transmit(&mut out), out), (Ok(4), *b"\x88\x02\x03\xe8"));
+    /// assert_eq!(sender.poll_transmit(&mut out), Ok(0));
+    /// # Ok::<(), SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where not even the first of them can be written: [`SendError::BufferTooSmall`] with the length that it needs, or
+    /// [`SendError::NoMaskKey`]. It stays queued.
     #[inline]
-    pub fn poll_transmit(&mut self, out: &mut [u8]) -> usize {
-        if self.wants_transmit() { self.transmit(out) } else { 0 }
+    pub fn poll_transmit(&mut self, out: &mut [u8]) -> Result<usize, SendError> {
+        if self.wants_transmit() { self.transmit(out) } else { Ok(0) }
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has something to write.
@@ -85,32 +116,48 @@ impl<K: Masking> SendHalf<K> {
     }
 
     #[inline(never)]
-    fn transmit(&mut self, out: &mut [u8]) -> usize {
+    fn transmit(&mut self, out: &mut [u8]) -> Result<usize, SendError> {
         let mut written = 0;
-        while let Some(room) = out.get_mut(written..).filter(|room| room.len() >= Self::TRANSMIT_LEN_MAX) {
-            let (opcode, payload) = match (self.pong, self.announcement) {
-                (Some(payload), _) => (Opcode::Pong, payload),
-                (None, Announcement::Ping(payload)) => (Opcode::Ping, payload),
-                (None, Announcement::Close(payload)) => (Opcode::Close, payload),
-                (None, Announcement::Nothing) => break,
-            };
-            let Ok(len) =
-                self.write_frame((opcode, ReservedBits::NONE), Fin::Final, payload.as_bytes(), room)
-            else {
-                break;
-            };
-            written = written.saturating_add(len);
-            match opcode {
-                Opcode::Pong => self.pong = None,
-                Opcode::Close => {
-                    self.announcement = Announcement::Nothing;
-                    self.closing.apply(Cause::CloseWritten);
+        loop {
+            match self.write_control(out.get_mut(written..).unwrap_or_default()) {
+                Ok(Some((opcode, len))) => {
+                    written = written.saturating_add(len);
+                    if opcode == Opcode::Close {
+                        self.close_left();
+                    }
                 }
-                Opcode::Ping | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                    self.announcement = Announcement::Nothing;
-                }
+                Err(error) if written == 0 => return Err(error),
+                Ok(None) | Err(_) => return Ok(written),
             }
         }
-        written
+    }
+
+    /// Writes the next control frame to the front of `out`; says which it is, and how long. A Close is not judged as
+    /// written before [`close_left`](Self::close_left).
+    pub(crate) fn write_control(&mut self, out: &mut [u8]) -> Result<Option<(Opcode, usize)>, SendError> {
+        if !self.wants_transmit() {
+            return Ok(None);
+        }
+        let (opcode, payload) = match (self.pong, self.announcement) {
+            (Some(payload), _) => (Opcode::Pong, payload),
+            (None, Announcement::Ping(payload)) => (Opcode::Ping, payload),
+            (None, Announcement::Close(payload)) => (Opcode::Close, payload),
+            (None, Announcement::Nothing) => return Ok(None),
+        };
+        let len = self.write_frame((opcode, ReservedBits::NONE), Fin::Final, payload.as_bytes(), out)?;
+        if opcode == Opcode::Pong {
+            self.pong = None;
+        } else {
+            self.announcement = Announcement::Nothing;
+            if opcode == Opcode::Close {
+                self.closing.close_taken();
+            }
+        }
+        Ok(Some((opcode, len)))
+    }
+
+    /// The last byte of our Close has left.
+    pub(crate) fn close_left(&mut self) {
+        self.closing.apply(Cause::CloseWritten);
     }
 }

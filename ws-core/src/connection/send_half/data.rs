@@ -1,14 +1,28 @@
 // Read first: RFC 6455 §5.4, §5.6, §6.1.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
 use super::{MessageKind, SendHalf};
 use crate::connection::closing::State;
 use crate::connection::frame_in_progress::FrameInProgress;
-use crate::connection::{EncodedMessage, Masking, Unmasked};
+use crate::connection::{EncodedMessage, Masking, Role};
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
 use crate::frame::{EncodedHeader, Fin, FrameHeader, Opcode, ReservedBits};
 
 /// The header of a frame whose payload the caller brings (RFC 6455 §5.4).
+///
+/// ```
+/// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+/// use ws_core::event::MessageType;
+/// use ws_core::frame::Fin;
+///
+/// let mut sender = SendHalf::new(Unmasked);
+/// let header = sender.begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 5))?;
+/// assert_eq!(header.as_bytes(), [0x81, 5]);
+/// # Ok::<(), ws_core::error::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameStart {
     kind: MessageKind,
@@ -24,15 +38,26 @@ impl FrameStart {
         Self { kind: MessageKind { message_type, is_compressed: false }, fin, payload_len }
     }
 
-    /// The same for payload that is compressed by permessage-deflate (RFC 7692 §6).
+    /// Says that the payload is compressed by permessage-deflate (RFC 7692 §6).
     #[must_use]
-    pub const fn compressed(self) -> Self {
+    pub const fn with_compressed_payload(self) -> Self {
         Self { kind: MessageKind { is_compressed: true, ..self.kind }, ..self }
     }
 }
 
-/// What [`SendHalf::send_fragment`] did.
+/// What [`SendHalf::send_part`] did.
+///
+/// ```
+/// use ws_core::connection::{SendHalf, Unmasked};
+/// use ws_core::frame::Fin;
+///
+/// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 5]);
+/// let sent = sender.send_part(&[7; 100], Fin::Final, &mut out)?;
+/// assert_eq!((sent.taken, sent.written, sent.is_complete), (3, 5, false));
+/// # Ok::<(), ws_core::error::SendError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "what was not taken is still to be sent"]
 #[non_exhaustive]
 pub struct Sent {
     /// How many bytes of the payload are in the output; the rest is still to be sent.
@@ -44,92 +69,176 @@ pub struct Sent {
 }
 
 impl<K: Masking> SendHalf<K> {
-    /// Sends a whole text message in one frame: all of it is written to the front of `out`, or nothing is.
-    /// Returns how many bytes that is, 2–14 more than the text has.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_binary`](Self::send_binary).
-    #[inline]
-    pub fn send_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
-        self.send(Payload::Text(text), out)
-    }
-
-    /// Sends a whole binary message in one frame: all of it is written to the front of `out`, or nothing is.
-    /// Returns how many bytes that is, 2–14 more than the message has.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::Closed`], [`SendError::Busy`] while a frame or a fragmented message is in progress,
-    /// [`SendError::NoMaskKey`], [`SendError::BufferTooSmall`] with the length that is required.
-    #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
-        self.send(Payload::Binary(bytes), out)
-    }
-
-    /// Sends a whole message, as [`send_text`](Self::send_text) or [`send_binary`](Self::send_binary).
-    ///
-    /// # Errors
-    ///
-    /// As [`send_binary`](Self::send_binary).
-    #[inline]
-    pub fn send(&mut self, message: Payload<'_>, out: &mut [u8]) -> Result<usize, SendError> {
-        let kind = MessageKind::of(&message);
-        self.may_send_data()?;
-        if self.message.is_some() {
-            return Err(SendError::Busy);
-        }
-        self.may_continue(kind)?;
-        self.is_window_foreign |= kind.is_compressed;
-        self.write_frame((kind.opcode(), kind.reserved()), Fin::Final, message.as_bytes(), out)
-    }
-
-    /// Sends the next part of a message as one fragment, with as much of `payload` as fits into `out`.
-    ///
-    /// With [`Fin::Final`] the message ends once all is taken. What was not taken is sent by further calls; text is
-    /// taken in whole code points, so that the rest is a `&str` again.
+    /// Sends a whole message in one frame: all of it is written to the front of `out`, or nothing is. Returns how many
+    /// bytes are to be transmitted, 2–14 more than the message has.
     ///
     /// ```
     /// use ws_core::connection::{SendHalf, Unmasked};
-    /// use ws_core::event::Payload;
-    /// use ws_core::frame::Fin;
     ///
-    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 5]);
-    /// let sent = sender.send_fragment(Payload::Text("Hello"), Fin::Final, &mut out)?;
-    /// assert_eq!((sent.taken, out), (3, [0x01, 0x03, b'H', b'e', b'l']));
-    /// let sent = sender.send_fragment(Payload::Text(&"Hello"[3..]), Fin::Final, &mut out)?;
-    /// assert_eq!((sent.taken, &out[..sent.written]), (2, &[0x80, 0x02, b'l', b'o'][..]));
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// let len = sender.send("Hello", &mut out)?;
+    /// assert_eq!(out[..len], *b"\x81\x05Hello");
+    /// let len = sender.send(&[1, 2, 3], &mut out)?;
+    /// assert_eq!(out[..len], *b"\x82\x03\x01\x02\x03");
     /// # Ok::<(), ws_core::error::SendError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`send_binary`](Self::send_binary), and [`Misuse::MessageType`]. The output is too small where it has no
-    /// room for a header and one byte or code point.
-    pub fn send_fragment(
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame or a fragmented message is in progress;
+    /// [`SendError::NoMaskKey`]; [`SendError::BufferTooSmall`] with the length that is required;
+    /// [`Misuse::NotNegotiated`] for compressed payload without an agreement. The connection is as it was before.
+    #[inline]
+    pub fn send<'p>(&mut self, message: impl Into<Payload<'p>>, out: &mut [u8]) -> Result<usize, SendError> {
+        let message = message.into();
+        let kind = self.may_send_message(&message)?;
+        let written =
+            self.write_frame((kind.opcode(), kind.reserved()), Fin::Final, message.as_bytes(), out)?;
+        self.sent_compressed(kind.is_compressed);
+        Ok(written)
+    }
+
+    /// Sends a whole message in one frame, appended to `out`, which grows. Returns how many bytes were appended.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), Vec::new());
+    /// sender.send_to("Hello", &mut out)?;
+    /// sender.send_to("World", &mut out)?;
+    /// assert_eq!(out, *b"\x81\x05Hello\x81\x05World");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame or a fragmented message is in progress;
+    /// [`SendError::NoMaskKey`]; [`SendError::OutOfMemory`]; [`Misuse::NotNegotiated`] for compressed payload without an
+    /// agreement. The connection and `out` are as they were before.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    pub fn send_to<'p>(
         &mut self,
-        payload: Payload<'_>,
+        message: impl Into<Payload<'p>>,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, SendError> {
+        let message = message.into();
+        let kind = self.may_send_message(&message)?;
+        let written =
+            self.append_frame((kind.opcode(), kind.reserved()), Fin::Final, message.as_bytes(), out)?;
+        self.sent_compressed(kind.is_compressed);
+        Ok(written)
+    }
+
+    /// Sends the next part of a message as one fragment: all of it is written to the front of `out`, or nothing is.
+    /// Returns how many bytes are to be transmitted, 2–14 more than the part has. With [`Fin::Final`] the message ends.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// let len = sender.send_fragment("Hel", Fin::More, &mut out)?;
+    /// assert_eq!(out[..len], *b"\x01\x03Hel");
+    /// let len = sender.send_fragment("lo", Fin::Final, &mut out)?;
+    /// assert_eq!(out[..len], *b"\x80\x02lo");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
+    /// [`SendError::BufferTooSmall`] with the length that is required; [`Misuse::MessageType`] for a part of another type
+    /// than those before it; [`Misuse::NotNegotiated`] for compressed payload without an agreement. The connection is as
+    /// it was before.
+    pub fn send_fragment<'p>(
+        &mut self,
+        payload: impl Into<Payload<'p>>,
+        fin: Fin,
+        out: &mut [u8],
+    ) -> Result<usize, SendError> {
+        let payload = payload.into();
+        let kind = self.may_send_fragment(&payload)?;
+        let written = self.write_frame(self.opcode(kind), fin, payload.as_bytes(), out)?;
+        self.fragment_sent(kind, fin);
+        Ok(written)
+    }
+
+    /// Sends the next part of a message as one fragment, appended to `out`, which grows. Returns how many bytes were
+    /// appended. With [`Fin::Final`] the message ends.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
+    /// [`SendError::OutOfMemory`]; [`Misuse::MessageType`] for a part of another type than those before it;
+    /// [`Misuse::NotNegotiated`] for compressed payload without an agreement. The connection and `out` are as they were
+    /// before.
+    #[cfg(feature = "alloc")]
+    pub fn send_fragment_to<'p>(
+        &mut self,
+        payload: impl Into<Payload<'p>>,
+        fin: Fin,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, SendError> {
+        let payload = payload.into();
+        let kind = self.may_send_fragment(&payload)?;
+        let written = self.append_frame(self.opcode(kind), fin, payload.as_bytes(), out)?;
+        self.fragment_sent(kind, fin);
+        Ok(written)
+    }
+
+    /// Sends as much of the next part of a message as fits into `out`, as one fragment. With [`Fin::Final`] the message
+    /// ends once all is taken.
+    ///
+    /// What was not taken is sent by further calls; text is taken in whole code points, so that the rest is a `&str`
+    /// again.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut sender, mut out, mut wire) = (SendHalf::new(Unmasked), [0; 5], vec![]);
+    /// let mut rest = "Hello";
+    /// loop {
+    ///     let sent = sender.send_part(rest, Fin::Final, &mut out)?;
+    ///     wire.extend_from_slice(&out[..sent.written]); // to the stream
+    ///     rest = &rest[sent.taken..];
+    ///     if sent.is_complete {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(wire, *b"\x01\x03Hel\x80\x02lo");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
+    /// [`SendError::BufferTooSmall`] where `out` has no room for a header and one byte or code point;
+    /// [`Misuse::MessageType`] for a part of another type than those before it; [`Misuse::NotNegotiated`] for compressed
+    /// payload without an agreement. The connection is as it was before.
+    pub fn send_part<'p>(
+        &mut self,
+        payload: impl Into<Payload<'p>>,
         fin: Fin,
         out: &mut [u8],
     ) -> Result<Sent, SendError> {
-        let kind = MessageKind::of(&payload);
-        self.may_send_data()?;
-        self.may_continue(kind)?;
-        let part = first_part(payload, Self::payload_room(out.len()));
+        let payload = payload.into();
+        let kind = self.may_send_fragment(&payload)?;
+        let part = first_part(payload, self.payload_room(out.len()));
         if part.is_empty() && !payload.as_bytes().is_empty() {
-            let required = Self::header_len(1).saturating_add(first_len(payload));
+            let required = self.header_len(1).saturating_add(first_len(payload));
             return Err(SendError::BufferTooSmall { required });
         }
         let is_complete = part.len() == payload.as_bytes().len();
         let fin = if is_complete { fin } else { Fin::More };
         let written = self.write_frame(self.opcode(kind), fin, part, out)?;
-        self.is_window_foreign |= kind.is_compressed;
-        self.message = if fin.is_final() { None } else { Some(kind) };
+        self.fragment_sent(kind, fin);
         Ok(Sent { taken: part.len(), written, is_complete })
     }
 
     /// Begins a frame whose payload the caller brings, of any length, in any pieces: each is to be passed through
-    /// [`mask`](Self::mask) or [`mask_into`](Self::mask_into), in order, and transmitted behind the header.
+    /// [`mask`](Self::mask) or [`mask_into`](Self::mask_into), in order, and transmitted after the header.
     ///
     /// Nothing else can be sent before the frame has all its payload. Text is not checked here.
     ///
@@ -163,7 +272,7 @@ impl<K: Masking> SendHalf<K> {
         let key = self.next_key()?;
         let header = FrameHeader::new(opcode, start.fin, start.payload_len, key).ok_or(Misuse::FrameLen)?;
         self.message = Some(start.kind);
-        self.is_window_foreign |= start.kind.is_compressed;
+        self.sent_compressed(start.kind.is_compressed);
         self.frame = Some(FrameInProgress::new(start.payload_len, key, start.fin.is_final()));
         self.end_frame_if_complete();
         Ok(header.with_reserved(reserved).encode())
@@ -215,6 +324,32 @@ impl<K: Masking> SendHalf<K> {
         if self.frame.is_some() { Err(SendError::Busy) } else { Ok(()) }
     }
 
+    /// Whether a whole message may be sent, and of which kind it is.
+    #[inline]
+    fn may_send_message(&self, message: &Payload<'_>) -> Result<MessageKind, SendError> {
+        let kind = MessageKind::of(message);
+        self.may_send_data()?;
+        if self.message.is_some() {
+            return Err(SendError::Busy);
+        }
+        self.may_continue(kind)?;
+        Ok(kind)
+    }
+
+    #[inline]
+    fn may_send_fragment(&self, payload: &Payload<'_>) -> Result<MessageKind, SendError> {
+        let kind = MessageKind::of(payload);
+        self.may_send_data()?;
+        self.may_continue(kind)?;
+        Ok(kind)
+    }
+
+    #[inline]
+    fn fragment_sent(&mut self, kind: MessageKind, fin: Fin) {
+        self.sent_compressed(kind.is_compressed);
+        self.message = if fin.is_final() { None } else { Some(kind) };
+    }
+
     #[inline]
     pub(super) fn may_continue(&self, kind: MessageKind) -> Result<(), Misuse> {
         match self.message {
@@ -237,9 +372,8 @@ impl<K: Masking> SendHalf<K> {
 
     /// The longest payload that a frame of at most `out_len` bytes has room for.
     #[inline]
-    fn payload_room(out_len: usize) -> usize {
-        let room =
-            |payload_len: usize| out_len.saturating_sub(Self::header_len(payload_len)).min(payload_len);
+    fn payload_room(&self, out_len: usize) -> usize {
+        let room = |payload_len: usize| out_len.saturating_sub(self.header_len(payload_len)).min(payload_len);
         room(usize::MAX).max(room(0xFFFF)).max(room(125))
     }
 
@@ -254,27 +388,30 @@ impl<K: Masking> SendHalf<K> {
     }
 }
 
-impl SendHalf<Unmasked> {
-    /// Lets a message that was encoded for many in between the others of this connection: after this its
-    /// [`as_bytes`](EncodedMessage::as_bytes) are committed and to be transmitted.
+impl<K: Masking> SendHalf<K> {
+    /// Sends a message that was encoded once for many connections, by a server. On success the caller has to transmit its
+    /// [`as_bytes`](EncodedMessage::as_bytes) next: they are committed.
     ///
     /// A compressed one moves the peer's window, which our own deflater then knows nothing of: the next
     /// [`send_deflated`](Self::send_deflated) begins with an empty window by itself.
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`], [`SendError::Busy`]; [`Misuse::NotNegotiated`] for a compressed message where no
-    /// compression was agreed on, or a smaller window.
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame or a fragmented message is in progress;
+    /// [`Misuse::NotNegotiated`] for a compressed message where no compression was agreed on, or a smaller window;
+    /// [`Misuse::Unmasked`] by a client, which masks each frame with a key of its own (RFC 6455 §5.3). The connection is
+    /// as it was before.
     pub fn send_encoded<B: AsRef<[u8]>>(&mut self, message: &EncodedMessage<B>) -> Result<(), SendError> {
         self.may_send_data()?;
         if self.message.is_some() {
             return Err(SendError::Busy);
         }
+        self.may_send_unmasked()?;
         let Some(window_bits) = message.window_bits() else { return Ok(()) };
         if self.deflate.is_none_or(|agreed| window_bits > agreed.max_window_bits()) {
             return Err(Misuse::NotNegotiated.into());
         }
-        self.is_window_foreign = true;
+        self.sent_compressed(true);
         Ok(())
     }
 
@@ -297,15 +434,25 @@ impl SendHalf<Unmasked> {
     ///
     /// # Errors
     ///
-    /// [`Misuse::PayloadLen`] where the frame lacks less; then nothing is counted.
+    /// [`Misuse::PayloadLen`] where the frame lacks less, or none is in progress; [`Misuse::Unmasked`] by a client. Then
+    /// nothing is counted.
     pub fn payload_written(&mut self, len: u64) -> Result<(), Misuse> {
         if len == 0 {
             return Ok(());
         }
+        self.may_send_unmasked()?;
         let frame = self.frame.as_mut().ok_or(Misuse::PayloadLen)?;
         frame.remaining = frame.remaining.checked_sub(len).ok_or(Misuse::PayloadLen)?;
         self.end_frame_if_complete();
         Ok(())
+    }
+
+    // RFC 6455 §5.3: a client masks each frame with a key of its own.
+    fn may_send_unmasked(&self) -> Result<(), Misuse> {
+        match self.role() {
+            Role::Server => Ok(()),
+            Role::Client => Err(Misuse::Unmasked),
+        }
     }
 }
 

@@ -24,13 +24,13 @@ impl<K: Masking> SendHalf<K> {
     /// in progress for another connection is given up, and cannot be continued.
     ///
     /// ```
-    /// use ws_core::connection::{Config, SendHalf, Unmasked};
+    /// use ws_core::connection::{SendHalf, Unmasked};
     /// use ws_core::event::MessageType;
     /// use ws_core::extension::{Agreed, DeflateParams};
     /// use ws_core::frame::Fin;
     ///
     /// let agreed = Agreed::server(DeflateParams::default()); // what the handshake returns
-    /// let mut sender = SendHalf::with_config(Unmasked, Config::new().with_deflate(agreed));
+    /// let mut sender = SendHalf::new(Unmasked).with_deflate(agreed);
     /// let (mut deflater, mut out) = (agreed.deflater(), [0; 64]);
     /// let sent = sender.send_deflated(MessageType::Text, b"Hello", Fin::Final, &mut deflater, &mut out)?;
     /// // RFC 7692 §7.2.3.1: a frame with one compressed block.
@@ -65,19 +65,14 @@ impl<K: Masking> SendHalf<K> {
             return Err(Misuse::NotNegotiated.into());
         }
         let in_progress = self.in_progress(deflater)?;
-        let head_len_max = Self::header_len(out.len());
+        let head_len_max = self.header_len(out.len());
         let Some(body) = out.get_mut(head_len_max..).filter(|body| !body.is_empty()) else {
-            return Err(SendError::BufferTooSmall { required: Self::header_len(1).saturating_add(1) });
+            return Err(SendError::BufferTooSmall { required: self.header_len(1).saturating_add(1) });
         };
         // From here on nothing fails: the body is shorter than the longest frame.
         let key = self.next_key()?;
-        let message = in_progress.unwrap_or_else(|| {
-            // What came after that message changed the peer's window.
-            let last = self.deflated.filter(|_| !self.is_window_foreign);
-            deflater.begin(last)
-        });
+        let message = in_progress.unwrap_or_else(|| deflater.begin(self.deflated));
         self.deflated = Some(message);
-        self.is_window_foreign = false;
         let flush = if fin.is_final() { Flush::Message } else { Flush::Fragment };
         let done = deflater.advance(payload, flush, body);
         let fin = if deflater.is_in(message) { Fin::More } else { Fin::Final };
@@ -102,7 +97,7 @@ impl<K: Masking> SendHalf<K> {
         if self.message.is_none() {
             return Ok(None);
         }
-        let begun = self.deflated.filter(|&message| deflater.is_in(message) && !self.is_window_foreign);
+        let begun = self.deflated.filter(|&message| deflater.is_in(message));
         begun.map(Some).ok_or(Misuse::Deflater)
     }
 

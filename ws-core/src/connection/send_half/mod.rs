@@ -1,5 +1,9 @@
 // Read first: RFC 6455 §5.1, §6.1.
 
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use core::fmt;
+
 mod control;
 mod data;
 #[cfg(feature = "deflate")]
@@ -7,15 +11,15 @@ mod deflate;
 
 pub use data::{FrameStart, Sent};
 
-use super::closing::Closing;
+use super::closing::{Closing, State};
 use super::frame_in_progress::FrameInProgress;
-use super::{Closure, Config, Masking, NextMask, Role, Transport};
+use super::{Closure, Masking, NextMask, Role, Transport};
 use crate::bytes::copy;
 #[cfg(feature = "deflate")]
 use crate::deflate::MessageId;
 use crate::error::{Misuse, SendError};
 use crate::event::{MessageType, Payload};
-use crate::extension::DeflateDirection;
+use crate::extension::{Agreed, DeflateDirection};
 use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, ReservedBits};
 
 /// The sending half of a connection: turns messages into bytes, and owns the closing handshake (RFC 6455 §6.1, §7).
@@ -28,12 +32,12 @@ use crate::frame::{ControlPayload, Fin, FrameHeader, Mask, MaskKey, Opcode, Rese
 ///
 /// let mut sender = SendHalf::new(Unmasked);
 /// let mut out = [0; 16];
-/// let len = sender.send_text("Hello", &mut out)?;
+/// let len = sender.send("Hello", &mut out)?;
 /// // RFC 6455 §5.7: the unmasked text message "Hello".
 /// assert_eq!(out[..len], [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]);
 /// # Ok::<(), ws_core::error::SendError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SendHalf<K> {
     keys: K,
     closing: Closing,
@@ -41,9 +45,8 @@ pub struct SendHalf<K> {
     message: Option<MessageKind>,
     /// How messages may be compressed, where permessage-deflate was negotiated.
     deflate: Option<DeflateDirection>,
-    /// Something compressed was sent that our deflater knows nothing of.
-    is_window_foreign: bool,
-    /// The last message that a deflater has compressed here, or is compressing.
+    /// The last message that a deflater has compressed here, or is compressing; `None` where something compressed was sent
+    /// after it that the deflater knows nothing of.
     #[cfg(feature = "deflate")]
     deflated: Option<MessageId>,
     /// The frame in progress, between its header and the last byte of its payload.
@@ -71,10 +74,7 @@ struct MessageKind {
 impl MessageKind {
     #[inline]
     const fn of(payload: &Payload<'_>) -> Self {
-        Self {
-            message_type: payload.message_type(),
-            is_compressed: matches!(payload, Payload::Compressed { .. }),
-        }
+        Self { message_type: payload.message_type(), is_compressed: payload.is_compressed() }
     }
 
     #[inline]
@@ -92,28 +92,14 @@ impl MessageKind {
 }
 
 impl<K: Masking> SendHalf<K> {
-    /// The room that [`poll_transmit`](Self::poll_transmit) needs at least, in bytes: a masked control frame.
-    pub const TRANSMIT_LEN_MAX: usize = 2 + 4 + ControlPayload::LEN_MAX;
-
-    /// A sender that has sent nothing since the opening handshake.
+    /// A sending half that has sent nothing since the opening handshake.
     #[must_use]
     pub const fn new(keys: K) -> Self {
-        Self::with_config(keys, Config::new())
-    }
-
-    /// The same with what the configuration says on sending: whether permessage-deflate was negotiated, so that
-    /// [`Payload::Compressed`] may be sent (RFC 7692 §6).
-    #[must_use]
-    pub const fn with_config(keys: K, config: Config) -> Self {
         Self {
             keys,
             closing: Closing::OPEN,
             message: None,
-            deflate: match config.deflate() {
-                Some(agreed) => Some(agreed.outgoing()),
-                None => None,
-            },
-            is_window_foreign: false,
+            deflate: None,
             #[cfg(feature = "deflate")]
             deflated: None,
             frame: None,
@@ -122,11 +108,47 @@ impl<K: Masking> SendHalf<K> {
         }
     }
 
+    /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6): by
+    /// `send_deflated`, or by the caller as [`Payload::Compressed`].
+    #[must_use]
+    pub fn with_deflate(self, agreed: Agreed) -> Self {
+        Self { deflate: Some(agreed.outgoing()), ..self }
+    }
+
+    /// The role: a client masks what it sends.
+    #[must_use]
+    #[inline]
+    pub fn role(&self) -> Role {
+        self.keys.role()
+    }
+
     /// What to do with the transport, once all that was written is transmitted.
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
-        self.closing.transport(K::ROLE)
+        self.closing.transport(self.role())
+    }
+
+    /// Says that the writing side of the transport was shut down, as [`Transport::Linger`] has asked for:
+    /// [`transport`](Self::transport) does not ask again.
+    pub const fn write_shut_down(&mut self) {
+        self.closing.write_shut_down();
+    }
+
+    /// Whether a fragmented message has begun and not ended.
+    #[must_use]
+    #[inline]
+    pub const fn is_message_in_progress(&self) -> bool {
+        self.message.is_some()
+    }
+
+    /// Whether either side has begun to close, or the transport has ended: no data can be sent any more. From the moment
+    /// that it turns true, the closing handshake has its deadline
+    /// ([`Keepalive::closing`](crate::keepalive::Keepalive::closing)).
+    #[must_use]
+    #[inline]
+    pub fn is_closing(&self) -> bool {
+        self.closing.state() != State::Open
     }
 
     /// How the connection ended, once it has.
@@ -145,7 +167,7 @@ impl<K: Masking> SendHalf<K> {
         payload: &[u8],
         out: &mut [u8],
     ) -> Result<usize, SendError> {
-        let required = Self::header_len(payload.len()).saturating_add(payload.len());
+        let required = self.header_len(payload.len()).saturating_add(payload.len());
         let out = out.get_mut(..required).ok_or(SendError::BufferTooSmall { required })?;
         let key = self.next_key()?;
         let payload_len = u64::try_from(payload.len()).map_err(|_large| Misuse::FrameLen)?;
@@ -160,9 +182,45 @@ impl<K: Masking> SendHalf<K> {
         Ok(required)
     }
 
+    /// Appends a frame with all of its payload to `out`, or nothing.
+    #[cfg(feature = "alloc")]
+    fn append_frame(
+        &mut self,
+        (opcode, reserved): (Opcode, ReservedBits),
+        fin: Fin,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<usize, SendError> {
+        let len = self.header_len(payload.len()).saturating_add(payload.len());
+        let len_max = payload.len().saturating_add(FrameHeader::LEN_MAX);
+        out.try_reserve(len_max).map_err(|_full| SendError::OutOfMemory)?;
+        let key = self.next_key()?;
+        let payload_len = u64::try_from(payload.len()).map_err(|_large| Misuse::FrameLen)?;
+        let header = FrameHeader::new(opcode, fin, payload_len, key).ok_or(Misuse::FrameLen)?;
+        header.with_reserved(reserved).encode().append_to(out);
+        let body_start = out.len();
+        out.extend_from_slice(payload);
+        if let (Some(key), Some(body)) = (key, out.get_mut(body_start..)) {
+            Mask::new(key).apply(body);
+        }
+        Ok(len)
+    }
+
+    /// Something was sent that was compressed, or not, elsewhere: that changes the peer's window.
     #[inline]
-    fn header_len(payload_len: usize) -> usize {
-        let mask_len: usize = match K::ROLE {
+    #[cfg_attr(not(feature = "deflate"), expect(clippy::unused_self, reason = "then nobody compresses here"))]
+    const fn sent_compressed(&mut self, is_compressed: bool) {
+        #[cfg(feature = "deflate")]
+        if is_compressed {
+            self.deflated = None;
+        }
+        #[cfg(not(feature = "deflate"))]
+        let _ = is_compressed;
+    }
+
+    #[inline]
+    fn header_len(&self, payload_len: usize) -> usize {
+        let mask_len: usize = match self.role() {
             Role::Client => 4,
             Role::Server => 0,
         };
@@ -181,5 +239,16 @@ impl<K: Masking> SendHalf<K> {
             NextMask::Masked(key) => Ok(Some(key)),
             NextMask::Missing => Err(SendError::NoMaskKey),
         }
+    }
+}
+
+impl<K> fmt::Debug for SendHalf<K> {
+    /// Nothing of the keys, nor of what is queued.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendHalf")
+            .field("closing", &self.closing)
+            .field("message", &self.message)
+            .field("frame_remaining", &self.frame.map_or(0, |frame| frame.remaining))
+            .finish_non_exhaustive()
     }
 }

@@ -7,13 +7,14 @@
 use core::panic::PanicInfo;
 
 use ws_core::connection::{
-    Closure, Connection, FrameStart, KeySource, Next, ReceiveHalf, SendHalf, Signal, Transport, Unmasked,
+    Closure, Connection, EncodedMessage, FrameStart, KeySource, Next, ReceiveHalf, RoleKeys, SendHalf, Sent,
+    Signal, Transport, Unmasked,
 };
 use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::event::{Event, Fragment, Payload, Piece};
 use ws_core::extension::{ExtensionError, check_extensions};
 use ws_core::frame::{
-    CloseCode, CloseFrame, ControlPayload, Decoded, EncodedHeader, FrameHeader, Mask, MaskKey, Opcode,
+    CloseCode, CloseFrame, ControlPayload, Decoded, EncodedHeader, Fin, FrameHeader, Mask, MaskKey, Opcode,
     RawHeader, ReservedBits, Violation,
 };
 use ws_core::input::{Input, ReadBuffer};
@@ -96,7 +97,7 @@ probes! {
     receiver_assemble(receiver: &mut ReceiveHalf, input: &mut Input<'_>, message: &mut MessageSlice<&'static mut [u8]>)
         -> Option<Event<Assembly>> { receiver.assemble(input, message) }
     receiver_spare<'s>(
-        receiver: &ReceiveHalf,
+        receiver: &mut ReceiveHalf,
         buffer: &'s mut ReadBuffer<&'static mut [u8]>,
         message: &'s mut MessageSlice<&'static mut [u8]>
     ) -> &'s mut [u8] { receiver.spare(buffer, message) }
@@ -112,15 +113,24 @@ probes! {
     receiver_signal(receiver: &mut ReceiveHalf) -> Option<Signal> { receiver.take_signal() }
 
     server_text(sender: &mut SendHalf<Unmasked>, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
-        sender.send_text(text, out)
+        sender.send(text, out)
     }
-    server_transmit(sender: &mut SendHalf<Unmasked>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
-    server_pass(sender: &mut SendHalf<Unmasked>, len: u64) -> Result<(), Misuse> { sender.payload_written(len) }
+    server_transmit(sender: &mut SendHalf<Unmasked>, out: &mut [u8]) -> Result<usize, SendError> {
+        sender.poll_transmit(out)
+    }
+    server_written(sender: &mut SendHalf<Unmasked>, len: u64) -> Result<(), Misuse> { sender.payload_written(len) }
     client_binary(sender: &mut SendHalf<Keys>, bytes: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
-        sender.send_binary(bytes, out)
+        sender.send(bytes, out)
     }
-    client_fragment(sender: &mut SendHalf<Keys>, payload: Payload<'_>, fin: ws_core::frame::Fin, out: &mut [u8])
-        -> Result<usize, SendError> { sender.send_fragment(payload, fin, out).map(|sent| sent.written) }
+    server_encoded(sender: &mut SendHalf<Unmasked>, message: &EncodedMessage<&'static [u8]>)
+        -> Result<(), SendError> { sender.send_encoded(message) }
+    client_fragment(sender: &mut SendHalf<Keys>, payload: Payload<'_>, fin: Fin, out: &mut [u8])
+        -> Result<usize, SendError> { sender.send_fragment(payload, fin, out) }
+    client_part(sender: &mut SendHalf<Keys>, payload: Payload<'_>, fin: Fin, out: &mut [u8])
+        -> Result<Sent, SendError> { sender.send_part(payload, fin, out) }
+    either_fragment(sender: &mut SendHalf<RoleKeys<Keys>>, payload: Payload<'_>, fin: Fin, out: &mut [u8])
+        -> Result<usize, SendError> { sender.send_fragment(payload, fin, out) }
+    payload_split<'p>(payload: &Payload<'p>, len: usize) -> (Payload<'p>, Payload<'p>) { payload.split_at(len) }
     client_frame(sender: &mut SendHalf<Keys>, start: FrameStart) -> Result<EncodedHeader, SendError> {
         sender.begin_frame(start)
     }
@@ -133,13 +143,17 @@ probes! {
     client_ping(sender: &mut SendHalf<Keys>, payload: ControlPayload) -> () { sender.ping(payload) }
     client_pong(sender: &mut SendHalf<Keys>, payload: ControlPayload) -> () { sender.pong(payload) }
     client_signal(sender: &mut SendHalf<Keys>, signal: Signal) -> () { sender.signal(signal) }
-    client_transmit(sender: &mut SendHalf<Keys>, out: &mut [u8]) -> usize { sender.poll_transmit(out) }
+    client_transmit(sender: &mut SendHalf<Keys>, out: &mut [u8]) -> Result<usize, SendError> {
+        sender.poll_transmit(out)
+    }
+    client_failed(sender: &mut SendHalf<Keys>) -> () { sender.transport_failed() }
     client_transport(sender: &SendHalf<Keys>) -> Transport { sender.transport() }
     client_closure(sender: &SendHalf<Keys>) -> Option<Closure> { sender.closure() }
 
     connection_event<'b>(connection: &mut Connection<Keys>, input: &mut Input<'b>)
         -> Option<Event<Fragment<'b>>> { connection.next_event(input) }
-    connection_transmit(connection: &mut Connection<Keys>, out: &mut [u8]) -> usize {
+    connection_transmit(connection: &mut Connection<Keys>, out: &mut [u8])
+        -> Result<usize, SendError> {
         connection.poll_transmit(out)
     }
 

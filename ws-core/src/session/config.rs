@@ -1,0 +1,233 @@
+use crate::connection::{self, Limits, Pongs};
+#[cfg(feature = "deflate")]
+use crate::deflate::{CompressionLevel, MemLevel};
+use crate::keepalive::KeepaliveConfig;
+
+/// How a session behaves: what the peer may send, what is waited for, how much is kept. What was negotiated in the opening
+/// handshake is not part of it; that is in [`Opened`](super::Opened).
+///
+/// ```
+/// use core::time::Duration;
+/// use ws_core::connection::Limits;
+/// use ws_core::keepalive::KeepaliveConfig;
+/// use ws_core::session::Config;
+///
+/// let config = Config::new()
+///     .with_limits(Limits::new().with_message_len_max(64 * 1024))
+///     .with_keepalive(KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30))));
+/// assert_eq!(config.queue_len_max(), 16 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    connection: connection::Config,
+    keepalive: KeepaliveConfig,
+    queue_len_max: usize,
+    linger_len_max: u64,
+    read_buffer_len: usize,
+    #[cfg(feature = "deflate")]
+    compression: Compression,
+}
+
+impl Config {
+    /// The defaults, each of which is documented where it is set.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            connection: connection::Config::new(),
+            keepalive: KeepaliveConfig::new(),
+            queue_len_max: 16 * 1024,
+            linger_len_max: 1 << 20,
+            read_buffer_len: 16 * 1024,
+            #[cfg(feature = "deflate")]
+            compression: Compression::new(),
+        }
+    }
+
+    /// Sets what the peer may send at most. Default: [`Limits::new`]. The limit for messages holds for what a compressed
+    /// one inflates to, too.
+    #[must_use]
+    pub const fn with_limits(self, limits: Limits) -> Self {
+        Self { connection: self.connection.with_limits(limits), ..self }
+    }
+
+    /// Sets who answers pings. Default: [`Pongs::Automatic`].
+    #[must_use]
+    pub const fn with_pongs(self, pongs: Pongs) -> Self {
+        Self { connection: self.connection.with_pongs(pongs), ..self }
+    }
+
+    /// Sets when to ping, and when to stop waiting. Default: [`KeepaliveConfig::new`]. The timeout of the opening
+    /// handshake is not used: a session begins after it.
+    #[must_use]
+    pub const fn with_keepalive(self, keepalive: KeepaliveConfig) -> Self {
+        Self { keepalive, ..self }
+    }
+
+    /// Sets how many bytes may wait to be written before [`Outbound`](super::Outbound) takes no more: it takes a message,
+    /// however long, while less waits. Default: 16 KiB. At least 1.
+    #[must_use]
+    pub const fn with_queue_len_max(self, len: usize) -> Self {
+        Self { queue_len_max: if len == 0 { 1 } else { len }, ..self }
+    }
+
+    /// Sets how many bytes may come after the closing handshake before the transport is given up. Until the peer closes
+    /// it, they are read and discarded ([`Transport::Linger`](connection::Transport::Linger)). Default: 1 MiB.
+    #[must_use]
+    pub const fn with_linger_len_max(self, len: u64) -> Self {
+        Self { linger_len_max: len, ..self }
+    }
+
+    /// Sets how long the read buffer is, in bytes, when it is made again after
+    /// [`Inbound::release`](super::Inbound::release). Default: 16 KiB. At least 16.
+    #[must_use]
+    pub const fn with_read_buffer_len(self, len: usize) -> Self {
+        Self { read_buffer_len: if len < READ_BUFFER_LEN_MIN { READ_BUFFER_LEN_MIN } else { len }, ..self }
+    }
+
+    /// Sets how messages are compressed where the opening handshake agreed on it. Default: [`Compression::new`].
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn with_compression(self, compression: Compression) -> Self {
+        Self { compression, ..self }
+    }
+
+    /// What the peer may send at most, and who answers pings.
+    #[must_use]
+    pub const fn connection(&self) -> connection::Config {
+        self.connection
+    }
+
+    /// When to ping, and when to stop waiting.
+    #[must_use]
+    pub const fn keepalive(&self) -> KeepaliveConfig {
+        self.keepalive
+    }
+
+    /// How many bytes may wait to be written before no more are taken.
+    #[must_use]
+    pub const fn queue_len_max(&self) -> usize {
+        self.queue_len_max
+    }
+
+    /// How many bytes may come after the closing handshake.
+    #[must_use]
+    pub const fn linger_len_max(&self) -> u64 {
+        self.linger_len_max
+    }
+
+    /// How long the read buffer is when it is made again, in bytes.
+    #[must_use]
+    pub const fn read_buffer_len(&self) -> usize {
+        self.read_buffer_len
+    }
+
+    /// How messages are compressed.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn compression(&self) -> Compression {
+        self.compression
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The shortest read buffer, in bytes: one of less than 4 makes no progress, since a code point may have as many.
+pub(super) const READ_BUFFER_LEN_MIN: usize = 16;
+
+/// Which messages are compressed, at which cost, where the opening handshake agreed on permessage-deflate.
+///
+/// The module [`deflate`](crate::deflate) says what compression costs, and when it leaks secrets.
+///
+/// ```
+/// use ws_core::deflate::CompressionLevel;
+/// use ws_core::session::{Compression, Config};
+///
+/// let compression = Compression::new().with_level(CompressionLevel::FASTEST).with_len_min(256);
+/// let config = Config::new().with_compression(compression);
+/// assert_eq!(config.compression().len_min(), 256);
+/// ```
+#[cfg(feature = "deflate")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Compression {
+    level: CompressionLevel,
+    mem_level: MemLevel,
+    len_min: usize,
+    is_inflating: bool,
+}
+
+#[cfg(feature = "deflate")]
+impl Compression {
+    /// Level 6 and memory level 8, as zlib has them, for messages of at least 1024 bytes; what comes is inflated.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            level: CompressionLevel::DEFAULT,
+            mem_level: MemLevel::DEFAULT,
+            len_min: 1024,
+            is_inflating: true,
+        }
+    }
+
+    /// Sets how much time is spent on a message that is sent. Default: 6.
+    #[must_use]
+    pub const fn with_level(self, level: CompressionLevel) -> Self {
+        Self { level, ..self }
+    }
+
+    /// Sets how much memory is spent on what is sent, beside the window. Default: 8.
+    #[must_use]
+    pub const fn with_mem_level(self, mem_level: MemLevel) -> Self {
+        Self { mem_level, ..self }
+    }
+
+    /// Sets from which length on messages are compressed, in bytes. Default: 1024, as in Node's `ws`: what is gained for
+    /// shorter ones is seldom worth the time.
+    #[must_use]
+    pub const fn with_len_min(self, len: usize) -> Self {
+        Self { len_min: len, ..self }
+    }
+
+    /// Leaves compressed messages as they are: for a proxy that passes them on. They come as
+    /// [`Payload::Compressed`](crate::event::Payload::Compressed), by [`Inbound::next_part`](super::Inbound::next_part)
+    /// alone. Where a whole message is asked for and a compressed one comes, the connection fails with
+    /// [`Limit::Compressed`](crate::error::Limit::Compressed).
+    #[must_use]
+    pub const fn without_inflating(self) -> Self {
+        Self { is_inflating: false, ..self }
+    }
+
+    /// How much time is spent on a message that is sent.
+    #[must_use]
+    pub const fn level(&self) -> CompressionLevel {
+        self.level
+    }
+
+    /// How much memory is spent on what is sent.
+    #[must_use]
+    pub const fn mem_level(&self) -> MemLevel {
+        self.mem_level
+    }
+
+    /// From which length on messages are compressed, in bytes.
+    #[must_use]
+    pub const fn len_min(&self) -> usize {
+        self.len_min
+    }
+
+    /// Whether compressed messages that come are inflated.
+    #[must_use]
+    pub const fn is_inflating(&self) -> bool {
+        self.is_inflating
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl Default for Compression {
+    fn default() -> Self {
+        Self::new()
+    }
+}

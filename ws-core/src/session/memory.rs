@@ -1,0 +1,80 @@
+//! The memory of a receiving side, which it does not need while it is idle.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::config::READ_BUFFER_LEN_MIN;
+use super::inbound::Inbound;
+use super::rest::Found;
+use crate::input::ReadBuffer;
+
+impl Inbound {
+    /// Frees the memory that an idle connection can do without: the read buffer where nothing lies in it, what messages
+    /// were assembled in, and the inflater's window where the peer may not refer to it any more. Not to be called between
+    /// [`spare`](Self::spare) and [`filled`](Self::filled).
+    pub fn release(&mut self) {
+        if self.buffer.unread().is_empty() {
+            self.buffer = ReadBuffer::new(Vec::new());
+        }
+        if self.rest.found != Found::Assembled {
+            self.message.release();
+        }
+    }
+
+    /// Takes `shared` for the read buffer, and leaves an empty one there, where the session has none: for event loops whose
+    /// sessions read into one buffer in turn. What lies in `shared` is forgotten. Changes nothing where the session has a
+    /// read buffer, or where `shared` has less than 16 bytes.
+    ///
+    /// Give it back by [`return_buffer`](Self::return_buffer) after the session's turn.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let open = || {
+    /// #     let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// #     Session::new(opened, Config::new(), ReadBuffer::new(Vec::new()), Duration::ZERO)
+    /// # };
+    /// let mut sessions = [open(), open(), open()];
+    /// let mut shared = ReadBuffer::new(vec![0; 64 * 1024]);
+    /// for session in &mut sessions {
+    ///     session.inbound.borrow_buffer(&mut shared);
+    ///     assert_eq!(session.inbound.spare().len(), 64 * 1024); // read, take what came, answer
+    ///     session.inbound.return_buffer(&mut shared);
+    ///     assert_eq!(shared.capacity(), 64 * 1024);
+    /// }
+    /// ```
+    pub fn borrow_buffer(&mut self, shared: &mut ReadBuffer<Vec<u8>>) {
+        if self.buffer.capacity() == 0 && shared.capacity() >= READ_BUFFER_LEN_MIN {
+            self.buffer = mem::replace(shared, ReadBuffer::new(Vec::new()));
+            self.buffer.clear();
+        }
+    }
+
+    /// Gives the read buffer to `shared` where that has no storage, and frees it otherwise. Keeps it while bytes that were
+    /// not taken lie in it: then `shared` stays without storage, and the next session makes a buffer of its own.
+    pub fn return_buffer(&mut self, shared: &mut ReadBuffer<Vec<u8>>) {
+        if self.buffer.unread().is_empty() && self.buffer.capacity() > 0 {
+            let buffer = mem::replace(&mut self.buffer, ReadBuffer::new(Vec::new()));
+            if shared.capacity() == 0 {
+                *shared = buffer;
+            }
+        }
+    }
+
+    /// Makes a read buffer with what is in the one before, which is shorter.
+    #[cold]
+    pub(super) fn make_buffer(&mut self) {
+        let mut storage = Vec::new();
+        if storage.try_reserve_exact(self.rest.read_buffer_len).is_err() {
+            return;
+        }
+        storage.resize(self.rest.read_buffer_len, 0);
+        let small = mem::replace(&mut self.buffer, ReadBuffer::new(Vec::new()));
+        self.buffer = match small.move_to(storage) {
+            Ok(large) => large,
+            Err((small, _)) => small,
+        };
+    }
+}

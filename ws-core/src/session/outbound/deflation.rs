@@ -1,0 +1,110 @@
+// Read first: RFC 7692 §6.1, §7.2.1.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::connection::{Masking, SendHalf};
+use crate::deflate::{DeflateSettings, Deflater};
+use crate::error::SendError;
+use crate::extension::Agreed;
+use crate::frame::{Fin, FrameHeader};
+use crate::message::Message;
+use crate::session::Compression;
+
+/// Compresses what is sent.
+pub(super) struct Deflation {
+    agreed: Agreed,
+    compression: Compression,
+    /// Made for the first message.
+    deflater: Option<Box<Deflater>>,
+    /// A compressed message was begun and has no final frame yet.
+    is_in_message: bool,
+}
+
+impl Deflation {
+    pub(super) const fn new(agreed: Agreed, compression: Compression) -> Self {
+        Self { agreed, compression, deflater: None, is_in_message: false }
+    }
+
+    pub(super) const fn len_min(&self) -> usize {
+        self.compression.len_min()
+    }
+
+    pub(super) const fn is_in_message(&self) -> bool {
+        self.is_in_message
+    }
+
+    /// Compresses a message, or a part of one, and appends it to `tail` in one frame. Returns how many bytes were appended:
+    /// those of all of it, or with an error none.
+    pub(super) fn send<K: Masking>(
+        &mut self,
+        send: &mut SendHalf<K>,
+        message: Message<'_>,
+        fin: Fin,
+        tail: &mut Vec<u8>,
+    ) -> Result<usize, SendError> {
+        let start = tail.len();
+        let len_max = deflated_len_max(message.len());
+        tail.try_reserve(len_max).map_err(|_full| SendError::OutOfMemory)?;
+        let mut end = start;
+        let mut rest = message.as_bytes();
+        loop {
+            // There is room for all of it, so that once is enough.
+            tail.resize(end.saturating_add(len_max), 0);
+            let deflater = self.deflater.get_or_insert_with(|| {
+                let settings = DeflateSettings::from(self.agreed.outgoing());
+                let level = self.compression.level();
+                Box::new(Deflater::new(
+                    settings.with_level(level).with_mem_level(self.compression.mem_level()),
+                ))
+            });
+            let room = tail.get_mut(end..).unwrap_or_default();
+            let progress = match send.send_deflated(message.message_type(), rest, fin, deflater, room) {
+                Ok(progress) => progress,
+                Err(error) => {
+                    debug_assert_eq!(end, start, "the first frame holds all of it");
+                    tail.truncate(end);
+                    return Err(error);
+                }
+            };
+            end = end.saturating_add(progress.written);
+            rest = rest.get(progress.taken..).unwrap_or_default();
+            if progress.is_complete {
+                break;
+            }
+        }
+        tail.truncate(end);
+        self.is_in_message = !fin.is_final();
+        // RFC 7692 §7.1.1: without context takeover nothing has to be kept from one message to the next.
+        if fin.is_final() && !self.agreed.outgoing().has_context_takeover() {
+            self.deflater = None;
+        }
+        Ok(end.saturating_sub(start))
+    }
+
+    /// Frees the memory, unless a message is in progress. The next message begins with an empty window.
+    pub(super) fn release(&mut self) {
+        if !self.is_in_message {
+            self.deflater = None;
+        }
+    }
+
+    /// A copy, where there is no context, which cannot be copied.
+    pub(super) const fn try_clone(&self) -> Option<Self> {
+        match self.deflater {
+            None => Some(Self {
+                agreed: self.agreed,
+                compression: self.compression,
+                deflater: None,
+                is_in_message: self.is_in_message,
+            }),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The most that so many bytes are compressed to in one frame, in bytes: what does not compress grows, by an eighth at
+/// worst where each byte takes nine bits, and by the headers of its blocks and the frame's own.
+const fn deflated_len_max(len: usize) -> usize {
+    len.saturating_add(len / 8).saturating_add(1024).saturating_add(FrameHeader::LEN_MAX)
+}

@@ -1,0 +1,436 @@
+// Read first: RFC 6455 §5.5, §6.1, §7.1.
+
+#[cfg(feature = "deflate")]
+mod deflation;
+mod sending;
+mod time;
+
+use core::time::Duration;
+use core::{fmt, mem};
+
+use self::time::Pings;
+use super::queue::{Batch, Queue};
+use super::{Config, Note, Opened, Relay, Traffic};
+use crate::connection::{Closure, KeySource, RoleKeys, SendHalf, TRANSMIT_LEN_MAX, Transport};
+use crate::error::SendError;
+use crate::frame::{CloseFrame, ControlPayload, Opcode};
+use crate::keepalive::{Due, Keepalive};
+
+/// The sending side of a session: a bounded queue of what is committed, the control frames, the deadlines, and how the
+/// connection ends.
+///
+/// Give it messages by [`send`](Self::send) and its kin while it [`is_ready`](Self::is_ready); write what
+/// [`transmit`](Self::transmit) gives to the stream, and say how much was written by [`transmitted`](Self::transmitted);
+/// then obey [`transport`](Self::transport).
+///
+/// ```
+/// use core::time::Duration;
+/// use ws_core::connection::RoleKeys;
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::session::{Config, NoKeys, Opened, Session};
+///
+/// let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+/// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+/// let outbound = &mut session.outbound;
+/// outbound.send("Hello")?;
+/// outbound.send("World")?;
+/// assert_eq!(outbound.transmit(), b"\x81\x05Hello\x81\x05World"); // both in one write,
+/// outbound.transmitted(10, Duration::from_millis(1)); // of which the stream took 10 bytes
+/// assert_eq!(outbound.transmit(), b"orld");
+/// # Ok::<(), ws_core::error::SendError>(())
+/// ```
+pub struct Outbound<K> {
+    send: SendHalf<RoleKeys<K>>,
+    queue: Queue,
+    /// How much of what was taken by [`take_batch`](Self::take_batch) has not left yet.
+    in_flight: usize,
+    /// How much was lent to be written.
+    offered: usize,
+    /// How much was queued, and how much of it has left, since the beginning.
+    queued_total: u64,
+    left_total: u64,
+    /// Where the control frames end that were queued last, the last ping and the Close.
+    control_end: u64,
+    ping_end: Option<u64>,
+    close_end: Option<u64>,
+    /// Where what was queued last of a message ends.
+    message_end: u64,
+    /// How long the answer to the opening handshake is.
+    unsent_len: u64,
+    keepalive: Keepalive,
+    /// The time that was given last.
+    now: Duration,
+    queue_len_max: usize,
+    /// All but the bytes, which are counted anyway.
+    traffic: Traffic,
+    /// The stream took less than there was.
+    is_blocked: bool,
+    /// There was no key, or no memory, for the control frames that wait. They are tried again when something happens.
+    is_starved: bool,
+    /// Which deadline has ended the connection.
+    timed_out: Option<Due>,
+    pings: Pings,
+    #[cfg(feature = "deflate")]
+    deflation: Option<deflation::Deflation>,
+}
+
+impl<K: KeySource> Outbound<K> {
+    pub(super) fn new(opened: Opened<K>, config: &Config, now: Duration) -> Self {
+        let Opened { keys, unsent, .. } = opened;
+        let mut keepalive = Keepalive::new(config.keepalive(), now);
+        keepalive.established(now);
+        let mut outbound = Self {
+            send: SendHalf::new(keys),
+            queue: Queue::default(),
+            in_flight: 0,
+            offered: 0,
+            queued_total: 0,
+            left_total: 0,
+            control_end: 0,
+            ping_end: None,
+            close_end: None,
+            message_end: 0,
+            unsent_len: len_u64(unsent.len()),
+            keepalive,
+            now,
+            queue_len_max: config.queue_len_max(),
+            traffic: Traffic::default(),
+            is_blocked: false,
+            is_starved: false,
+            timed_out: None,
+            pings: Pings::default(),
+            #[cfg(feature = "deflate")]
+            deflation: None,
+        };
+        if !unsent.is_empty() {
+            outbound.queued_total = outbound.unsent_len;
+            outbound.queue.push(unsent);
+        }
+        #[cfg(feature = "deflate")]
+        if let Some(agreed) = opened.agreed {
+            outbound.send = outbound.send.with_deflate(agreed);
+            outbound.deflation = Some(deflation::Deflation::new(agreed, config.compression()));
+        }
+        outbound
+    }
+
+    /// Whether a message would be taken now, however long it is: less than
+    /// [`Config::queue_len_max`] bytes wait to be written. Otherwise write first, and stop taking messages from
+    /// [`Inbound`](super::Inbound) that are to be answered: then the peer has to wait, and nothing grows.
+    #[must_use]
+    #[inline]
+    pub const fn is_ready(&self) -> bool {
+        self.queued_len() < self.queue_len_max
+    }
+
+    /// How many bytes wait to be written; those of a batch count until they were reported as
+    /// [`transmitted`](Self::transmitted).
+    #[must_use]
+    #[inline]
+    pub const fn queued_len(&self) -> usize {
+        self.queue.len().saturating_add(self.in_flight)
+    }
+
+    /// Queues a ping (RFC 6455 §5.5.2); it replaces one that was not written yet. Without effect once the connection is
+    /// closing.
+    pub fn ping(&mut self, payload: ControlPayload) {
+        self.is_starved = false;
+        self.pings.is_waiting = false;
+        self.send.ping(payload);
+    }
+
+    /// Queues a pong (RFC 6455 §5.5.3), for programs that answer pings themselves; it replaces one that was not written
+    /// yet. Without effect once the connection is closing.
+    pub fn pong(&mut self, payload: ControlPayload) {
+        self.is_starved = false;
+        self.send.pong(payload);
+    }
+
+    /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). What was queued before leaves first. Messages
+    /// still arrive until the peer's Close does. Without effect once the connection is closing.
+    pub fn close(&mut self, close: CloseFrame) {
+        self.is_starved = false;
+        self.send.close(close);
+    }
+
+    /// What to write next, as far as it lies together; empty where nothing waits, and while a batch that was taken is
+    /// not reported as transmitted. What it gives is committed: report what the stream took by
+    /// [`transmitted`](Self::transmitted), 0 where it took nothing.
+    #[inline]
+    pub fn transmit(&mut self) -> &[u8] {
+        self.commit_controls();
+        if self.in_flight > 0 {
+            return &[];
+        }
+        self.offered = self.queue.first().len();
+        self.queue.first()
+    }
+
+    /// What to write next in one vectored write: fills `slices` from the front, and returns how many they are. Report what
+    /// the stream took by [`transmitted`](Self::transmitted).
+    pub fn transmit_many<'q>(&'q mut self, slices: &mut [&'q [u8]]) -> usize {
+        self.commit_controls();
+        if self.in_flight > 0 {
+            return 0;
+        }
+        let count = self.queue.slices(slices);
+        self.offered = slices.iter().take(count).fold(0, |len, slice| len.saturating_add(slice.len()));
+        count
+    }
+
+    /// Takes all that waits to be written into `batch`, after what is left in it: to be written without holding this half,
+    /// for example outside a lock. It counts as queued until it is reported as [`transmitted`](Self::transmitted).
+    pub fn take_batch(&mut self, batch: &mut Batch) {
+        self.commit_controls();
+        self.in_flight = self.in_flight.saturating_add(self.queue.len());
+        self.offered = 0;
+        self.queue.move_to(&mut batch.queue);
+    }
+
+    /// Whether [`transmit`](Self::transmit) or [`take_batch`](Self::take_batch) has something to give. A control frame for
+    /// which the key source had no masking key waits until something else happens, and is tried again then.
+    #[must_use]
+    #[inline]
+    pub fn wants_transmit(&self) -> bool {
+        let may_commit =
+            self.send.wants_transmit() && self.left_total >= self.control_end && !self.is_starved;
+        (!self.queue.is_empty() || may_commit) && self.transport() != Transport::Closed
+    }
+
+    /// Says that the stream took the first `len` bytes of what was lent or taken, at the time `now`: 0 where it would
+    /// block. More than that counts as all of it.
+    ///
+    /// What a stream takes after it took less than it was given shows that the peer reads, and counts as life; what it takes
+    /// at once does not, since that may only lie in the system's buffer. How much of a batch was offered at once is not known
+    /// here: report 0 where the stream takes no more of it.
+    pub fn transmitted(&mut self, len: usize, now: Duration) {
+        self.now = now;
+        let (len, is_short) = if self.in_flight > 0 {
+            let len = len.min(self.in_flight);
+            self.in_flight = self.in_flight.saturating_sub(len);
+            // How much of a batch was offered at once is not known here.
+            (len, len == 0)
+        } else {
+            let len = len.min(self.queue.len());
+            self.queue.advance(len);
+            (len, len < mem::take(&mut self.offered))
+        };
+        if len > 0 && self.left_total < self.message_end {
+            self.keepalive.message(now);
+        }
+        self.left_total = self.left_total.saturating_add(len_u64(len));
+        self.judge_progress(len, is_short);
+        if self.ping_end.is_some_and(|end| end <= self.left_total) {
+            self.ping_end = None;
+            if mem::take(&mut self.pings.is_leaving) {
+                self.pings.left_at = Some(now);
+            }
+            self.keepalive.ping_sent(now);
+        }
+        if self.close_end.is_some_and(|end| end <= self.left_total) {
+            self.close_end = None;
+            self.send.close_left();
+        }
+        self.clock_closing();
+    }
+
+    /// What a write says about the peer: bytes that leave after a short write have gone to somebody who reads. That others
+    /// leave proves nothing, since the system has room for them.
+    fn judge_progress(&mut self, len: usize, is_short: bool) {
+        if self.is_blocked && len > 0 {
+            self.keepalive.write_progress(self.now);
+        }
+        if self.queued_len() == 0 || len > 0 && !is_short {
+            // All that was offered was taken: nothing waits for the stream.
+            self.is_blocked = false;
+            self.keepalive.write_idle();
+        } else if is_short && !self.is_blocked {
+            self.is_blocked = true;
+            self.keepalive.write_blocked(self.now);
+        }
+    }
+
+    /// Says that the transport failed in reading or writing: nothing more can be written, and the connection has ended.
+    pub fn transport_failed(&mut self) {
+        self.send.transport_failed();
+        self.drop_if_closed();
+    }
+
+    /// Says that the writing side of the transport was shut down, as [`Transport::Linger`] has asked for.
+    pub const fn write_shut_down(&mut self) {
+        self.send.write_shut_down();
+    }
+
+    /// What to do with the transport: judged by what has left, so that a Close which still waits keeps it open.
+    #[must_use]
+    #[inline]
+    pub fn transport(&self) -> Transport {
+        self.send.transport()
+    }
+
+    /// How the connection ended, once it has. It is clean only where our Close has left.
+    #[must_use]
+    pub fn closure(&self) -> Option<Closure> {
+        self.send.closure()
+    }
+
+    /// Which deadline ended the connection, if one did.
+    #[must_use]
+    pub const fn timed_out(&self) -> Option<Due> {
+        self.timed_out
+    }
+
+    /// Whether either side has begun to close, or the transport has ended: no data can be sent any more.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.send.is_closing()
+    }
+
+    /// The round trip of the last ping of the keepalive that was answered: from when its last byte was written to when its
+    /// pong was read.
+    #[must_use]
+    pub const fn latency(&self) -> Option<Duration> {
+        self.pings.latency
+    }
+
+    /// What was sent.
+    #[must_use]
+    pub const fn traffic(&self) -> Traffic {
+        Traffic { wire_len: self.left_total.saturating_sub(self.unsent_len), ..self.traffic }
+    }
+
+    /// Frees the memory that an idle connection can do without. Where messages are compressed, the next one begins with an
+    /// empty window, and is longer.
+    pub fn release(&mut self) {
+        self.queue.release();
+        #[cfg(feature = "deflate")]
+        self.release_deflation();
+    }
+
+    /// A copy in the same state, for model checkers and tests; `None` where a compression context exists, which cannot be
+    /// copied.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self>
+    where
+        K: Clone,
+    {
+        Some(Self {
+            send: self.send.clone(),
+            queue: self.queue.clone(),
+            keepalive: self.keepalive,
+            #[cfg(feature = "deflate")]
+            deflation: match &self.deflation {
+                Some(deflation) => Some(deflation.try_clone()?),
+                None => None,
+            },
+            ..*self
+        })
+    }
+
+    /// Encodes the control frames that wait, after all that is queued. The next ones are encoded once these have left, so
+    /// that a peer that does not read gets the pong to its latest ping alone (RFC 6455 §5.5.3).
+    #[inline]
+    fn commit_controls(&mut self) {
+        if self.send.wants_transmit() && self.left_total >= self.control_end {
+            self.encode_controls();
+        }
+    }
+
+    #[inline(never)]
+    fn encode_controls(&mut self) {
+        loop {
+            let send = &mut self.send;
+            let mut committed = None;
+            let result = self.queue.append(|tail| {
+                tail.try_reserve(TRANSMIT_LEN_MAX).map_err(|_full| SendError::OutOfMemory)?;
+                let mut frame = [0; TRANSMIT_LEN_MAX];
+                let Some((opcode, len)) = send.write_control(&mut frame)? else { return Ok(0) };
+                tail.extend_from_slice(frame.get(..len).unwrap_or_default());
+                committed = Some((opcode, len));
+                Ok::<_, SendError>(len)
+            });
+            self.is_starved = result.is_err();
+            let (Ok(()), Some((opcode, len))) = (result, committed) else { break };
+            self.queued(len);
+            self.control_end = self.queued_total;
+            match opcode {
+                Opcode::Ping => {
+                    self.ping_end = Some(self.queued_total);
+                    self.pings.is_leaving = mem::take(&mut self.pings.is_waiting);
+                    self.traffic.add_ping();
+                }
+                Opcode::Close => self.close_end = Some(self.queued_total),
+                Opcode::Pong | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                    self.traffic.add_pong();
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn check_ready(&self) -> Result<(), SendError> {
+        if self.is_ready() { Ok(()) } else { Err(self.why_not_ready()) }
+    }
+
+    /// No room will be made for messages of a connection that is closing.
+    #[cold]
+    fn why_not_ready(&self) -> SendError {
+        if self.send.is_closing() { SendError::Closed } else { SendError::Full }
+    }
+
+    fn check_between_messages(&self) -> Result<(), SendError> {
+        if self.send.is_closing() {
+            return Err(SendError::Closed);
+        }
+        if self.send.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn queued(&mut self, len: usize) {
+        self.queued_total = self.queued_total.saturating_add(len_u64(len));
+    }
+}
+
+impl<K: KeySource> Relay for Outbound<K> {
+    fn relay(&mut self, note: Note) {
+        match note {
+            Note::Signal(signal) => {
+                self.is_starved = false;
+                self.send.signal(signal);
+                self.drop_if_closed();
+            }
+            Note::Heard { at, has_message } => {
+                self.now = at;
+                self.keepalive.received(at);
+                if has_message {
+                    self.keepalive.message(at);
+                }
+            }
+            Note::Pong { payload, at } => {
+                if payload == self.pings.payload() {
+                    let left_at = self.pings.left_at.take();
+                    self.pings.latency =
+                        left_at.map(|left_at| at.saturating_sub(left_at)).or(self.pings.latency);
+                }
+            }
+        }
+    }
+}
+
+impl<K> fmt::Debug for Outbound<K> {
+    /// Nothing of the keys, nor of what is queued.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("send", &self.send)
+            .field("queue", &self.queue)
+            .field("in_flight", &self.in_flight)
+            .field("keepalive", &self.keepalive)
+            .field("timed_out", &self.timed_out)
+            .field("traffic", &self.traffic)
+            .finish_non_exhaustive()
+    }
+}
+
+fn len_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

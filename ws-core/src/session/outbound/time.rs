@@ -1,0 +1,106 @@
+// Read first: RFC 6455 §5.5.2, §7.1.1.
+
+use core::time::Duration;
+
+use super::Outbound;
+use crate::connection::{KeySource, Transport};
+use crate::frame::{CloseCode, ControlPayload};
+use crate::keepalive::Due;
+
+/// The pings of the keepalive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pings {
+    /// How many there were; the payload of the last one.
+    pub(super) count: u32,
+    /// The ping that waits to be encoded is the last one, not one of the program's.
+    pub(super) is_waiting: bool,
+    /// The ping that waits to leave is the last one.
+    pub(super) is_leaving: bool,
+    /// When the last one left, until its pong comes.
+    pub(super) left_at: Option<Duration>,
+    pub(super) latency: Option<Duration>,
+}
+
+impl Pings {
+    /// Few programs send such pings themselves.
+    pub(super) fn payload(self) -> ControlPayload {
+        let [a, b, c, d] = self.count.to_be_bytes();
+        ControlPayload::new(&[b'k', b'e', b'e', b'p', a, b, c, d]).unwrap_or_default()
+    }
+}
+
+impl<K: KeySource> Outbound<K> {
+    /// When to call [`poll`](Self::poll) at the latest, or `None` for never unless something happens. It may become
+    /// earlier by any other call.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        if self.transport() == Transport::Closed {
+            return None;
+        }
+        if self.send.is_closing() && !self.keepalive.is_closing() {
+            // The deadline of the closing handshake begins with the next call that knows the time.
+            return Some(self.now);
+        }
+        self.keepalive.next_deadline()
+    }
+
+    /// Does what is due at the time `now`: queues a ping, closes an idle connection, ends one whose peer is gone. Says
+    /// which deadline has passed: after [`Due::IdleTimeout`] a Close is queued, after the others
+    /// [`transport`](Self::transport) is [`Transport::Closed`].
+    ///
+    /// Call it only after a read that found nothing: otherwise a busy program sees a timeout whose pong has come already,
+    /// and lies in the stream.
+    pub fn poll(&mut self, now: Duration) -> Option<Due> {
+        self.now = now;
+        self.is_starved = false;
+        self.clock_closing();
+        loop {
+            let due = self.keepalive.poll(now)?;
+            if due == Due::SendPing {
+                self.pings.count = self.pings.count.wrapping_add(1);
+                self.pings.left_at = None;
+                self.pings.is_waiting = true;
+                self.send.ping(self.pings.payload());
+                continue;
+            }
+            self.timed_out.get_or_insert(due);
+            if due == Due::IdleTimeout {
+                self.send.close(CloseCode::GOING_AWAY.into());
+                self.clock_closing();
+            } else {
+                self.transport_failed();
+            }
+            return Some(due);
+        }
+    }
+
+    /// Does what is due at the time `now` of what a writer can judge: ends a connection whose peer takes nothing, or does not
+    /// close. Says which deadline has passed; [`transport`](Self::transport) is [`Transport::Closed`] then.
+    ///
+    /// For a thread or task that only writes, to be called after a write that would block. [`poll`](Self::poll) is for the
+    /// one that reads.
+    pub fn poll_write(&mut self, now: Duration) -> Option<Due> {
+        self.now = now;
+        self.clock_closing();
+        let due = self.keepalive.poll_write(now)?;
+        self.timed_out.get_or_insert(due);
+        self.transport_failed();
+        Some(due)
+    }
+
+    /// The closing handshake has its deadline from the first call on that knows the time.
+    pub(super) fn clock_closing(&mut self) {
+        if self.send.is_closing() {
+            self.keepalive.closing(self.now);
+        }
+        self.drop_if_closed();
+    }
+
+    /// Where the transport has ended, nothing waits to be written, and nothing is due.
+    pub(super) fn drop_if_closed(&mut self) {
+        if self.transport() == Transport::Closed {
+            self.queue.clear();
+            self.keepalive.closed();
+        }
+    }
+}

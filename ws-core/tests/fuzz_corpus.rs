@@ -68,6 +68,10 @@ replayed! {
     handshake_round_trip
     deflate_negotiation
     round_trip
+    #[cfg(feature = "alloc")]
+    session
+    #[cfg(feature = "alloc")]
+    session_bytes
     #[cfg(feature = "deflate")]
     messages
     #[cfg(feature = "deflate")]

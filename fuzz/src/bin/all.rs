@@ -168,7 +168,7 @@ fn dictionary(target: &str) -> Option<&'static str> {
 
 /// Whether `arbitrary` makes something of the bytes, so that words of a dictionary mean nothing.
 fn is_shaped(target: &str) -> bool {
-    matches!(target, "messages" | "round_trip" | "differential_frames")
+    matches!(target, "messages" | "round_trip" | "session" | "differential_frames")
 }
 
 /// Replaces the corpus by a small one that reaches the same code.

@@ -11,6 +11,8 @@ mod messages;
 mod negotiation;
 mod receive;
 mod round_trip;
+#[cfg(feature = "alloc")]
+mod session;
 #[cfg(feature = "deflate")]
 pub(crate) mod wire;
 
@@ -24,6 +26,8 @@ pub use messages::messages;
 pub use negotiation::deflate_negotiation;
 pub use receive::{cuttings, receive_client, receive_server};
 pub use round_trip::round_trip;
+#[cfg(feature = "alloc")]
+pub use session::{session, session_bytes};
 
 /// A target that the tests of ws-core run too, over the corpus in the folder of its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -45,6 +49,10 @@ pub const ALL: &[Target] = &[
     ("handshake_round_trip", handshake_round_trip),
     ("deflate_negotiation", deflate_negotiation),
     ("round_trip", round_trip),
+    #[cfg(feature = "alloc")]
+    ("session", session),
+    #[cfg(feature = "alloc")]
+    ("session_bytes", session_bytes),
     #[cfg(feature = "deflate")]
     ("messages", messages),
     #[cfg(feature = "deflate")]

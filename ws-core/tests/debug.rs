@@ -50,8 +50,9 @@ const EXEMPT: &[(&str, &str)] = &[
 /// Types outside of `session` that are not there without `alloc`.
 const NEED_ALLOC: [&str; 2] = ["MessageBuffer", "OwnedMessage"];
 
-/// Types of `session` that are not there without `handshake`.
+/// Types of `session` that are not there without the feature.
 const NEED_HANDSHAKE: [&str; 1] = ["OpenError"];
+const NEED_DEFLATE: [&str; 1] = ["Compression"];
 
 #[derive(Default)]
 struct Table {
@@ -262,10 +263,11 @@ fn add_events(table: &mut Table) {
 #[cfg(feature = "alloc")]
 fn add_sessions(table: &mut Table) {
     use ws_core::connection::RoleKeys;
-    use ws_core::session::{Batch, Compression, Config, NoKeys, Note, Opened, Session};
+    use ws_core::session::{Batch, Config, NoKeys, Note, Opened, Session};
 
     table.row("Config", &Config::new());
-    table.row("Compression", &Compression::new());
+    #[cfg(feature = "deflate")]
+    table.row("Compression", &ws_core::session::Compression::new());
     let opened =
         Opened::<NoKeys>::new(RoleKeys::Server).with_subprotocol(SECRET).with_unsent(secret_bytes().to_vec());
     table.row("Opened", &opened);
@@ -354,7 +356,8 @@ fn each_public_type_has_a_row_or_a_reason() {
             // The row of that type is there where the type is.
             let is_shown = rows.contains(&name.as_str())
                 || !cfg!(feature = "alloc") && NEED_ALLOC.contains(&&*name)
-                || !cfg!(feature = "handshake") && NEED_HANDSHAKE.contains(&&*name);
+                || !cfg!(feature = "handshake") && NEED_HANDSHAKE.contains(&&*name)
+                || !cfg!(feature = "deflate") && NEED_DEFLATE.contains(&&*name);
             assert!(is_shown != exempt.is_some(), "{module}::{name} needs a row, or a reason to have none");
         }
     }

@@ -202,7 +202,7 @@ impl From<SendError> for Error {
         match error {
             SendError::Closed => Self::Closed,
             SendError::NoMaskKey => Self::Entropy,
-            SendError::Misuse(Misuse::NotNegotiated) => Self::NotAdmitted,
+            SendError::Misuse(Misuse::NotNegotiated | Misuse::Unmasked) => Self::NotAdmitted,
             SendError::Busy | SendError::Misuse(_) => Self::MessageUnfinished,
             // The room that a frame takes was made before, and what is new in a later version is not asked for here.
             SendError::BufferTooSmall { .. } | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),

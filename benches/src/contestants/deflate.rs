@@ -79,7 +79,12 @@ impl Compress {
     #[must_use]
     pub fn new(payload: &Rc<Vec<u8>>) -> Self {
         let sender = SendHalf::new(Unmasked).with_deflate(agreed());
-        Self { payload: Rc::clone(payload), sender, deflater: agreed().deflater(), out: vec![0; 2 * payload.len() + 100] }
+        Self {
+            payload: Rc::clone(payload),
+            sender,
+            deflater: agreed().deflater(),
+            out: vec![0; 2 * payload.len() + 100],
+        }
     }
 }
 

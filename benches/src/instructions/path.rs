@@ -1,5 +1,7 @@
 use crate::contestants::handshake::{self, HANDSHAKE_COUNT};
-use crate::contestants::{BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, session, tungstenite, ws_core};
+use crate::contestants::{
+    BUFFER_LEN, Receive, Send, Side, embedded_websocket, floor, session, tungstenite, ws_core,
+};
 use crate::{Content, Contestant, Keys, Sample};
 use ::ws_core::connection::{SendHalf, TRANSMIT_LEN_MAX};
 use ::ws_core::frame::{ControlPayload, Fin};
@@ -59,8 +61,12 @@ pub static PATHS: &[Path] = &[
     other("decode/binary/125 embedded-websocket", || decode_embedded_websocket(125)),
     other("decode/binary/16 tungstenite", || decode_tungstenite(16)),
     other("decode/binary/125 tungstenite", || decode_tungstenite(125)),
-    ours("session/decode/16", || Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 16))))),
-    ours("session/decode/125", || Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 125))))),
+    ours("session/decode/16", || {
+        Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 16))))
+    }),
+    ours("session/decode/125", || {
+        Contestant::ours(session::Decode::new(&receive(sample(Content::Binary, 125))))
+    }),
     other("session/decode/16 by ReceiveHalf", || decode_by_half(16)),
     other("session/decode/125 by ReceiveHalf", || decode_by_half(125)),
     ours("session/encode/server/16", || session_encode(Side::Server, 16)),

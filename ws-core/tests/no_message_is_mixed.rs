@@ -99,6 +99,8 @@ enum Step {
     ReadPast(usize, usize),
     /// The same, but says of another storage that they were read into it, as no program should: then they are lost.
     ReadAstray(usize, usize, usize),
+    /// Has room lent by a storage, and reads nothing into it.
+    Spare(usize),
     /// Takes the next thing, and drops what it holds.
     Event,
     Piece,
@@ -123,6 +125,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1usize..200).prop_map(Step::Read),
         3 => (1usize..300, storage()).prop_map(|(len, storage)| Step::ReadPast(len, storage)),
         1 => (1usize..300, storage(), storage()).prop_map(|(len, from, to)| Step::ReadAstray(len, from, to)),
+        1 => storage().prop_map(Step::Spare),
         1 => Just(Step::Event),
         1 => Just(Step::Piece),
         3 => storage().prop_map(Step::Push),
@@ -225,6 +228,7 @@ impl<'w> Run<'w> {
             }
             Step::ReadPast(len, storage) => self.read_past(len, storage, storage),
             Step::ReadAstray(len, from, to) => self.read_past(len, from, to),
+            Step::Spare(storage) => self.spare(storage),
             Step::Event => {
                 if let Some(Event::Data(fragment)) = self.receiver.next_event(&mut self.buffer.input()) {
                     let (len, is_last) = (fragment.payload.as_bytes().len(), fragment.is_last);
@@ -282,6 +286,21 @@ impl<'w> Run<'w> {
                 self.appended(to, len, false);
             }
             self.taken += len;
+        }
+    }
+
+    /// What is lent is the place of the next bytes, so no other storage goes on with the message.
+    fn spare(&mut self, storage: usize) {
+        let own = self.buffer.spare().as_ptr_range();
+        let (receiver, buffer) = (&mut self.receiver, &mut self.buffer);
+        let lent = with_storage!(self, storage, message => receiver.spare(buffer, message).as_ptr_range());
+        if lent == own {
+            return;
+        }
+        for (index, held) in self.held.iter_mut().enumerate() {
+            if index != storage && held.is_some_and(|held| !held.is_complete) {
+                *held = None;
+            }
         }
     }
 

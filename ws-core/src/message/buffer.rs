@@ -351,6 +351,9 @@ impl Storage for MessageBuffer {
             (Some(Assembly::Incomplete), Content::Binary(bytes)) => {
                 let room = bytes.spare(len_max, self.len_max);
                 self.is_lent = room.is_some();
+                if self.is_lent {
+                    self.part = self.part.next();
+                }
                 room
             }
             _ => None,
@@ -360,14 +363,7 @@ impl Storage for MessageBuffer {
     fn filled(&mut self, len: usize) -> &mut [u8] {
         let is_lent = mem::take(&mut self.is_lent);
         let Content::Binary(bytes) = &mut self.content else { return &mut [] };
-        if !is_lent {
-            return &mut [];
-        }
-        let filled = bytes.filled(len);
-        if filled.len() == len {
-            self.part = self.part.next();
-        }
-        filled
+        if is_lent { bytes.filled(len) } else { &mut [] }
     }
 
     fn assembled(&self) -> Option<Payload<'_>> {

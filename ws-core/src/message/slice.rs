@@ -123,6 +123,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
             self.assembly = Some(Assembly::Incomplete);
         }
         self.part = position.part;
+        self.is_lent = false;
     }
 
     fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {
@@ -158,6 +159,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
         let room =
             self.storage.as_mut().get_mut(self.len..).filter(|room| is_in_progress && !room.is_empty())?;
         self.is_lent = true;
+        self.part = self.part.next();
         let len = len_max.min(room.len());
         room.get_mut(..len)
     }
@@ -167,7 +169,6 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Storage for MessageSlice<S> {
         let room = self.storage.as_mut().get_mut(self.len..).and_then(|room| room.get_mut(..len));
         let Some(filled) = room.filter(|_| is_lent) else { return &mut [] };
         self.len = self.len.saturating_add(len);
-        self.part = self.part.next();
         filled
     }
 

@@ -33,11 +33,12 @@ pub trait Storage {
     ) -> Result<Assembly, Fault>;
 
     /// At most `len_max` bytes of room after a binary message in progress, to read into; `None` where there is no such
-    /// message, or no room.
+    /// message, or no room. Room that is lent is a part, so that no other storage holds what comes before the next one.
+    /// It is lent until the next part begins.
     fn spare(&mut self, len_max: usize) -> Option<&mut [u8]>;
 
-    /// Appends the first `len` bytes of [`spare`](Self::spare), which are a part and not the last of their message, and
-    /// lends them to be unmasked. Lends nothing, and appends nothing, where that room is not there any more.
+    /// Appends the first `len` bytes of [`spare`](Self::spare), which do not end their message, and lends them to be
+    /// unmasked. Lends nothing, and appends nothing, where that room is not there any more.
     fn filled(&mut self, len: usize) -> &mut [u8];
 
     /// The message, once it is complete.

@@ -42,10 +42,10 @@ impl ReceiveHalf {
     {
         let room = self.direct_len(buffer, message).and_then(|len| message.spare(len));
         self.lent_len = room.as_ref().map_or(0, |room| u32::try_from(room.len()).unwrap_or(u32::MAX));
-        match room {
-            Some(room) => room,
-            None => buffer.spare(),
-        }
+        let Some(room) = room else { return buffer.spare() };
+        // From here on only this storage holds what comes before the next part.
+        let _lent_part = self.next_part(false);
+        room
     }
 
     /// Says that `len` bytes were read into [`spare`](Self::spare). More than it has room for counts as its room.
@@ -81,8 +81,8 @@ impl ReceiveHalf {
             // The message is not there any more that they were read into. So they are lost, and only what follows them is
             // assembled.
             self.frame.skip_mask(len);
+            let _lost_part = self.next_part(false);
         }
-        let _lost_or_there = self.next_part(false);
         // What ends the frame, or the message, is found by the next call that takes input.
         self.frame.remaining = self.frame.remaining.saturating_sub(len_u64(len));
         len

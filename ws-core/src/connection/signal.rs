@@ -92,6 +92,8 @@ impl Pending {
         }
     }
 
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    #[expect(clippy::inline_always, reason = "a pong is not copied on its way to the sending half")]
     pub(super) fn take(&mut self, control: &ControlPayload) -> Option<Signal> {
         if self.pong {
             self.pong = false;

@@ -273,8 +273,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         let len = response.write(key, deflate, out)?;
         #[cfg(feature = "alloc")]
         {
-            let chosen = request.subprotocols().find(|offered| Some(*offered) == response.chosen());
-            let span = chosen.map_or(Span::EMPTY, |chosen| Span::of(chosen.as_bytes(), self.head.bytes()));
+            let offered =
+                response.chosen().and_then(|chosen| request.subprotocols().find(|name| *name == chosen));
+            let span = offered.map_or(Span::EMPTY, |name| Span::of(name.as_bytes(), self.head.bytes()));
             self.accepted = Some(span);
         }
         self.deflate = deflate;

@@ -186,7 +186,8 @@ impl MessageBuffer {
 
     /// Drops the message, and the allocation where it is longer than what is kept.
     pub fn clear(&mut self) {
-        self.content = Content::Binary(Bytes::new(self.reclaim()));
+        self.assembly = None;
+        self.content = Content::Binary(Bytes::new(self.take_storage()));
     }
 
     /// Says that the message in progress is wanted as a whole. Whether that is too late, since parts of it were inflated
@@ -277,10 +278,34 @@ impl MessageBuffer {
     }
 
     /// The allocation with what is in it, where it is not too long to be kept.
-    fn reclaim(&mut self) -> Vec<u8> {
-        self.assembly = None;
+    fn take_storage(&mut self) -> Vec<u8> {
         let bytes = self.content.take_storage();
         if bytes.capacity() > self.kept_len_max { Vec::new() } else { bytes }
+    }
+
+    /// Drops what is there, and gets ready for a message that begins with this part.
+    fn begin_anew(&mut self, position: Position) {
+        self.assembly = Some(Assembly::Incomplete);
+        let is_binary = position.message_type == MessageType::Binary && !position.is_compressed;
+        if let Content::Binary(bytes) = &mut self.content {
+            if is_binary && bytes.capacity() <= self.kept_len_max {
+                return bytes.clear();
+            }
+        }
+        #[cfg(feature = "deflate")]
+        let is_inflated = position.is_compressed
+            && self.inflation.as_mut().is_some_and(|inflation| inflation.begin(position));
+        let mut bytes = self.take_storage();
+        self.content = match (position.is_compressed, position.message_type) {
+            #[cfg(feature = "deflate")]
+            (true, message_type) if is_inflated => Content::Inflating(Inflating::new(message_type, bytes)),
+            (true, message_type) => Content::Compressed(message_type, Bytes::new(bytes)),
+            (false, MessageType::Text) => {
+                bytes.clear();
+                Content::Text(String::from_utf8(bytes).unwrap_or_default())
+            }
+            (false, MessageType::Binary) => Content::Binary(Bytes::new(bytes)),
+        };
     }
 
     /// Nothing of a message that cannot be assembled is kept.
@@ -300,27 +325,13 @@ impl Storage for MessageBuffer {
             && self.part.next() == position.part
     }
 
+    #[inline]
     fn begin(&mut self, position: Position) {
-        let is_here = self.holds(position);
-        self.part = position.part;
-        if is_here {
-            return;
+        if !self.holds(position) {
+            self.begin_anew(position);
         }
-        #[cfg(feature = "deflate")]
-        let is_inflated = position.is_compressed
-            && self.inflation.as_mut().is_some_and(|inflation| inflation.begin(position));
-        let mut bytes = self.reclaim();
-        self.assembly = Some(Assembly::Incomplete);
-        self.content = match (position.is_compressed, position.message_type) {
-            #[cfg(feature = "deflate")]
-            (true, message_type) if is_inflated => Content::Inflating(Inflating::new(message_type, bytes)),
-            (true, message_type) => Content::Compressed(message_type, Bytes::new(bytes)),
-            (false, MessageType::Text) => {
-                bytes.clear();
-                Content::Text(String::from_utf8(bytes).unwrap_or_default())
-            }
-            (false, MessageType::Binary) => Content::Binary(Bytes::new(bytes)),
-        };
+        self.part = position.part;
+        self.is_lent = false;
     }
 
     fn append(&mut self, fragment: Fragment<'_>) -> Result<Assembly, Fault> {

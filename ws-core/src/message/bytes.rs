@@ -70,6 +70,11 @@ impl Bytes {
         Some(())
     }
 
+    /// Drops the bytes, and keeps the room.
+    pub(super) const fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// The bytes, in an allocation that is given away.
     pub(super) fn take(&mut self) -> Vec<u8> {
         self.storage.truncate(self.len);

@@ -129,15 +129,15 @@ impl<K: Masking> SendHalf<K> {
                 Err(error) if written == 0 => return Err(error),
                 Ok(None) | Err(_) => return Ok(written),
             }
+            if !self.wants_transmit() {
+                return Ok(written);
+            }
         }
     }
 
-    /// Writes the next control frame to the front of `out`; says which it is, and how long. A Close is not judged as
-    /// written before [`close_left`](Self::close_left).
+    /// Writes the next control frame to the front of `out`, which is allowed only where
+    /// [`wants_transmit`](Self::wants_transmit) says so; says which it is, and how long. A Close is not judged as written before [`close_left`](Self::close_left).
     pub(crate) fn write_control(&mut self, out: &mut [u8]) -> Result<Option<(Opcode, usize)>, SendError> {
-        if !self.wants_transmit() {
-            return Ok(None);
-        }
         let (opcode, payload) = match (self.pong, self.announcement) {
             (Some(payload), _) => (Opcode::Pong, payload),
             (None, Announcement::Ping(payload)) => (Opcode::Ping, payload),

@@ -338,7 +338,7 @@ impl<K: KeySource> Outbound<K> {
 
     #[inline(never)]
     fn encode_controls(&mut self) {
-        loop {
+        while self.send.wants_transmit() {
             let send = &mut self.send;
             let mut committed = None;
             let result = self.queue.append(|tail| {

@@ -92,7 +92,7 @@ impl<S> ClientHandshake<S> {
     /// # Ok::<(), ws_core::uri::UriError>(())
     /// ```
     #[must_use]
-    pub const fn new(storage: S, nonce: [u8; 16]) -> Self {
+    pub fn new(storage: S, nonce: [u8; 16]) -> Self {
         Self::with_headers(storage, nonce)
     }
 
@@ -115,7 +115,7 @@ impl<S> ClientHandshake<S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub const fn with_headers<const N: usize>(storage: S, nonce: [u8; 16]) -> ClientHandshake<S, N> {
+    pub fn with_headers<const N: usize>(storage: S, nonce: [u8; 16]) -> ClientHandshake<S, N> {
         ClientHandshake {
             head: Head::new(storage),
             key: encode_nonce(nonce),

@@ -46,6 +46,7 @@ impl FieldName {
 
 /// Whether both are the same in any case. `lower` has lower-case letters, digits and hyphens, four of them at least;
 /// the other may be any bytes.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(super) fn is_same_token(bytes: &[u8], lower: &[u8]) -> bool {
     if SMALL {
         return bytes.eq_ignore_ascii_case(lower);

@@ -80,7 +80,8 @@ impl ReceiveHalf {
         Ok(())
     }
 
-    #[inline]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn begin_frame(&mut self, header: &FrameHeader) -> Result<(), Fault> {
         let (opcode, payload_len) = (header.opcode(), header.payload_len());
         self.judge_len(opcode, header.reserved(), payload_len)?;

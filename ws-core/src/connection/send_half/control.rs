@@ -41,6 +41,7 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// Takes in what the receiving half found.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn signal(&mut self, signal: Signal) {
         match signal {
             Signal::Pong(payload) => self.pong(payload),
@@ -117,7 +118,7 @@ impl<K: Masking> SendHalf<K> {
 
     #[inline(never)]
     fn transmit(&mut self, out: &mut [u8]) -> Result<usize, SendError> {
-        let mut written = 0;
+        let mut written: usize = 0;
         loop {
             match self.write_control(out.get_mut(written..).unwrap_or_default()) {
                 Ok(Some((opcode, len))) => {
@@ -129,21 +130,20 @@ impl<K: Masking> SendHalf<K> {
                 Err(error) if written == 0 => return Err(error),
                 Ok(None) | Err(_) => return Ok(written),
             }
-            if !self.wants_transmit() {
-                return Ok(written);
-            }
         }
     }
 
     /// Writes the next control frame to the front of `out`, which is allowed only where
-    /// [`wants_transmit`](Self::wants_transmit) says so; says which it is, and how long. A Close is not judged as written before [`close_left`](Self::close_left).
+    /// [`wants_transmit`](Self::wants_transmit) says so; says which it is, and how long. A Close is not judged as written
+    /// before [`close_left`](Self::close_left).
     pub(crate) fn write_control(&mut self, out: &mut [u8]) -> Result<Option<(Opcode, usize)>, SendError> {
-        let (opcode, payload) = match (self.pong, self.announcement) {
+        let (opcode, payload) = match (&self.pong, &self.announcement) {
             (Some(payload), _) => (Opcode::Pong, payload),
             (None, Announcement::Ping(payload)) => (Opcode::Ping, payload),
             (None, Announcement::Close(payload)) => (Opcode::Close, payload),
             (None, Announcement::Nothing) => return Ok(None),
         };
+        let payload = *payload;
         let len = self.write_frame((opcode, ReservedBits::NONE), Fin::Final, payload.as_bytes(), out)?;
         if opcode == Opcode::Pong {
             self.pong = None;

@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
 pub(crate) fn serve(mut listener: TcpListener) -> io::Result<()> {
     let (mut poll, mut events, mut turns) = (Poll::new()?, Events::with_capacity(1024), Vec::new());
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let (mut peers, mut shared) = (Slab::<Peer>::new(), ReadBuffer::new(Vec::new()));
+    let (mut peers, mut shared) = (Slab::<Peer>::new(), ReadBuffer::default());
     let (start, mut swept) = (Instant::now(), Duration::ZERO);
     loop {
         match poll.poll(&mut events, Some(TICK)) {
@@ -127,7 +127,7 @@ impl Peer {
             head.truncate(len);
             let opened = Opened::by_server(handshake).map_err(io::Error::other)?.with_unsent(head);
             let keepalive = KeepaliveConfig::new().with_ping_interval(Some(PING_INTERVAL));
-            let buffer = mem::replace(shared, ReadBuffer::new(Vec::new()));
+            let buffer = mem::take(shared);
             let mut session = Session::new(opened, Config::new().with_keepalive(keepalive), buffer, now);
             session.inbound.return_buffer(shared);
             self.phase = Phase::Open(session);

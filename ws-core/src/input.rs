@@ -215,6 +215,13 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> ReadBuffer<S> {
     }
 }
 
+/// An empty buffer in default storage: of no bytes for a `Vec`, so that [`core::mem::take`] takes a buffer out of its place.
+impl<S: AsRef<[u8]> + AsMut<[u8]> + Default> Default for ReadBuffer<S> {
+    fn default() -> Self {
+        Self::new(S::default())
+    }
+}
+
 impl<S: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for ReadBuffer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadBuffer")

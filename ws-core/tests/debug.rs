@@ -10,7 +10,10 @@ use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
-use ws_core::connection::{Config, Limits, Next, Pongs, ReceiveHalf, Role, Signal, Transport, Unmasked};
+use ws_core::connection::{
+    CloseStatus, ClosureCause, Config, Connection, EncodedMessage, FrameStart, KeySource, Limits,
+    Masking as _, Next, Pongs, ReceiveHalf, Role, RoleKeys, SendHalf, Signal, Transport, Unmasked,
+};
 use ws_core::error::{Fault, Limit, Misuse, SendError};
 use ws_core::event::{Event, MessageType, Payload};
 use ws_core::frame::{
@@ -29,6 +32,7 @@ const SECRET: &str = "Qz7#";
 
 /// The modules, files or folders of `src`, each of whose public types has a row, or a reason to have none.
 const MODULES: &[&str] = &[
+    "connection",
     "error",
     "event",
     "frame",
@@ -50,7 +54,8 @@ const EXEMPT: &[(&str, &str)] = &[
 /// Types outside of `session` that are not there without `alloc`.
 const NEED_ALLOC: [&str; 2] = ["MessageBuffer", "OwnedMessage"];
 
-/// Types of `session` that are not there without the feature.
+/// Types that are not there without the feature.
+const NEED_MASK_KEYS: [&str; 1] = ["MaskKeys"];
 const NEED_HANDSHAKE: [&str; 1] = ["OpenError"];
 const NEED_DEFLATE: [&str; 1] = ["Compression"];
 
@@ -140,6 +145,7 @@ fn table() -> Table {
     #[cfg(feature = "alloc")]
     add_sessions(&mut table);
     add_connections(&mut table);
+    add_sending(&mut table);
     add_errors(&mut table);
     table
 }
@@ -320,6 +326,46 @@ fn add_connections(table: &mut Table) {
     table.row("Unmasked", &Unmasked);
 }
 
+/// Keys that are all the secret, and hold it.
+struct SecretKeys([u8; 4]);
+
+impl KeySource for SecretKeys {
+    fn next_key(&mut self) -> Option<MaskKey> {
+        Some(MaskKey::new(self.0))
+    }
+}
+
+fn add_sending(table: &mut Table) {
+    let payload = ControlPayload::new(SECRET.as_bytes()).unwrap();
+    let mut connection = Connection::client(SecretKeys(secret_bytes()), Config::new());
+    connection.ping(payload);
+    let sent = connection.send_part(SECRET, Fin::More, &mut [0; 8]).unwrap();
+    table.row("Sent", &sent);
+    table.row("Connection", &connection);
+    table.row("SendHalf", connection.send_half());
+    let mut sender = SendHalf::new(SecretKeys(secret_bytes()));
+    let start = FrameStart::new(MessageType::Text, Fin::Final, 8);
+    table.row("FrameStart", &start);
+    table.row("EncodedHeader", &sender.begin_frame(start).unwrap());
+    sender.pong(payload);
+    sender.mask(&mut secret_bytes()).unwrap();
+    table.row("SendHalf", &sender);
+    sender.close(CloseFrame::new(CloseCode::NORMAL, SECRET).unwrap());
+    sender.transport_failed();
+    table.row("SendHalf", &sender);
+    table.row("Closure", &sender.closure().unwrap());
+    table.variant("ClosureCause", "Local", &ClosureCause::Local);
+    table.variant("CloseStatus", "Abnormal", &CloseStatus::Abnormal);
+    table.variant("RoleKeys", "Client", &RoleKeys::Client(SecretKeys(secret_bytes())));
+    table.variant("NextMask", "Masked", &RoleKeys::Client(SecretKeys(secret_bytes())).next_mask());
+    #[cfg(feature = "mask-keys")]
+    table.row(
+        "MaskKeys",
+        &ws_core::connection::MaskKeys::from_seed(secret_bytes().repeat(8).try_into().unwrap()),
+    );
+    table.row("EncodedMessage", &EncodedMessage::encode(SECRET, &mut [0; 8]).unwrap());
+}
+
 fn add_errors(table: &mut Table) {
     table.variant("Fault", "FrameLen", &Fault::Limit(Limit::FrameLen));
     table.variant("Limit", "FrameLen", &Limit::FrameLen);
@@ -356,6 +402,7 @@ fn each_public_type_has_a_row_or_a_reason() {
             // The row of that type is there where the type is.
             let is_shown = rows.contains(&name.as_str())
                 || !cfg!(feature = "alloc") && NEED_ALLOC.contains(&&*name)
+                || !cfg!(feature = "mask-keys") && NEED_MASK_KEYS.contains(&&*name)
                 || !cfg!(feature = "handshake") && NEED_HANDSHAKE.contains(&&*name)
                 || !cfg!(feature = "deflate") && NEED_DEFLATE.contains(&&*name);
             assert!(is_shown != exempt.is_some(), "{module}::{name} needs a row, or a reason to have none");

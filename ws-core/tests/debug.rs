@@ -42,6 +42,8 @@ const MODULES: &[&str] = &[
     "utf8",
     #[cfg(feature = "alloc")]
     "session",
+    #[cfg(feature = "deflate")]
+    "deflate",
 ];
 
 /// Types without a row, and why they need none.
@@ -144,6 +146,8 @@ fn table() -> Table {
     add_events(&mut table);
     #[cfg(feature = "alloc")]
     add_sessions(&mut table);
+    #[cfg(feature = "deflate")]
+    add_deflate(&mut table);
     add_connections(&mut table);
     add_sending(&mut table);
     add_errors(&mut table);
@@ -296,6 +300,30 @@ fn add_sessions(table: &mut Table) {
     let payload = ControlPayload::new(SECRET.as_bytes()).unwrap();
     table.variant("Note", "Pong", &Note::Pong { payload, at: Duration::ZERO });
     table.variant("Note", "Signal", &Note::Signal(Signal::Pong(payload)));
+}
+
+#[cfg(feature = "deflate")]
+fn add_deflate(table: &mut Table) {
+    use ws_core::deflate::{
+        CompressionLevel, ContextTakeover, DeflateSettings, Deflater, Flush, Inflater, MemLevel,
+    };
+
+    let mut deflater = Deflater::new(DeflateSettings::new());
+    let mut compressed = [0; 64];
+    let sent = deflater.deflate(&SECRET.as_bytes().repeat(3), Flush::Message, &mut compressed);
+    table.row("Deflater", &deflater);
+    table.row("Deflated", &sent);
+    table.variant("Flush", "Message", &Flush::Message);
+    let mut inflater = Inflater::new(1024, ContextTakeover::Allowed);
+    let bytes = compressed.get(..sent.written).unwrap();
+    let received = inflater.inflate(bytes, Fin::Final, &mut [0; 64]).unwrap();
+    table.row("Inflater", &inflater);
+    table.row("Inflated", &received);
+    table.variant("InflateStatus", "Done", &received.status);
+    table.row("DeflateSettings", &deflater.settings());
+    table.variant("CompressionLevel", "6", &CompressionLevel::new(6).unwrap());
+    table.variant("MemLevel", "8", &MemLevel::new(8).unwrap());
+    table.variant("ContextTakeover", "Allowed", &ContextTakeover::Allowed);
 }
 
 fn add_connections(table: &mut Table) {

@@ -49,6 +49,23 @@ impl Connection<Unmasked> {
 
 impl<K: KeySource> Connection<K> {
     /// A client's connection, after the server's answer was accepted.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, KeySource};
+    /// use ws_core::frame::MaskKey;
+    ///
+    /// struct Hardware;
+    /// impl KeySource for Hardware {
+    ///     fn next_key(&mut self) -> Option<MaskKey> {
+    ///         # fn read_entropy() -> [u8; 4] { [1, 2, 3, 4] }
+    ///         Some(MaskKey::new(read_entropy()))
+    ///     }
+    /// }
+    /// let (mut connection, mut out) = (Connection::client(Hardware, Config::new()), [0; 16]);
+    /// let len = connection.send("Hi", &mut out)?;
+    /// assert_eq!(out[..len], [0x81, 0x82, 1, 2, 3, 4, b'H' ^ 1, b'i' ^ 2], "the key, and what it masks");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn client(keys: K, config: Config) -> Self {
         Self { receiver: ReceiveHalf::new(Role::Client, config), sender: SendHalf::new(keys) }
@@ -92,6 +109,24 @@ impl<K: Masking> Connection<K> {
     /// message comes as it arrives, text as `&str` cut between code points. What an event means for sending (a pong, the
     /// answer to a Close, the Close that reports a fault) is queued. After [`Event::Close`] and [`Event::Failed`] it is
     /// always `None`, and discards its input.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A ping, and the first 4 of the 7 bytes of "Grüße", masked with zeros.
+    /// let bytes = *b"\x89\x80\0\0\0\0\x81\x87\0\0\0\0Gr\xc3\xbc";
+    /// let mut buffer = ReadBuffer::with_filled(bytes, bytes.len() - 1).ok_or("too short")?;
+    /// let (mut connection, mut input) = (Connection::server(Config::new()), buffer.input());
+    /// assert_eq!(connection.next_event(&mut input), Some(Event::Ping));
+    /// assert!(connection.wants_transmit(), "the pong is queued");
+    /// let Some(Event::Data(fragment)) = connection.next_event(&mut input) else { return Err("none") };
+    /// assert_eq!(fragment.payload, Payload::Text("Gr"));
+    /// assert_eq!(connection.next_event(&mut input), None);
+    /// assert_eq!(buffer.unread(), b"\xc3", "half of a code point stays");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         let event = self.receiver.next_event(input);
@@ -197,6 +232,22 @@ impl<K: Masking> Connection<K> {
     /// Says that the peer writes no more: the transport is at its end. Call it once all input was taken.
     ///
     /// A Close that answers the peer's, or reports a fault, is still to be written; otherwise the connection has ended.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, Transport};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A Close with code 1000, masked with zeros, and then the end of the stream.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x88\x82\0\0\0\0\x03\xe8", 8).ok_or("too short")?;
+    /// let mut connection = Connection::server(Config::new());
+    /// assert_eq!(connection.next_event(&mut buffer.input()), Some(Event::Close));
+    /// connection.eof();
+    /// assert_eq!(connection.transport(), Transport::Open, "our Close is still to be written");
+    /// assert_eq!(connection.poll_transmit(&mut [0; 16])?, 4);
+    /// assert_eq!(connection.transport(), Transport::Closed);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn eof(&mut self) {
         self.receiver.eof();
         self.relay_signals();
@@ -211,6 +262,16 @@ impl<K: Masking> Connection<K> {
     /// Sends a whole message in one frame: all of it is written to the front of `out`, or nothing is. Returns how many
     /// bytes are to be transmitted, 2–14 more than the message has.
     ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::error::SendError;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 7]);
+    /// assert_eq!(connection.send("Hello", &mut out[..6]), Err(SendError::BufferTooSmall { required: 7 }));
+    /// assert_eq!(connection.send("Hello", &mut out), Ok(7));
+    /// assert_eq!(&out, b"\x81\x05Hello");
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::Closed`]; [`SendError::Busy`] while a frame or a fragmented message is in progress;
@@ -223,6 +284,20 @@ impl<K: Masking> Connection<K> {
 
     /// Sends the next part of a message as one fragment: all of it is written to the front of `out`, or nothing is.
     /// Returns how many bytes are to be transmitted, 2–14 more than the part has. With [`Fin::Final`] the message ends.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// let len = connection.send_fragment("Hel", Fin::More, &mut out)?;
+    /// assert_eq!(out[..len], *b"\x01\x03Hel");
+    /// assert_eq!(connection.send("another", &mut out), Err(SendError::Busy));
+    /// let len = connection.send_fragment("lo", Fin::Final, &mut out)?;
+    /// assert_eq!(out[..len], *b"\x80\x02lo");
+    /// # Ok::<(), SendError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -260,12 +335,38 @@ impl<K: Masking> Connection<K> {
 
     /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). Messages still arrive until the peer's Close
     /// does. Without effect once the connection is closing.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// connection.close(CloseCode::NORMAL.into());
+    /// assert_eq!(connection.send("Hello", &mut out), Err(SendError::Closed));
+    /// let len = connection.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x88\x02\x03\xe8");
+    /// # Ok::<(), SendError>(())
+    /// ```
     pub fn close(&mut self, close: CloseFrame) {
         self.sender.close(close);
     }
 
     /// Queues a ping (RFC 6455 §5.5.2); it replaces one that was not written yet. Without effect once the connection is
     /// closing.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// for payload in [b"x", b"y"] {
+    ///     connection.ping(ControlPayload::new(payload).ok_or("too long")?);
+    /// }
+    /// let len = connection.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x89\x01y", "the second replaced the first");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn ping(&mut self, payload: ControlPayload) {
         self.sender.ping(payload);
     }
@@ -274,6 +375,19 @@ impl<K: Masking> Connection<K> {
     /// transmitted: 0 where none is queued, or where they have to wait for the end of a frame in progress.
     ///
     /// Room for [`TRANSMIT_LEN_MAX`](super::TRANSMIT_LEN_MAX) bytes is always enough.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// assert_eq!(connection.poll_transmit(&mut out), Ok(0));
+    /// connection.ping(ControlPayload::EMPTY);
+    /// assert_eq!(connection.poll_transmit(&mut out[..1]), Err(SendError::BufferTooSmall { required: 2 }));
+    /// assert_eq!(connection.poll_transmit(&mut out), Ok(2), "it stayed queued");
+    /// assert_eq!(out[..2], *b"\x89\x00");
+    /// ```
     ///
     /// # Errors
     ///

@@ -103,6 +103,16 @@ use crate::frame::ControlPayload;
 
 /// Room for any control frame, in bytes: what [`Connection::poll_transmit`] needs at most to write one. 131, of which a
 /// server, which does not mask, needs 127.
+///
+/// ```
+/// use ws_core::connection::{Config, Connection, TRANSMIT_LEN_MAX};
+/// use ws_core::frame::ControlPayload;
+///
+/// let mut connection = Connection::server(Config::new());
+/// connection.ping(ControlPayload::new(&[7; ControlPayload::LEN_MAX]).ok_or("too long")?);
+/// assert_eq!(connection.poll_transmit(&mut [0; TRANSMIT_LEN_MAX]), Ok(127));
+/// # Ok::<(), &str>(())
+/// ```
 pub const TRANSMIT_LEN_MAX: usize = 2 + 4 + ControlPayload::LEN_MAX;
 
 /// A connection of a server.

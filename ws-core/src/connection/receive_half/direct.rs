@@ -49,6 +49,20 @@ impl ReceiveHalf {
     }
 
     /// Says that `len` bytes were read into [`spare`](Self::spare). More than it has room for counts as its room.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// let (mut buffer, mut message) = (ReadBuffer::new([0; 4]), MessageSlice::new([0; 64]));
+    /// receiver.spare(&mut buffer, &mut message).copy_from_slice(b"\x81\x02Hi"); // what is read
+    /// receiver.filled(usize::MAX, &mut buffer, &mut message); // counts as 4, the room that there was
+    /// let event = receiver.next_message(&mut buffer.input(), &mut message);
+    /// assert_eq!(event, Some(Event::Data(Payload::Text("Hi"))));
+    /// ```
     #[inline]
     pub fn filled<S, M>(&mut self, len: usize, buffer: &mut ReadBuffer<S>, message: &mut M)
     where

@@ -142,6 +142,20 @@ impl ReceiveHalf {
     /// Takes all input but the up to 3 bytes of an incomplete code point, which stay in the buffer. The payload of a
     /// message comes as it arrives, text as `&str` cut between code points, each byte unmasked in place and
     /// validated once. After [`Event::Close`] and [`Event::Failed`] it is always `None` and discards its input.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // "Grü", of which the last byte has not come yet.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x04Gr\xc3", 5).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// let Some(Event::Data(fragment)) = receiver.next_event(&mut buffer.input()) else { return Err("none") };
+    /// assert_eq!((fragment.payload, fragment.is_last), (Payload::Text("Gr"), false));
+    /// assert_eq!(buffer.unread(), b"\xc3");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn next_event<'b>(&mut self, input: &mut Input<'b>) -> Option<Event<Fragment<'b>>> {
         let whole = |payload| Fragment { payload, is_first: true, is_last: true, part: PartNumber::NONE };
@@ -310,6 +324,17 @@ impl ReceiveHalf {
     /// Goes on to the next thing, and lends nothing: what it finds is taken by the next call of
     /// [`next_event`](Self::next_event) or [`next_piece`](Self::next_piece), but for control frames and faults,
     /// which are reported here and not again.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Next, ReceiveHalf, Role};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x82\x01a", 3).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// assert_eq!(receiver.advance(&mut input), Next::WholeMessage);
+    /// assert_eq!(input.unread(), b"a", "the payload is still to be taken");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn advance(&mut self, input: &mut Input<'_>) -> Next {
         loop {
@@ -338,6 +363,18 @@ impl ReceiveHalf {
     }
 
     /// The peer's Close, after [`Event::Close`].
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x88\x05\x03\xe8bye", 7).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), Some(Event::Close));
+    /// assert_eq!(receiver.close_frame().ok_or("no Close")?.reason(), "bye");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.pending.is_peer_closed().then(|| CloseFrame::decode(&self.control).ok()).flatten()
@@ -355,6 +392,19 @@ impl ReceiveHalf {
     ///
     /// To be asked for after each event: a ping's signal is gone with the next control frame, since only the latest
     /// ping needs an answer (RFC 6455 §5.5.3). The others stay until they are taken.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role, Signal};
+    /// use ws_core::{frame::ControlPayload, input::ReadBuffer};
+    ///
+    /// // Two pings.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x89\x01x\x89\x01y", 6).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// while receiver.next_event(&mut input).is_some() {}
+    /// assert_eq!(receiver.take_signal(), ControlPayload::new(b"y").map(Signal::Pong));
+    /// assert_eq!(receiver.take_signal(), None, "only the latest ping is answered");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[inline]
     pub fn take_signal(&mut self) -> Option<Signal> {
         if self.pending.is_empty() { None } else { self.pending.take(&self.control) }

@@ -43,6 +43,19 @@ pub enum Next {
 
 impl Next {
     /// Whether payload is there to be taken.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Next, ReceiveHalf, Role};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A ping, and the first of the two bytes of a binary message.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x89\x00\x82\x02a", 5).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// assert!(!receiver.advance(&mut input).is_payload(), "it is a ping");
+    /// assert_eq!(receiver.advance(&mut input), Next::Fragment);
+    /// assert!(Next::Fragment.is_payload() && Next::WholeMessage.is_payload());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_payload(&self) -> bool {

@@ -9,6 +9,20 @@ use crate::frame::{CloseFrame, ControlPayload, Fin, Opcode, ReservedBits};
 impl<K: Masking> SendHalf<K> {
     /// Gives up the frame in progress. Since the peer waits for its payload, nothing can be sent any more, not even
     /// a Close: the transport is to be closed. Without a frame in progress this changes nothing.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Transport, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// let _header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 100))?;
+    /// sender.mask(&mut [7; 10])?; // the other 90 bytes cannot be had
+    /// sender.abandon_frame();
+    /// assert_eq!(sender.transport(), Transport::Closed);
+    /// assert_eq!(sender.closure().map(|closure| closure.is_clean), Some(false));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn abandon_frame(&mut self) {
         if self.frame.is_some() {
             self.closing.apply(Cause::LocalClose);
@@ -18,6 +32,20 @@ impl<K: Masking> SendHalf<K> {
 
     /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). Messages still arrive until the peer's
     /// Close does. A second call, and one after the peer's Close, changes nothing.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// sender.close(CloseCode::GOING_AWAY.into());
+    /// sender.close(CloseCode::NORMAL.into()); // changes nothing
+    /// assert_eq!(sender.send("Hello", &mut out), Err(SendError::Closed));
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x88\x02\x03\xe9");
+    /// # Ok::<(), SendError>(())
+    /// ```
     pub fn close(&mut self, close: CloseFrame) {
         if self.closing.state() == State::Open {
             self.announcement = Announcement::Close(*close.payload());
@@ -26,6 +54,18 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// Queues a ping (RFC 6455 §5.5.2); it replaces one that was not transmitted yet. Without effect once closing.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// sender.ping(ControlPayload::new(b"x").ok_or("too long")?);
+    /// sender.ping(ControlPayload::new(b"y").ok_or("too long")?); // replaces it
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x89\x01y");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn ping(&mut self, payload: ControlPayload) {
         if self.closing.state() == State::Open {
             self.announcement = Announcement::Ping(payload);
@@ -34,6 +74,21 @@ impl<K: Masking> SendHalf<K> {
 
     /// Queues a pong, asked for or not (RFC 6455 §5.5.3); it replaces one that was not transmitted yet. Without
     /// effect once closing.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::{CloseCode, ControlPayload};
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// sender.pong(ControlPayload::new(b"pulse").ok_or("too long")?);
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x8a\x05pulse");
+    /// sender.close(CloseCode::NORMAL.into());
+    /// sender.pong(ControlPayload::EMPTY); // has no effect
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x88\x02\x03\xe8");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn pong(&mut self, payload: ControlPayload) {
         if self.closing.state() == State::Open {
             self.pong = Some(payload);
@@ -41,6 +96,18 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// Takes in what the receiving half found.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Signal, Unmasked};
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// let close = CloseFrame::new(CloseCode::GOING_AWAY, "bye").ok_or("too long")?;
+    /// sender.signal(Signal::PeerClosed(close));
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], *b"\x88\x02\x03\xe9", "the answer has the code that came");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[cfg_attr(target_os = "none", inline(never))]
     pub fn signal(&mut self, signal: Signal) {
         match signal {
@@ -75,6 +142,19 @@ impl<K: Masking> SendHalf<K> {
     ///
     /// That the peer writes no more is reported by the receiving half ([`Signal::Eof`]); a Close that is queued is then
     /// still to be written.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Transport, Unmasked};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.ping(ControlPayload::EMPTY);
+    /// sender.transport_failed();
+    /// assert_eq!(sender.transport(), Transport::Closed);
+    /// assert!(!sender.wants_transmit());
+    /// assert_eq!(sender.send("Hello", &mut [0; 16]), Err(SendError::Closed));
+    /// ```
     pub fn transport_failed(&mut self) {
         self.closing.apply(Cause::TransportEnded);
     }
@@ -109,6 +189,20 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has something to write.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::{ControlPayload, Fin};
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// let _header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 3))?;
+    /// sender.ping(ControlPayload::EMPTY);
+    /// assert!(!sender.wants_transmit(), "it has to wait for the end of the frame");
+    /// sender.mask(&mut [1, 2, 3])?;
+    /// assert!(sender.wants_transmit());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn wants_transmit(&self) -> bool {

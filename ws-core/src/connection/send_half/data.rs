@@ -280,6 +280,15 @@ impl<K: Masking> SendHalf<K> {
 
     /// Masks the next piece of the payload of the frame in progress, in place; a server's stays as it is.
     ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::error::Misuse;
+    ///
+    /// let (mut sender, mut payload) = (SendHalf::new(Unmasked), *b"Hello");
+    /// assert_eq!(sender.mask(&mut payload), Err(Misuse::PayloadLen), "no frame was begun");
+    /// assert_eq!(&payload, b"Hello");
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Misuse::PayloadLen`] where the frame announced less, or no frame is in progress; then `payload` is
@@ -298,6 +307,16 @@ impl<K: Masking> SendHalf<K> {
 
     /// Masks as much of `payload` as fits into `out` and into the frame in progress while copying it there. Returns
     /// how many bytes that is: 0 where no frame is in progress.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+    /// use ws_core::{event::MessageType, frame::Fin};
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// let _header = sender.begin_frame(FrameStart::new(MessageType::Text, Fin::Final, 5))?;
+    /// assert_eq!((sender.mask_into(b"Hello, World", &mut out), &out[..5]), (5, &b"Hello"[..]));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn mask_into(&mut self, payload: &[u8], out: &mut [u8]) -> usize {
         let Some(frame) = self.frame.as_mut() else { return 0 };
         let len = payload.len().min(out.len());

@@ -93,6 +93,14 @@ impl MessageKind {
 
 impl<K: Masking> SendHalf<K> {
     /// A sending half that has sent nothing since the opening handshake.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Transport, Unmasked};
+    ///
+    /// let sender = SendHalf::new(Unmasked);
+    /// assert_eq!(sender.transport(), Transport::Open);
+    /// assert!(!sender.wants_transmit() && !sender.is_closing() && !sender.is_message_in_progress());
+    /// ```
     #[must_use]
     pub const fn new(keys: K) -> Self {
         Self {
@@ -110,6 +118,21 @@ impl<K: Masking> SendHalf<K> {
 
     /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6): by
     /// `send_deflated`, or by the caller as [`Payload::Compressed`].
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::error::Misuse;
+    /// use ws_core::event::{MessageType, Payload};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// // RFC 7692 §7.2.3.1: "Hello", compressed.
+    /// let bytes = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    /// let (payload, mut out) = (Payload::Compressed { message_type: MessageType::Text, bytes }, [0; 16]);
+    /// assert_eq!(SendHalf::new(Unmasked).send(payload, &mut out), Err(Misuse::NotNegotiated.into()));
+    /// let agreed = Agreed::server(DeflateParams::new()); // what the handshake returns
+    /// assert_eq!(SendHalf::new(Unmasked).with_deflate(agreed).send(payload, &mut out), Ok(9));
+    /// assert_eq!(out[..2], [0xc1, 7], "RSV1 is set");
+    /// ```
     #[must_use]
     pub fn with_deflate(self, agreed: Agreed) -> Self {
         Self { deflate: Some(agreed.outgoing()), ..self }
@@ -123,6 +146,20 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// What to do with the transport, once all that was written is transmitted.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Signal, Transport, Unmasked};
+    /// use ws_core::error::Violation;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.signal(Signal::Failed(Violation::InvalidUtf8.into()));
+    /// assert_eq!(sender.transport(), Transport::Open, "the Close that reports it is queued");
+    /// let _len = sender.poll_transmit(&mut [0; 16])?;
+    /// assert_eq!(sender.transport(), Transport::Linger { shutdown_write: true });
+    /// sender.signal(Signal::Eof);
+    /// assert_eq!(sender.transport(), Transport::Closed);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
@@ -131,11 +168,36 @@ impl<K: Masking> SendHalf<K> {
 
     /// Says that the writing side of the transport was shut down, as [`Transport::Linger`] has asked for:
     /// [`transport`](Self::transport) does not ask again.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Signal, Transport, Unmasked};
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.signal(Signal::PeerClosed(CloseCode::NORMAL.into()));
+    /// let _len = sender.poll_transmit(&mut [0; 16])?;
+    /// assert_eq!(sender.transport(), Transport::Linger { shutdown_write: true });
+    /// sender.write_shut_down(); // after the stream's writing side
+    /// assert_eq!(sender.transport(), Transport::Linger { shutdown_write: false });
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub const fn write_shut_down(&mut self) {
         self.closing.write_shut_down();
     }
 
     /// Whether a fragmented message has begun and not ended.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// let _len = sender.send_fragment("Hel", Fin::More, &mut out)?;
+    /// assert!(sender.is_message_in_progress());
+    /// let _len = sender.send_fragment("lo", Fin::Final, &mut out)?;
+    /// assert!(!sender.is_message_in_progress());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_message_in_progress(&self) -> bool {
@@ -145,6 +207,16 @@ impl<K: Masking> SendHalf<K> {
     /// Whether either side has begun to close, or the transport has ended: no data can be sent any more. From the moment
     /// that it turns true, the closing handshake has its deadline
     /// ([`Keepalive::closing`](crate::keepalive::Keepalive::closing)).
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Signal, Unmasked};
+    /// use ws_core::frame::CloseFrame;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.signal(Signal::PeerClosed(CloseFrame::EMPTY));
+    /// assert!(sender.is_closing());
+    /// assert_eq!(sender.closure(), None, "our Close is still to be written");
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_closing(&self) -> bool {
@@ -152,6 +224,21 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// How the connection ended, once it has.
+    ///
+    /// ```
+    /// use ws_core::connection::{CloseStatus, ClosureCause, SendHalf, Signal, Unmasked};
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// sender.close(CloseCode::NORMAL.into());
+    /// let _len = sender.poll_transmit(&mut [0; 16])?;
+    /// assert_eq!(sender.closure(), None, "the peer's Close is still to come");
+    /// sender.signal(Signal::PeerClosed(CloseFrame::EMPTY));
+    /// let closure = sender.closure().ok_or("open")?;
+    /// assert_eq!((closure.cause, closure.status), (ClosureCause::Local, CloseStatus::NoStatus));
+    /// assert!(closure.is_clean);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.closing.closure()

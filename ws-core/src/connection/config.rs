@@ -15,18 +15,45 @@ pub struct Config {
 
 impl Config {
     /// The default: [`Limits::new`], and pings are answered ([`Pongs::Automatic`]).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits, Pongs};
+    ///
+    /// let config = Config::new();
+    /// assert_eq!((config.limits(), config.pongs()), (Limits::new(), Pongs::Automatic));
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { limits: Limits::new(), pongs: Pongs::Automatic }
     }
 
     /// Sets what the peer may send at most.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits};
+    ///
+    /// let config = Config::new().with_limits(Limits::unlimited());
+    /// assert_eq!(config.limits(), Limits::unlimited());
+    /// ```
     #[must_use]
     pub const fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
     /// Sets who answers pings.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, Pongs};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A ping, masked with zeros.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x89\x80\0\0\0\0", 6).ok_or("too short")?;
+    /// let mut connection = Connection::server(Config::new().with_pongs(Pongs::Manual));
+    /// assert_eq!(connection.next_event(&mut buffer.input()), Some(Event::Ping));
+    /// assert!(!connection.wants_transmit(), "no pong is queued");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_pongs(self, pongs: Pongs) -> Self {
         Self { pongs, ..self }
@@ -91,12 +118,32 @@ pub struct Limits {
 
 impl Limits {
     /// The defaults: 16 MiB for a frame and for a message, 131,072 fragments in a message.
+    ///
+    /// ```
+    /// use ws_core::connection::Limits;
+    ///
+    /// assert_eq!(Limits::new().message_len_max(), 16 * 1024 * 1024);
+    /// assert_eq!(Limits::new(), Limits::default());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { frame_len_max: 16 << 20, message_len_max: 16 << 20, fragment_count_max: 131_072 }
     }
 
     /// No limits at all: for programs that stream payload through a small buffer and keep none of it.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits, ReceiveHalf, Role};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // The header of a frame of 2^40 bytes.
+    /// let mut buffer = ReadBuffer::with_filled([0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0], 10).ok_or("too short")?;
+    /// let config = Config::new().with_limits(Limits::unlimited());
+    /// let mut receiver = ReceiveHalf::new(Role::Client, config);
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), None, "it is accepted, and its payload awaited");
+    /// assert!(receiver.is_message_in_progress());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn unlimited() -> Self {
         Self { frame_len_max: u64::MAX, message_len_max: u64::MAX, fragment_count_max: u32::MAX }
@@ -104,6 +151,20 @@ impl Limits {
 
     /// The longest payload of a frame, in bytes. Default 16 MiB, as in tungstenite; beyond it
     /// [`Limit::FrameLen`](crate::error::Limit::FrameLen).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits, ReceiveHalf, Role};
+    /// use ws_core::error::Limit;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // The header of a frame of 5 bytes.
+    /// let mut buffer = ReadBuffer::with_filled([0x81, 5], 2).ok_or("too short")?;
+    /// let config = Config::new().with_limits(Limits::new().with_frame_len_max(4));
+    /// let event = ReceiveHalf::new(Role::Client, config).next_event(&mut buffer.input());
+    /// assert_eq!(event, Some(Event::Failed(Limit::FrameLen.into())));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_frame_len_max(self, len: u64) -> Self {
         Self { frame_len_max: len, ..self }
@@ -112,6 +173,21 @@ impl Limits {
     /// The longest message, in bytes: the sum of what its frames announce. Default 16 MiB, between the 1 MiB of
     /// Python's `websockets` and the 100 MiB of Node's `ws`; beyond it
     /// [`Limit::MessageLen`](crate::error::Limit::MessageLen).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits, ReceiveHalf, Role};
+    /// use ws_core::error::Limit;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A fragment of 3 bytes, and the header of another one of 2.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x03Hel\x80\x02", 7).ok_or("too short")?;
+    /// let config = Config::new().with_limits(Limits::new().with_message_len_max(4));
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, config), buffer.input());
+    /// assert!(matches!(receiver.next_event(&mut input), Some(Event::Data(_))));
+    /// assert_eq!(receiver.next_event(&mut input), Some(Event::Failed(Limit::MessageLen.into())));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_message_len_max(self, len: u64) -> Self {
         Self { message_len_max: len, ..self }
@@ -119,6 +195,20 @@ impl Limits {
 
     /// The most frames that a message may be cut into, empty ones included. Default 131,072, as in Node's `ws`
     /// 8.21.0; beyond it [`Limit::FragmentCount`](crate::error::Limit::FragmentCount).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Limits, ReceiveHalf, Role};
+    /// use ws_core::error::Limit;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // Three fragments without payload.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x00\x00\x00\x80\x00", 6).ok_or("too short")?;
+    /// let config = Config::new().with_limits(Limits::new().with_fragment_count_max(2));
+    /// let event = ReceiveHalf::new(Role::Client, config).next_event(&mut buffer.input());
+    /// assert_eq!(event, Some(Event::Failed(Limit::FragmentCount.into())));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_fragment_count_max(self, count: u32) -> Self {
         Self { fragment_count_max: count, ..self }

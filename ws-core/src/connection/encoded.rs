@@ -43,6 +43,17 @@ pub struct EncodedMessage<B> {
 impl<'o> EncodedMessage<&'o [u8]> {
     /// Encodes a message to the front of `out`: 2–10 bytes more than it has.
     ///
+    /// ```
+    /// use ws_core::connection::EncodedMessage;
+    /// use ws_core::error::SendError;
+    ///
+    /// let too_small = EncodedMessage::encode("Hello", &mut [0; 6]).err();
+    /// assert_eq!(too_small, Some(SendError::BufferTooSmall { required: 7 }));
+    /// let mut out = [0; 16];
+    /// assert_eq!(EncodedMessage::encode("Hello", &mut out)?.as_bytes(), b"\x81\x05Hello");
+    /// # Ok::<(), SendError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::BufferTooSmall`] with the length that is required.
@@ -138,12 +149,37 @@ impl Deflater {
 
 impl<B: AsRef<[u8]>> EncodedMessage<B> {
     /// The frame, to be transmitted by connections whose [`send_encoded`](SendHalf::send_encoded) has allowed it.
+    ///
+    /// ```
+    /// use ws_core::connection::{EncodedMessage, SendHalf, Unmasked};
+    ///
+    /// let mut out = [0; 16];
+    /// let message = EncodedMessage::encode(&[1, 2, 3], &mut out)?;
+    /// let (mut sender, mut wire) = (SendHalf::new(Unmasked), Vec::new());
+    /// sender.send_encoded(&message)?;
+    /// wire.extend_from_slice(message.as_bytes());
+    /// assert_eq!(wire, [0x82, 3, 1, 2, 3]);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 
     /// The message, borrowed: for where the type of the storage should not matter.
+    ///
+    /// ```
+    /// use ws_core::connection::EncodedMessage;
+    ///
+    /// fn frame_len(message: EncodedMessage<&[u8]>) -> usize {
+    ///     message.as_bytes().len()
+    /// }
+    /// let mut out = [0; 16];
+    /// let message = EncodedMessage::encode("Hello", &mut out)?;
+    /// assert_eq!(frame_len(message.as_borrowed()), 7);
+    /// assert_eq!(message.as_borrowed(), message);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub fn as_borrowed(&self) -> EncodedMessage<&[u8]> {
         EncodedMessage { bytes: self.as_bytes(), window_bits: self.window_bits }

@@ -32,12 +32,30 @@ pub struct MaskKeys {
 
 impl MaskKeys {
     /// Keys from 32 bytes that nobody else knows, and that are used for nothing else.
+    ///
+    /// ```
+    /// use ws_core::connection::{KeySource as _, MaskKeys};
+    ///
+    /// # fn read_entropy() -> [u8; 32] { [7; 32] }
+    /// let mut keys = MaskKeys::from_seed(read_entropy());
+    /// let (first, second) = (keys.next_key(), keys.next_key());
+    /// assert!(first.is_some());
+    /// assert_ne!(first, second, "each frame has a key of its own");
+    /// ```
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self { generator: ChaCha12Rng::from_seed(seed) }
     }
 
     /// The nonce of an opening handshake (RFC 6455 §4.1): 16 fresh bytes.
+    ///
+    /// ```
+    /// use ws_core::connection::MaskKeys;
+    ///
+    /// # fn read_entropy() -> [u8; 32] { [7; 32] }
+    /// let mut keys = MaskKeys::from_seed(read_entropy());
+    /// assert_ne!(keys.nonce(), keys.nonce(), "each handshake has a nonce of its own");
+    /// ```
     #[must_use]
     pub fn nonce(&mut self) -> [u8; 16] {
         let mut nonce = [0; 16];

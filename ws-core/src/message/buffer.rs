@@ -63,6 +63,13 @@ impl MessageBuffer {
     pub const KEPT_LEN_MAX: usize = 64 * 1024;
 
     /// A buffer without an allocation.
+    ///
+    /// ```
+    /// use ws_core::message::MessageBuffer;
+    ///
+    /// let message = MessageBuffer::new();
+    /// assert_eq!((message.capacity(), message.message()), (0, None));
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -80,6 +87,20 @@ impl MessageBuffer {
     /// Sets how long an allocation may be, in bytes, to be kept from message to message.
     ///
     /// Default: [`KEPT_LEN_MAX`](Self::KEPT_LEN_MAX).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::{input::ReadBuffer, message::MessageBuffer};
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x02He\x80\x01y", 7).ok_or("too short")?;
+    /// let mut message = MessageBuffer::new().with_kept_len_max(0);
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert!(receiver.next_message(&mut buffer.input(), &mut message).is_some());
+    /// assert!(message.capacity() >= 3);
+    /// message.clear();
+    /// assert_eq!(message.capacity(), 0);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn with_kept_len_max(self, len: usize) -> Self {
         Self { kept_len_max: len, ..self }
@@ -89,6 +110,19 @@ impl MessageBuffer {
     /// which is doubled each time that it is too short, is not made longer than that in advance.
     ///
     /// Default: no bound.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::{input::ReadBuffer, message::MessageBuffer};
+    ///
+    /// // Fragments of 6 and 3 bytes: twice the first allocation would be 12.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x02\x06Hello,\x80\x03 Yo", 13).ok_or("too short")?;
+    /// let mut message = MessageBuffer::new().with_len_max(10);
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert!(receiver.next_message(&mut buffer.input(), &mut message).is_some());
+    /// assert!(message.capacity() <= 10);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn with_len_max(self, len: usize) -> Self {
         Self { len_max: len, ..self }
@@ -101,6 +135,22 @@ impl MessageBuffer {
     /// A message that may refer to one before it (RFC 7692 §7.1.1) can be inflated only if that one was inflated here.
     /// Where it was taken in another way, the messages after it come as [`Payload::Compressed`] too. A buffer with an
     /// inflater belongs to one connection; the first message of another one begins with an empty window.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_core::{input::ReadBuffer, message::MessageBuffer};
+    ///
+    /// // RFC 7692 §7.2.3.1: a compressed "Hello".
+    /// let mut buffer = ReadBuffer::with_filled(*b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00", 9).ok_or("too short")?;
+    /// let agreed = Agreed::client(DeflateParams::new()); // what the handshake returns
+    /// let mut message = MessageBuffer::new().with_inflater(agreed.inflater(1 << 20));
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new()).with_deflate();
+    /// let event = receiver.next_message(&mut buffer.input(), &mut message);
+    /// assert_eq!(event, Some(Event::Data(Payload::Text("Hello"))));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn with_inflater(self, inflater: Inflater) -> Self {
@@ -110,6 +160,23 @@ impl MessageBuffer {
 
     /// Appends a fragment. The first one of a message takes the place of the message before, and so does one of a message
     /// whose first fragments were not pushed: then only the rest of that message is assembled.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::message::{Assembly, MessageBuffer};
+    /// use ws_core::{event::Event, input::ReadBuffer};
+    ///
+    /// // "old" in one frame, and the first fragment of another message.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x03old\x01\x01n", 8).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// let mut message = MessageBuffer::new();
+    /// for assembly in [Assembly::Complete, Assembly::Incomplete] {
+    ///     let Some(Event::Data(fragment)) = receiver.next_event(&mut input) else { return Err("no fragment") };
+    ///     assert_eq!(message.push(fragment, &mut receiver), Ok(assembly));
+    /// }
+    /// assert_eq!(message.message(), None, "the next message took its place");
+    /// # Ok::<(), &str>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -165,6 +232,19 @@ impl MessageBuffer {
     }
 
     /// The bytes of the message, once it is complete, whatever it is, without a copy: those of a compressed one too.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::{input::ReadBuffer, message::MessageBuffer};
+    ///
+    /// // "He" and "y", fragments of a text message.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x02He\x80\x01y", 7).ok_or("too short")?;
+    /// let mut message = MessageBuffer::new();
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert!(receiver.next_message(&mut buffer.input(), &mut message).is_some());
+    /// assert_eq!((message.take_bytes(), message.take_bytes()), (Some(b"Hey".to_vec()), None));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn take_bytes(&mut self) -> Option<Vec<u8>> {
         if self.assembly != Some(Assembly::Complete) {
             return None;
@@ -185,6 +265,20 @@ impl MessageBuffer {
     }
 
     /// Drops the message, and the allocation where it is longer than what is kept.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::{input::ReadBuffer, message::MessageBuffer};
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x02He\x80\x01y", 7).ok_or("too short")?;
+    /// let mut message = MessageBuffer::new();
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert!(receiver.next_message(&mut buffer.input(), &mut message).is_some());
+    /// message.clear();
+    /// assert_eq!(message.message(), None);
+    /// assert!(message.capacity() >= 3, "so short an allocation is kept");
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn clear(&mut self) {
         self.assembly = None;
         self.content = Content::Binary(Bytes::new(self.take_storage()));

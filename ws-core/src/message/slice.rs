@@ -71,6 +71,24 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     /// Appends a fragment. The first one of a message takes the place of the message before, and so does one of a message
     /// whose first fragments were not pushed: then only the rest of that message is assembled.
     ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::error::Limit;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// // "Hello", masked with zeros, for storage of 4 bytes.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x85\0\0\0\0Hello", 11).ok_or("too short")?;
+    /// let (mut connection, mut message) = (Connection::server(Config::new()), MessageSlice::new([0; 4]));
+    /// let Some(Event::Data(fragment)) = connection.next_event(&mut buffer.input()) else { return Err("none".into()) };
+    /// assert_eq!(message.push(fragment, &mut connection), Err(Limit::MessageLen.into()));
+    /// let mut out = [0; 16];
+    /// let len = connection.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], [0x88, 2, 0x03, 0xf1], "a Close with 1009");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Limit::MessageLen`] where the storage is too short; `connection` is failed with it, which queues the Close
@@ -84,6 +102,23 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     ///
     /// Text is validated here once more, as its fragments were when they came: without `unsafe` there is no other
     /// way from bytes in the caller's storage to a `str`. [`MessageBuffer`](super::MessageBuffer) does not need to.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x02He\x80\x01y", 7).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// let mut message = MessageSlice::new([0; 16]);
+    /// for assembled in [None, Some(Payload::Text("Hey"))] {
+    ///     let Some(Event::Data(fragment)) = receiver.next_event(&mut input) else { return Err("none".into()) };
+    ///     let _assembly = message.push(fragment, &mut receiver)?;
+    ///     assert_eq!(message.message(), assembled);
+    /// }
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn message(&self) -> Option<Payload<'_>> {
         let bytes = self.storage.as_ref().get(..self.len)?;
@@ -99,6 +134,13 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> MessageSlice<S> {
     }
 
     /// The storage, for another use.
+    ///
+    /// ```
+    /// use ws_core::message::MessageSlice;
+    ///
+    /// let message = MessageSlice::new(vec![0; 1024]);
+    /// assert_eq!(message.into_storage().len(), 1024);
+    /// ```
     #[must_use]
     pub fn into_storage(self) -> S {
         self.storage

@@ -31,6 +31,13 @@ pub enum Message<'m> {
 
 impl<'m> Message<'m> {
     /// The text; `None` for a binary message.
+    ///
+    /// ```
+    /// use ws_core::message::Message;
+    ///
+    /// assert_eq!(Message::from("Hello").as_text(), Some("Hello"));
+    /// assert_eq!(Message::from(b"Hello").as_text(), None, "binary, whatever the bytes are");
+    /// ```
     #[must_use]
     #[inline]
     pub const fn as_text(&self) -> Option<&'m str> {
@@ -41,6 +48,13 @@ impl<'m> Message<'m> {
     }
 
     /// The bytes, whichever type the message has.
+    ///
+    /// ```
+    /// use ws_core::message::Message;
+    ///
+    /// assert_eq!(Message::Text("ü").as_bytes(), [0xc3, 0xbc]);
+    /// assert_eq!(Message::Binary(&[1, 2]).as_bytes(), [1, 2]);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn as_bytes(&self) -> &'m [u8] {
@@ -51,6 +65,12 @@ impl<'m> Message<'m> {
     }
 
     /// The length in bytes.
+    ///
+    /// ```
+    /// use ws_core::message::Message;
+    ///
+    /// assert_eq!(Message::Text("ü").len(), 2, "bytes, not characters");
+    /// ```
     #[must_use]
     #[inline]
     pub const fn len(&self) -> usize {
@@ -58,6 +78,13 @@ impl<'m> Message<'m> {
     }
 
     /// Whether the message has no bytes.
+    ///
+    /// ```
+    /// use ws_core::message::Message;
+    ///
+    /// assert!(Message::Text("").is_empty());
+    /// assert!(!Message::Binary(&[0]).is_empty());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_empty(&self) -> bool {
@@ -65,6 +92,13 @@ impl<'m> Message<'m> {
     }
 
     /// Whether the message is text.
+    ///
+    /// ```
+    /// use ws_core::message::Message;
+    ///
+    /// assert!(Message::Text("Hello").is_text());
+    /// assert!(!Message::Binary(b"Hello").is_text());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_text(&self) -> bool {
@@ -72,6 +106,13 @@ impl<'m> Message<'m> {
     }
 
     /// The type, as a value of its own.
+    ///
+    /// ```
+    /// use ws_core::event::MessageType;
+    /// use ws_core::message::Message;
+    ///
+    /// assert_eq!(Message::Binary(b"Hello").message_type(), MessageType::Binary);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn message_type(&self) -> MessageType {
@@ -82,6 +123,17 @@ impl<'m> Message<'m> {
     }
 
     /// A copy that owns its bytes.
+    ///
+    /// ```
+    /// use ws_core::message::{Message, OwnedMessage};
+    ///
+    /// fn keep(message: Message<'_>, kept: &mut Vec<OwnedMessage>) {
+    ///     kept.push(message.into_owned());
+    /// }
+    /// let mut kept = Vec::new();
+    /// keep("Hello".into(), &mut kept);
+    /// assert_eq!(kept, [OwnedMessage::Text("Hello".to_owned())]);
+    /// ```
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn into_owned(self) -> OwnedMessage {
@@ -185,6 +237,13 @@ pub enum OwnedMessage {
 #[cfg(feature = "alloc")]
 impl OwnedMessage {
     /// The message, borrowed.
+    ///
+    /// ```
+    /// use ws_core::message::{Message, OwnedMessage};
+    ///
+    /// let message = OwnedMessage::from(vec![1, 2, 3]);
+    /// assert_eq!(message.as_message(), Message::Binary(&[1, 2, 3]));
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_message(&self) -> Message<'_> {
@@ -195,6 +254,13 @@ impl OwnedMessage {
     }
 
     /// The text; `None` for a binary message.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from("Hello").as_text(), Some("Hello"));
+    /// assert_eq!(OwnedMessage::from(b"Hello".to_vec()).as_text(), None, "binary, whatever the bytes are");
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_text(&self) -> Option<&str> {
@@ -202,6 +268,13 @@ impl OwnedMessage {
     }
 
     /// The bytes, whichever type the message has.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from("ü").as_bytes(), [0xc3, 0xbc]);
+    /// assert_eq!(OwnedMessage::from(vec![1, 2]).as_bytes(), [1, 2]);
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
@@ -209,6 +282,12 @@ impl OwnedMessage {
     }
 
     /// The length in bytes.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from("ü").len(), 2, "bytes, not characters");
+    /// ```
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
@@ -216,6 +295,13 @@ impl OwnedMessage {
     }
 
     /// Whether the message has no bytes.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert!(OwnedMessage::from("").is_empty());
+    /// assert!(!OwnedMessage::from(vec![0]).is_empty());
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -223,6 +309,13 @@ impl OwnedMessage {
     }
 
     /// Whether the message is text.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert!(OwnedMessage::from("Hello").is_text());
+    /// assert!(!OwnedMessage::from(b"Hello".to_vec()).is_text());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_text(&self) -> bool {
@@ -230,6 +323,13 @@ impl OwnedMessage {
     }
 
     /// The type, as a value of its own.
+    ///
+    /// ```
+    /// use ws_core::event::MessageType;
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from(b"Hello".to_vec()).message_type(), MessageType::Binary);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn message_type(&self) -> MessageType {
@@ -240,6 +340,14 @@ impl OwnedMessage {
     }
 
     /// The text, without a copy.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from("Hello").into_text(), Ok("Hello".to_owned()));
+    /// let binary = OwnedMessage::from(vec![1, 2, 3]);
+    /// assert_eq!(binary.clone().into_text(), Err(binary));
+    /// ```
     ///
     /// # Errors
     ///
@@ -252,6 +360,13 @@ impl OwnedMessage {
     }
 
     /// The bytes, whichever type the message has, without a copy.
+    ///
+    /// ```
+    /// use ws_core::message::OwnedMessage;
+    ///
+    /// assert_eq!(OwnedMessage::from("Hello").into_bytes(), b"Hello");
+    /// assert_eq!(OwnedMessage::from(vec![1, 2, 3]).into_bytes(), [1, 2, 3]);
+    /// ```
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         match self {

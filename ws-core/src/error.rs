@@ -30,6 +30,20 @@ pub enum Fault {
 
 impl Fault {
     /// The code of the Close that tells the peer (RFC 6455 §7.4.1): 1002, 1007, 1008 or 1009.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::Event;
+    /// use ws_core::frame::CloseCode;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A text message that is not UTF-8.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x01\xff", 3).ok_or("too short")?;
+    /// let event = ReceiveHalf::new(Role::Client, Config::new()).next_event(&mut buffer.input());
+    /// let Some(Event::Failed(fault)) = event else { return Err("no fault") };
+    /// assert_eq!(fault.close_code(), CloseCode::INVALID_PAYLOAD);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -57,6 +71,20 @@ pub trait Fail {
     /// Fails the connection: the right Close is queued as for any fault, no
     /// [`Event::Failed`](crate::event::Event::Failed) comes, and further input is discarded. Without effect where the
     /// connection has ended already.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role, Signal};
+    /// use ws_core::error::{Fail as _, Limit};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x02Hi", 4).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// receiver.fail(Limit::MessageLen.into());
+    /// assert_eq!(receiver.take_signal(), Some(Signal::Failed(Limit::MessageLen.into())));
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), None);
+    /// assert_eq!(buffer.unread(), b"", "further input is discarded");
+    /// # Ok::<(), &str>(())
+    /// ```
     fn fail(&mut self, fault: Fault);
 }
 
@@ -121,6 +149,15 @@ pub enum Limit {
 
 impl Limit {
     /// The code to close with: 1009 for lengths, 1008 for counts, 1003 for what is not taken (RFC 6455 §7.4.1).
+    ///
+    /// ```
+    /// use ws_core::error::Limit;
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// assert_eq!(Limit::FrameLen.close_code(), CloseCode::MESSAGE_TOO_BIG);
+    /// assert_eq!(Limit::FinalBlockCount.close_code(), CloseCode::POLICY_VIOLATION);
+    /// assert_eq!(Limit::Compressed.close_code(), CloseCode::UNSUPPORTED_DATA);
+    /// ```
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {

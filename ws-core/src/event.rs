@@ -96,6 +96,22 @@ pub struct Fragment<'b> {
 
 impl<'b> Fragment<'b> {
     /// How to send this fragment on: as the final one of its message, or as one of more.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::event::Event;
+    /// use ws_core::frame::Fin;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // The first fragment of a text message, masked with zeros, is sent back as it came.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x82\0\0\0\0Hi", 8).ok_or("too short")?;
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// let Some(Event::Data(fragment)) = connection.next_event(&mut buffer.input()) else { return Err("none".into()) };
+    /// assert_eq!(fragment.fin(), Fin::More);
+    /// let len = connection.send_fragment(fragment.payload, fragment.fin(), &mut out)?;
+    /// assert_eq!(out[..len], *b"\x01\x02Hi");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn fin(&self) -> Fin {
@@ -103,6 +119,21 @@ impl<'b> Fragment<'b> {
     }
 
     /// The whole message, if this fragment is all of it.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::{Event, Payload};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A message in one frame, and the first fragment of another.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x02Hi\x01\x02He", 8).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// let Some(Event::Data(whole)) = receiver.next_event(&mut input) else { return Err("no fragment") };
+    /// assert_eq!(whole.as_message(), Some(Payload::Text("Hi")));
+    /// let Some(Event::Data(first)) = receiver.next_event(&mut input) else { return Err("no fragment") };
+    /// assert_eq!(first.as_message(), None);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn as_message(&self) -> Option<Payload<'b>> {
@@ -169,6 +200,13 @@ pub enum Payload<'b> {
 
 impl<'b> Payload<'b> {
     /// The bytes; those of a compressed payload as they are on the wire.
+    ///
+    /// ```
+    /// use ws_core::event::Payload;
+    ///
+    /// assert_eq!(Payload::Text("ü").as_bytes(), [0xc3, 0xbc]);
+    /// assert_eq!(Payload::Binary(&[1, 2]).as_bytes(), [1, 2]);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn as_bytes(&self) -> &'b [u8] {
@@ -179,6 +217,15 @@ impl<'b> Payload<'b> {
     }
 
     /// The type of the message; of a compressed one, the type that it has once inflated.
+    ///
+    /// ```
+    /// use ws_core::event::{MessageType, Payload};
+    ///
+    /// // RFC 7692 §7.2.3.1: "Hello", compressed.
+    /// let bytes = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    /// let payload = Payload::Compressed { message_type: MessageType::Text, bytes };
+    /// assert_eq!(payload.message_type(), Payload::from("Hello").message_type());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn message_type(&self) -> MessageType {
@@ -224,6 +271,13 @@ impl<'b> Payload<'b> {
     }
 
     /// Whether the bytes are compressed by permessage-deflate.
+    ///
+    /// ```
+    /// use ws_core::event::{MessageType, Payload};
+    ///
+    /// assert!(!Payload::from("Hello").is_compressed());
+    /// assert!(Payload::Compressed { message_type: MessageType::Text, bytes: &[0x00] }.is_compressed());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_compressed(&self) -> bool {

@@ -146,6 +146,16 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> ReadBuffer<S> {
     }
 
     /// The bytes that were not taken yet, such as what came after a handshake or after the last message.
+    ///
+    /// ```
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // The end of a handshake's head, and a ping that came with it.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\r\n\r\n\x89\x00", 6).ok_or("too short")?;
+    /// let _head_end = buffer.input().take(4);
+    /// assert_eq!(buffer.unread(), b"\x89\x00");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
@@ -254,6 +264,17 @@ pub struct Input<'b> {
 
 impl<'b> Input<'b> {
     /// The unread bytes.
+    ///
+    /// ```
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"abc", 3).ok_or("too short")?;
+    /// let mut input = buffer.input();
+    /// assert_eq!(input.unread(), b"abc", "looking takes nothing");
+    /// let _taken = input.take(1);
+    /// assert_eq!(input.unread(), b"bc");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn unread(&self) -> &[u8] {
@@ -261,6 +282,14 @@ impl<'b> Input<'b> {
     }
 
     /// How many bytes are unread.
+    ///
+    /// ```
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled([0; 8], 3).ok_or("too short")?;
+    /// assert_eq!(buffer.input().len(), 3, "room does not count");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn len(&self) -> usize {
@@ -268,6 +297,17 @@ impl<'b> Input<'b> {
     }
 
     /// Whether all bytes are read.
+    ///
+    /// ```
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled([0; 8], 3).ok_or("too short")?;
+    /// let mut input = buffer.input();
+    /// assert!(!input.is_empty());
+    /// let _taken = input.take(3);
+    /// assert!(input.is_empty());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {

@@ -98,6 +98,13 @@ impl ReservedBits {
     }
 
     /// The bits, each in its place in a frame's first byte; the inverse of [`from_bits`](Self::from_bits).
+    ///
+    /// ```
+    /// use ws_core::frame::ReservedBits;
+    ///
+    /// assert_eq!(ReservedBits::RSV1.bits(), 0x40);
+    /// assert_eq!(ReservedBits::from_bits(ReservedBits::ALL.bits()), Some(ReservedBits::ALL));
+    /// ```
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {

@@ -150,9 +150,29 @@ pub struct CloseFrame {
 
 impl CloseFrame {
     /// The longest reason, in bytes: the code takes two of the payload's 125.
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let reason = "x".repeat(CloseFrame::REASON_LEN_MAX);
+    /// assert!(CloseFrame::new(CloseCode::NORMAL, &reason).is_some());
+    /// assert_eq!(CloseFrame::new(CloseCode::NORMAL, &(reason + "x")), None);
+    /// ```
     pub const REASON_LEN_MAX: usize = 123;
 
     /// A Close without code or reason; its receiver reports 1005 to the program (RFC 6455 §7.1.5).
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::CloseFrame;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// sender.close(CloseFrame::EMPTY);
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], [0x88, 0]);
+    /// assert_eq!((CloseFrame::EMPTY.code(), CloseFrame::EMPTY.reason()), (None, ""));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub const EMPTY: Self = Self { payload: ControlPayload::EMPTY };
 
     /// A Close with a code and a reason, or `None` where the reason has more than [`REASON_LEN_MAX`](Self::REASON_LEN_MAX)
@@ -247,6 +267,15 @@ impl CloseFrame {
     }
 
     /// The body as it goes into the frame: the code in two bytes, then the reason; or nothing.
+    ///
+    /// ```
+    /// use ws_core::frame::{CloseCode, CloseFrame};
+    ///
+    /// let close = CloseFrame::new(CloseCode::NORMAL, "bye").ok_or("reason too long")?;
+    /// assert_eq!(close.payload().as_bytes(), b"\x03\xe8bye");
+    /// assert_eq!(CloseFrame::decode(close.payload()), Ok(close));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn payload(&self) -> &ControlPayload {
         &self.payload

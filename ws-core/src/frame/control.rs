@@ -25,9 +25,28 @@ pub struct ControlPayload {
 
 impl ControlPayload {
     /// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
+    ///
+    /// ```
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let bytes = [7; ControlPayload::LEN_MAX + 1];
+    /// assert!(ControlPayload::new(&bytes[1..]).is_some());
+    /// assert!(ControlPayload::new(&bytes).is_none());
+    /// ```
     pub const LEN_MAX: usize = 125;
 
     /// No payload at all.
+    ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), [0; 16]);
+    /// sender.ping(ControlPayload::EMPTY);
+    /// let len = sender.poll_transmit(&mut out)?;
+    /// assert_eq!(out[..len], [0x89, 0]);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub const EMPTY: Self = Self { bytes: [0; Self::LEN_MAX], len: 0 };
 
     /// A copy of `bytes`, or `None` where there are more than [`LEN_MAX`](Self::LEN_MAX). `TryFrom<&[u8]>` does the same

@@ -76,9 +76,26 @@ pub enum Decoded<H = FrameHeader> {
 
 impl FrameHeader {
     /// The longest header, in bytes: two, eight of extended length, four of masking key.
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, MaskKey, Opcode};
+    ///
+    /// let key = MaskKey::new([1, 2, 3, 4]);
+    /// let longest = FrameHeader::new(Opcode::Binary, Fin::Final, 1 << 40, Some(key)).ok_or("no such frame")?;
+    /// assert_eq!(longest.encode().as_bytes().len(), FrameHeader::LEN_MAX);
+    /// # Ok::<(), &str>(())
+    /// ```
     pub const LEN_MAX: usize = 14;
 
     /// The longest payload that a frame can announce, in bytes (RFC 6455 §5.2: the most significant bit must be 0).
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, FrameHeader, Opcode};
+    ///
+    /// let header = |payload_len| FrameHeader::new(Opcode::Binary, Fin::Final, payload_len, None);
+    /// assert!(header(FrameHeader::PAYLOAD_LEN_MAX).is_some());
+    /// assert_eq!(header(FrameHeader::PAYLOAD_LEN_MAX + 1), None);
+    /// ```
     pub const PAYLOAD_LEN_MAX: u64 = u64::MAX >> 1;
 
     /// A header without reserved bits. `None` where the RFC knows no such frame: a control frame that is fragmented or

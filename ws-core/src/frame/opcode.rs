@@ -51,6 +51,13 @@ impl Opcode {
     }
 
     /// The four bits that stand for this opcode on the wire; the inverse of [`from_bits`](Self::from_bits).
+    ///
+    /// ```
+    /// use ws_core::frame::Opcode;
+    ///
+    /// assert_eq!(Opcode::Pong.bits(), 0xa);
+    /// assert_eq!(Opcode::from_bits(Opcode::Pong.bits()), Some(Opcode::Pong));
+    /// ```
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
@@ -66,6 +73,13 @@ impl Opcode {
 
     /// Whether this is Close, ping or pong: at most 125 bytes of payload, never fragmented, allowed between the fragments of
     /// a message (RFC 6455 §5.5).
+    ///
+    /// ```
+    /// use ws_core::frame::Opcode;
+    ///
+    /// assert!([Opcode::Close, Opcode::Ping, Opcode::Pong].iter().all(|opcode| opcode.is_control()));
+    /// assert!(!Opcode::Continuation.is_control());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_control(self) -> bool {

@@ -157,6 +157,14 @@ impl RawHeader {
     }
 
     /// The opcode, or `None` for one that RFC 6455 reserves: 3 to 7 and 11 to 15.
+    ///
+    /// ```
+    /// use ws_core::frame::{Fin, Opcode, RawHeader};
+    ///
+    /// let opcode = |bits| RawHeader::new(bits, Fin::Final, 0, None).and_then(|header| header.opcode());
+    /// assert_eq!(opcode(0x9), Some(Opcode::Ping));
+    /// assert_eq!(opcode(0xb), None);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn opcode(&self) -> Option<Opcode> {

@@ -165,6 +165,30 @@ fn room_that_was_lent_and_not_used_is_not_filled_later() {
     assert_eq!(messages, [payload()[BEGUN_LEN + 100..].to_vec(), b"after".to_vec()]);
 }
 
+/// The room is lent; then what comes is read into the read buffer after all, and pushed; then the room is said to be filled.
+fn check_overtaken<M: Assemble>(message: &mut M) {
+    // What was there before is still behind what is there.
+    let before = begun(message);
+    go_on(before, message, 1000, |_, _| {});
+    let (mut connection, mut buffer, wire) = begun(message);
+    let (first, rest) = wire.split_at(64);
+    assert!(connection.spare(&mut buffer, message).len() > 64, "lent");
+    buffer.spare()[..64].copy_from_slice(first);
+    buffer.filled(64);
+    assert_eq!(connection.next_message(&mut buffer.input(), message), None);
+    let (_, rest) = rest.split_at(100);
+    connection.filled(100, &mut buffer, message);
+    let (_, messages) = go_on((connection, buffer, rest.to_vec()), message, 1000, |_, _| {});
+    assert_eq!(messages, [payload()[BEGUN_LEN + 164..].to_vec(), b"after".to_vec()]);
+}
+
+#[test]
+fn room_that_was_lent_before_another_part_came_is_not_filled_after_it() {
+    check_overtaken(&mut MessageSlice::new([0xEE; 2000]));
+    #[cfg(feature = "alloc")]
+    check_overtaken(&mut ws_core::message::MessageBuffer::new());
+}
+
 /// Both hold the beginning; the room of the one is lent, and the other is said to be filled.
 fn check_twins<A: Assemble, B: Assemble>(one: &mut A, other: &mut B) {
     // What was there before is still behind what is there.

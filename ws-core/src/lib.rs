@@ -142,6 +142,10 @@
 //! A feature adds items; it changes no type, no default and no meaning.
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(feature = "handshake", feature = "alloc", feature = "deflate")),
+    expect(rustdoc::broken_intra_doc_links, reason = "links to what a feature adds lead nowhere without it")
+)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -8,8 +8,10 @@ mod control;
 mod data;
 #[cfg(feature = "deflate")]
 mod deflate;
+mod frames;
 
-pub use data::{FrameStart, Sent};
+pub use data::Sent;
+pub use frames::FrameStart;
 
 use super::closing::{Closing, State};
 use super::frame_in_progress::FrameInProgress;

@@ -39,6 +39,15 @@ pub struct Connection<K> {
 
 impl Connection<Unmasked> {
     /// A server's connection, after its answer was written.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 16]);
+    /// let len = connection.send("Hello", &mut out)?;
+    /// assert_eq!(out[..len], *b"\x81\x05Hello", "a server does not mask");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn server(config: Config) -> Self {
         Self { receiver: ReceiveHalf::new(Role::Server, config), sender: SendHalf::new(Unmasked) }
@@ -79,16 +88,39 @@ impl<K: Masking> Fail for Connection<K> {
 
 impl<K: Masking> Connection<K> {
     /// A connection of the role that `keys` has, after its opening handshake.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, Role, Unmasked};
+    ///
+    /// let connection = Connection::new(Unmasked, Config::new());
+    /// assert_eq!(connection.role(), Role::Server);
+    /// ```
     #[must_use]
     pub fn new(keys: K, config: Config) -> Self {
         Self { receiver: ReceiveHalf::new(keys.role(), config), sender: SendHalf::new(keys) }
     }
 
     /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6). They arrive as
-    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
+    /// [`Payload::Compressed`].
     ///
     /// A compressed message may exceed the limits on the wire by an eighth and 1 KiB, since what does not compress grows;
     /// what it inflates to is limited by the inflater.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::event::Event;
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // RFC 7692 §7.2.3.1: a compressed "Hello", masked with zeros.
+    /// let bytes = *b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
+    /// let mut buffer = ReadBuffer::with_filled(bytes, bytes.len()).ok_or("too short")?;
+    /// let agreed = Agreed::server(DeflateParams::new()); // what the handshake returns
+    /// let mut connection = Connection::server(Config::new()).with_deflate(agreed);
+    /// let Some(Event::Data(fragment)) = connection.next_event(&mut buffer.input()) else { return Err("none") };
+    /// assert!(fragment.payload.is_compressed());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn with_deflate(self, agreed: Agreed) -> Self {
         Self { receiver: self.receiver.with_deflate(), sender: self.sender.with_deflate(agreed) }
@@ -119,6 +151,18 @@ impl<K: Masking> Connection<K> {
     }
 
     /// The receiving half, to ask it.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // The first fragment of a text message, masked with zeros.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x82\0\0\0\0Hi", 8).ok_or("too short")?;
+    /// let mut connection = Connection::server(Config::new());
+    /// assert!(connection.next_event(&mut buffer.input()).is_some());
+    /// assert!(connection.receive_half().is_message_in_progress());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn receive_half(&self) -> &ReceiveHalf {
@@ -141,6 +185,20 @@ impl<K: Masking> Connection<K> {
     }
 
     /// Joins two halves again that [`split`](Self::split) has given.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A ping, masked with zeros.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x89\x80\0\0\0\0", 6).ok_or("too short")?;
+    /// let (mut receiver, sender) = Connection::server(Config::new()).split();
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), Some(Event::Ping));
+    /// let connection = Connection::join(receiver, sender);
+    /// assert!(connection.wants_transmit(), "the signal that was not taken is passed on");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn join(receiver: ReceiveHalf, sender: SendHalf<K>) -> Self {
         let mut joined = Self { receiver, sender };

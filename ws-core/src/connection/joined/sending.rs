@@ -6,6 +6,18 @@ use crate::frame::{CloseFrame, ControlPayload, Fin};
 
 impl<K: Masking> Connection<K> {
     /// Says that the transport failed in reading or writing: the connection has ended.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, Transport};
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let mut connection = Connection::server(Config::new());
+    /// connection.close(CloseCode::NORMAL.into());
+    /// connection.transport_failed();
+    /// assert_eq!(connection.transport(), Transport::Closed);
+    /// assert!(!connection.wants_transmit(), "the Close cannot be written any more");
+    /// assert_eq!(connection.closure().map(|closure| closure.is_clean), Some(false));
+    /// ```
     pub fn transport_failed(&mut self) {
         self.eof();
         self.sender.transport_failed();
@@ -68,6 +80,20 @@ impl<K: Masking> Connection<K> {
 
     /// Sends as much of the next part of a message as fits into `out`, as one fragment; what was not taken is sent by
     /// further calls. With [`Fin::Final`] the message ends once all is taken.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut connection, mut out) = (Connection::server(Config::new()), [0; 5]);
+    /// let sent = connection.send_part("Grün", Fin::Final, &mut out)?;
+    /// assert_eq!((sent.taken, sent.is_complete), (2, false), "there is room for half of the ü");
+    /// assert_eq!(out[..sent.written], *b"\x01\x02Gr");
+    /// let sent = connection.send_part("ün", Fin::Final, &mut out)?;
+    /// assert!(sent.is_complete);
+    /// assert_eq!(out[..sent.written], *b"\x80\x03\xc3\xbcn");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -151,6 +177,18 @@ impl<K: Masking> Connection<K> {
     }
 
     /// Whether [`poll_transmit`](Self::poll_transmit) has something to write.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection};
+    /// use ws_core::frame::ControlPayload;
+    ///
+    /// let mut connection = Connection::server(Config::new());
+    /// connection.ping(ControlPayload::EMPTY);
+    /// assert!(connection.wants_transmit());
+    /// let _len = connection.poll_transmit(&mut [0; 16])?;
+    /// assert!(!connection.wants_transmit());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn wants_transmit(&self) -> bool {
@@ -158,6 +196,21 @@ impl<K: Masking> Connection<K> {
     }
 
     /// What to do with the transport, once all that was written is transmitted.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, Connection, Transport};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // A Close with code 1000, masked with zeros.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x88\x82\0\0\0\0\x03\xe8", 8).ok_or("too short")?;
+    /// let mut connection = Connection::server(Config::new());
+    /// assert_eq!(connection.next_event(&mut buffer.input()), Some(Event::Close));
+    /// assert_eq!(connection.transport(), Transport::Open, "our Close is not written yet");
+    /// let _len = connection.poll_transmit(&mut [0; 16])?;
+    /// assert_eq!(connection.transport(), Transport::Linger { shutdown_write: true });
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
@@ -165,6 +218,20 @@ impl<K: Masking> Connection<K> {
     }
 
     /// How the connection ended, once it has.
+    ///
+    /// ```
+    /// use ws_core::connection::{CloseStatus, ClosureCause, Config, Connection};
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let mut connection = Connection::server(Config::new());
+    /// connection.close(CloseCode::NORMAL.into());
+    /// assert_eq!(connection.closure(), None);
+    /// connection.eof(); // the peer did not answer
+    /// let closure = connection.closure().ok_or("open")?;
+    /// assert_eq!((closure.cause, closure.status), (ClosureCause::Local, CloseStatus::Abnormal));
+    /// assert!(!closure.is_clean);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.sender.closure()

@@ -107,6 +107,19 @@ impl Fail for ReceiveHalf {
 impl ReceiveHalf {
     /// A receiving half at the first byte after the opening handshake. `role` is ours: a server takes masked frames only, a
     /// client unmasked ones only (RFC 6455 §5.1).
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::error::Violation;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // An unmasked frame, which only a server may send.
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x02Hi", 4).ok_or("too short")?;
+    /// let event = ReceiveHalf::new(Role::Server, Config::new()).next_event(&mut buffer.input());
+    /// assert_eq!(event, Some(Event::Failed(Violation::Unmasked.into())));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn new(role: Role, config: Config) -> Self {
         Self {
@@ -131,13 +144,38 @@ impl ReceiveHalf {
     }
 
     /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6). They arrive as
-    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
+    /// [`Payload::Compressed`].
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// // RFC 7692 §7.2.3.1: a compressed "Hello".
+    /// let mut buffer = ReadBuffer::with_filled(*b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00", 9).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new()).with_deflate();
+    /// let Some(Event::Data(fragment)) = receiver.next_event(&mut buffer.input()) else { return Err("none") };
+    /// assert!(fragment.payload.is_compressed());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_deflate(self) -> Self {
         Self { is_deflate_agreed: true, ..self }
     }
 
     /// The payload of the last ping, pong or Close, until the next call that takes input.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x8a\x02hi", 4).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), Some(Event::Pong));
+    /// assert_eq!(receiver.control().as_bytes(), b"hi");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn control(&self) -> &ControlPayload {
@@ -164,6 +202,19 @@ impl ReceiveHalf {
 
     /// Says that the peer writes no more: the transport is at its end. Call it once all input was taken; what is left of
     /// it is discarded.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role, Signal};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x81\x02Hi", 4).ok_or("too short")?;
+    /// let mut receiver = ReceiveHalf::new(Role::Client, Config::new());
+    /// receiver.eof();
+    /// assert_eq!(receiver.take_signal(), Some(Signal::Eof));
+    /// assert_eq!(receiver.next_event(&mut buffer.input()), None);
+    /// assert_eq!(buffer.unread(), b"", "what was left is discarded");
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn eof(&mut self) {
         self.state = State::Ended;
         self.pending.add_eof();
@@ -193,6 +244,19 @@ impl ReceiveHalf {
     }
 
     /// Whether a message has begun and not ended.
+    ///
+    /// ```
+    /// use ws_core::connection::{Config, ReceiveHalf, Role};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let mut buffer = ReadBuffer::with_filled(*b"\x01\x01a\x80\x01b", 6).ok_or("too short")?;
+    /// let (mut receiver, mut input) = (ReceiveHalf::new(Role::Client, Config::new()), buffer.input());
+    /// assert!(receiver.next_event(&mut input).is_some());
+    /// assert!(receiver.is_message_in_progress(), "its first fragment came");
+    /// assert!(receiver.next_event(&mut input).is_some());
+    /// assert!(!receiver.is_message_in_progress());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_message_in_progress(&self) -> bool {

@@ -132,6 +132,17 @@ impl<K: Masking> SendHalf<K> {
     /// Sends the next part of a message as one fragment, appended to `out`, which grows. Returns how many bytes were
     /// appended. With [`Fin::Final`] the message ends.
     ///
+    /// ```
+    /// use ws_core::connection::{SendHalf, Unmasked};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut sender, mut out) = (SendHalf::new(Unmasked), Vec::new());
+    /// assert_eq!(sender.send_fragment_to("Hel", Fin::More, &mut out)?, 5);
+    /// assert_eq!(sender.send_fragment_to("lo", Fin::Final, &mut out)?, 4);
+    /// assert_eq!(out, *b"\x01\x03Hel\x80\x02lo");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];

@@ -29,12 +29,39 @@ pub struct FrameStart {
 impl FrameStart {
     /// A frame with `payload_len` bytes of a message of this type. Whether it begins the message or continues it
     /// follows from what was sent before; [`Fin::Final`] ends it.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::More, 200))?;
+    /// assert_eq!(header.as_bytes(), [0x02, 126, 0, 200]);
+    /// sender.mask(&mut [0; 200])?;
+    /// let header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 0))?;
+    /// assert_eq!(header.as_bytes(), [0x80, 0], "continues the message and ends it");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn new(message_type: MessageType, fin: Fin, payload_len: u64) -> Self {
         Self { kind: MessageKind { message_type, is_compressed: false }, fin, payload_len }
     }
 
     /// Says that the payload is compressed by permessage-deflate (RFC 7692 §6).
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_core::frame::Fin;
+    ///
+    /// let agreed = Agreed::server(DeflateParams::new()); // what the handshake returns
+    /// let mut sender = SendHalf::new(Unmasked).with_deflate(agreed);
+    /// let start = FrameStart::new(MessageType::Text, Fin::Final, 7).with_compressed_payload();
+    /// assert_eq!(sender.begin_frame(start)?.as_bytes(), [0xc1, 7]);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn with_compressed_payload(self) -> Self {
         Self { kind: MessageKind { is_compressed: true, ..self.kind }, ..self }
@@ -134,6 +161,19 @@ impl<K: Masking> SendHalf<K> {
     }
 
     /// How many bytes of payload the frame in progress still lacks; 0 where none is in progress.
+    ///
+    /// ```
+    /// use ws_core::connection::{FrameStart, SendHalf, Unmasked};
+    /// use ws_core::event::MessageType;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// assert_eq!(sender.frame_remaining(), 0);
+    /// let _header = sender.begin_frame(FrameStart::new(MessageType::Binary, Fin::Final, 100))?;
+    /// sender.mask(&mut [7; 60])?;
+    /// assert_eq!(sender.frame_remaining(), 40);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn frame_remaining(&self) -> u64 {
@@ -155,6 +195,21 @@ impl<K: Masking> SendHalf<K> {
     ///
     /// A compressed one moves the peer's window, which our own deflater then knows nothing of: the next
     /// [`send_deflated`](Self::send_deflated) begins with an empty window by itself.
+    ///
+    /// ```
+    /// use ws_core::connection::{EncodedMessage, SendHalf, Unmasked};
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut encoded, mut out) = ([0; 16], [0; 16]);
+    /// let message = EncodedMessage::encode("Hello", &mut encoded)?;
+    /// let mut sender = SendHalf::new(Unmasked);
+    /// let _len = sender.send_fragment("begun", Fin::More, &mut out)?;
+    /// assert_eq!(sender.send_encoded(&message), Err(SendError::Busy));
+    /// let _len = sender.send_fragment("ended", Fin::Final, &mut out)?;
+    /// assert_eq!(sender.send_encoded(&message), Ok(())); // now transmit message.as_bytes()
+    /// # Ok::<(), SendError>(())
+    /// ```
     ///
     /// # Errors
     ///

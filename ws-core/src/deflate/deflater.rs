@@ -155,7 +155,19 @@ impl Deflater {
     ///
     /// The first call after a message was done begins the next one. An empty message becomes the byte 0. A message that
     /// [`SendHalf::send_deflated`](crate::connection::SendHalf::send_deflated) has in progress is given up, and what it has
-    /// sent is not referred to. [`Flush`] and [`Deflated`] have examples.
+    /// sent is not referred to.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+    ///
+    /// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+    /// let deflated = deflater.deflate(b"Hello", Flush::Message, &mut out);
+    /// assert!(deflated.is_done && deflated.taken == 5);
+    /// assert_eq!(out[..deflated.written], [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    ///
+    /// let empty = deflater.deflate(b"", Flush::Message, &mut out);
+    /// assert_eq!((empty.is_done, &out[..empty.written]), (true, &[0][..]));
+    /// ```
     pub fn deflate(&mut self, input: &[u8], flush: Flush, out: &mut [u8]) -> Deflated {
         let is_own_in_progress = self.phase != Phase::BetweenMessages && self.message.is_none();
         if !is_own_in_progress {
@@ -167,7 +179,17 @@ impl Deflater {
 
     /// Says that the message that was done last is sent, or is certain to be: the next one may refer to it.
     ///
-    /// Without a message, or within one, it does nothing. [`Deflater`] has an example.
+    /// Without a message, or within one, it does nothing.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, Deflater, Flush};
+    ///
+    /// let (mut deflater, mut out) = (Deflater::new(DeflateSettings::new()), [0; 64]);
+    /// let mut len_of_hello = || deflater.deflate(b"Hello", Flush::Message, &mut out).written;
+    /// assert_eq!((len_of_hello(), len_of_hello()), (7, 7), "the first one may never be sent");
+    /// deflater.commit();
+    /// assert_eq!(deflater.deflate(b"Hello", Flush::Message, &mut out).written, 5, "it refers to the one before");
+    /// ```
     pub fn commit(&mut self) {
         if (self.phase, self.window) == (Phase::BetweenMessages, Window::Uncommitted) {
             self.window = Window::Committed;

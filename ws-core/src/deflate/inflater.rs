@@ -92,7 +92,21 @@ pub struct Inflated {
     pub status: InflateStatus,
 }
 
-/// What an [`Inflater`] needs next. [`Inflated`] has an example.
+/// What an [`Inflater`] needs next.
+///
+/// ```
+/// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
+/// use ws_core::frame::Fin;
+///
+/// let mut inflater = Inflater::new(1024, ContextTakeover::Allowed);
+/// let (payload, mut out) = ([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], [0; 64]); // "Hello"
+/// assert_eq!(inflater.inflate(&payload[..3], Fin::More, &mut out)?.status, InflateStatus::NeedsInput);
+/// let rest = inflater.inflate(&payload[3..], Fin::Final, &mut out[..1])?;
+/// assert_eq!(rest.status, InflateStatus::NeedsOutput);
+/// let last = inflater.inflate(&payload[3 + rest.taken..], Fin::Final, &mut out)?;
+/// assert_eq!(last.status, InflateStatus::Done);
+/// # Ok::<(), ws_core::error::Fault>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: the message is whole, or one of two things is missing")]
 pub enum InflateStatus {
@@ -111,6 +125,13 @@ impl Inflater {
     /// 47 KiB of it are zlib's. The other 32 KiB hold what a peer may refer back to across a final block, where zlib
     /// forgets it; without context takeover they are not allocated for messages that are inflated by one call. Both are
     /// independent of the window that was agreed on.
+    ///
+    /// ```
+    /// use ws_core::deflate::Inflater;
+    ///
+    /// const CONNECTION_COUNT_MAX: usize = 1000;
+    /// assert_eq!(Inflater::MEMORY_LEN_MAX * CONNECTION_COUNT_MAX, 79_000 * 1024);
+    /// ```
     pub const MEMORY_LEN_MAX: usize = ZLIB_LEN_MAX + WINDOW_LEN;
 
     /// An inflater for messages of up to `message_len_max` bytes once they are inflated, from a peer that may refer back
@@ -153,7 +174,6 @@ impl Inflater {
     /// copies in steps of several bytes.
     ///
     /// Pass it compressed messages only, those with RSV1: others do not touch the window (RFC 7692 §7.2.3.2).
-    /// [`Inflater`] has an example.
     ///
     /// # Errors
     ///
@@ -164,6 +184,23 @@ impl Inflater {
     ///
     /// The memory is released, and every later call returns the same error. What precedes the fault is written first, and
     /// the next call returns the fault, so that a fault in the text before it is found first, however the input is cut.
+    ///
+    /// ```
+    /// use ws_core::deflate::{ContextTakeover, InflateStatus, Inflater};
+    /// use ws_core::error::Violation;
+    /// use ws_core::frame::Fin;
+    ///
+    /// let (mut inflater, mut out) = (Inflater::new(1024, ContextTakeover::Allowed), [0; 64]);
+    /// // RFC 7692 §7.2.3.2: "Hello", and again by reference to the first one.
+    /// inflater.inflate(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], Fin::Final, &mut out)?;
+    /// let inflated = inflater.inflate(&[0xf2, 0x00, 0x11, 0x00, 0x00], Fin::Final, &mut out)?;
+    /// assert_eq!((&out[..inflated.written], inflated.status), (&b"Hello"[..], InflateStatus::Done));
+    ///
+    /// let fault = Violation::InvalidDeflate.into();
+    /// assert_eq!(inflater.inflate(&[0xff], Fin::Final, &mut out), Err(fault));
+    /// assert_eq!(inflater.inflate(&[0xf2], Fin::More, &mut out), Err(fault), "so is every later call");
+    /// # Ok::<(), ws_core::error::Fault>(())
+    /// ```
     pub fn inflate(&mut self, input: &[u8], fin: Fin, out: &mut [u8]) -> Result<Inflated, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);

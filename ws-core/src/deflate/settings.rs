@@ -208,15 +208,49 @@ pub struct CompressionLevel(u8);
 
 impl CompressionLevel {
     /// Stores without compressing: adds 5 bytes to every 64 KiB or less.
+    ///
+    /// ```
+    /// use ws_core::deflate::{CompressionLevel, DeflateSettings, Deflater, Flush};
+    ///
+    /// let mut stored = Deflater::new(DeflateSettings::new().with_level(CompressionLevel::NONE));
+    /// let len = stored.deflate(&[7; 1000], Flush::Message, &mut [0; 2000]).written;
+    /// assert!((1005..1020).contains(&len), "{len}");
+    /// ```
     pub const NONE: Self = Self(0);
     /// The fastest level that compresses.
+    ///
+    /// ```
+    /// use ws_core::deflate::CompressionLevel;
+    ///
+    /// assert_eq!(CompressionLevel::FASTEST.get(), 1);
+    /// ```
     pub const FASTEST: Self = Self(1);
     /// The level with the shortest result.
+    ///
+    /// ```
+    /// use ws_core::deflate::CompressionLevel;
+    ///
+    /// assert_eq!(CompressionLevel::BEST.get(), 9);
+    /// ```
     pub const BEST: Self = Self(9);
     /// The default of zlib.
+    ///
+    /// ```
+    /// use ws_core::deflate::CompressionLevel;
+    ///
+    /// assert_eq!(CompressionLevel::DEFAULT.get(), 6);
+    /// ```
     pub const DEFAULT: Self = Self(6);
 
     /// A level; `None` unless it is 0 to 9.
+    ///
+    /// ```
+    /// use ws_core::deflate::CompressionLevel;
+    ///
+    /// const LEVEL: Option<CompressionLevel> = CompressionLevel::new(4);
+    /// assert_eq!(LEVEL.map(CompressionLevel::get), Some(4));
+    /// assert_eq!(CompressionLevel::new(10), None);
+    /// ```
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
         match level {
@@ -253,13 +287,42 @@ pub struct MemLevel(u8);
 
 impl MemLevel {
     /// The least memory.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, MemLevel};
+    ///
+    /// assert_eq!(MemLevel::MIN.get(), 1);
+    /// assert!(DeflateSettings::new().with_mem_level(MemLevel::MIN).memory_len_max() < 261 * 1024);
+    /// ```
     pub const MIN: Self = Self(1);
     /// The most memory.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, MemLevel};
+    ///
+    /// assert_eq!(MemLevel::MAX.get(), 9);
+    /// assert_eq!(DeflateSettings::new().with_mem_level(MemLevel::MAX).memory_len_max(), 484 * 1024);
+    /// ```
     pub const MAX: Self = Self(9);
     /// The default of zlib.
+    ///
+    /// ```
+    /// use ws_core::deflate::{DeflateSettings, MemLevel};
+    ///
+    /// assert_eq!(MemLevel::DEFAULT.get(), 8);
+    /// assert_eq!(DeflateSettings::new().mem_level(), MemLevel::DEFAULT);
+    /// ```
     pub const DEFAULT: Self = Self(8);
 
     /// A memory level; `None` unless it is 1 to 9.
+    ///
+    /// ```
+    /// use ws_core::deflate::MemLevel;
+    ///
+    /// const LEVEL: Option<MemLevel> = MemLevel::new(5);
+    /// assert_eq!(LEVEL.map(MemLevel::get), Some(5));
+    /// assert_eq!((MemLevel::new(0), MemLevel::new(10)), (None, None));
+    /// ```
     #[must_use]
     pub const fn new(level: u8) -> Option<Self> {
         match level {
@@ -306,6 +369,15 @@ pub enum ContextTakeover {
 
 impl ContextTakeover {
     /// Whether a message may refer to the messages before it.
+    ///
+    /// ```
+    /// use ws_core::deflate::ContextTakeover;
+    /// use ws_core::extension::DeflateDirection;
+    ///
+    /// let direction = DeflateDirection::new().with_no_context_takeover();
+    /// assert!(!ContextTakeover::from(direction).is_allowed());
+    /// assert!(ContextTakeover::default().is_allowed());
+    /// ```
     #[must_use]
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed)

@@ -137,6 +137,15 @@ impl<'a> Extension<'a> {
     }
 
     /// The parameters, in their order. A name may come twice: whether that is allowed depends on the extension.
+    ///
+    /// ```
+    /// use ws_core::extension::ExtensionList;
+    ///
+    /// let extension = ExtensionList::new(b"foo; a=1; a=2").flatten().next().ok_or("one")?;
+    /// let names: Vec<_> = extension.params().map(|param| param.name()).collect();
+    /// assert_eq!(names, ["a", "a"]);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn params(&self) -> Params<'a> {
         self.params.clone()
@@ -210,6 +219,15 @@ impl<'a> Param<'a> {
     }
 
     /// The value, where there is one.
+    ///
+    /// ```
+    /// use ws_core::extension::ExtensionList;
+    ///
+    /// let extension = ExtensionList::new(b"foo; a=1; b=\"1\"; c").flatten().next().ok_or("one")?;
+    /// let has_value: Vec<_> = extension.params().map(|param| param.value().is_some()).collect();
+    /// assert_eq!(has_value, [true, true, false]);
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub const fn value(&self) -> Option<ParamValue<'a>> {
         self.value

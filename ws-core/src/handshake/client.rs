@@ -227,6 +227,22 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
     ///
     /// An answer that is not what was offered fails the handshake. A client that cannot do without compression closes a
     /// connection that has none with [1010](crate::frame::CloseCode::MANDATORY_EXTENSION) (RFC 6455 §7.4.1, RFC 7692 §5.1).
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_deflate(DeflateConfig::new());
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
+    /// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Accepted);
+    /// assert_eq!(handshake.deflate(), None, "the server has declined");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn deflate(&self) -> Option<Agreed> {
         self.response().and_then(|response| response.deflate())

@@ -232,6 +232,20 @@ impl<'a> ConnectTarget<'a> {
     ///
     /// It is what the last hop says: there are proxies that write https for requests in the clear, and http for requests
     /// that came by TLS.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, Header};
+    /// use ws_core::uri::Scheme;
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT")
+    ///     .with_protocol(Some("websocket"))
+    ///     .with_scheme(Some("http"))
+    ///     .with_authority(Some("example.com"))
+    ///     .with_path(Some("/chat"));
+    /// let target = connect.check([Header::new("sec-websocket-version", "13")])?;
+    /// assert_eq!(target.scheme(), Scheme::Ws);
+    /// # Ok::<(), ws_core::handshake::HandshakeFault>(())
+    /// ```
     #[must_use]
     pub const fn scheme(&self) -> Scheme {
         self.scheme
@@ -244,6 +258,19 @@ impl<'a> ConnectTarget<'a> {
     }
 
     /// Path and query.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ExtendedConnect, Header};
+    ///
+    /// let connect = ExtendedConnect::new("CONNECT")
+    ///     .with_protocol(Some("websocket"))
+    ///     .with_scheme(Some("https"))
+    ///     .with_authority(Some("example.com"))
+    ///     .with_path(Some("/chat?room=1"));
+    /// let target = connect.check([Header::new("sec-websocket-version", "13")])?;
+    /// assert_eq!(target.resource_name().query(), Some("room=1"));
+    /// # Ok::<(), ws_core::handshake::HandshakeFault>(())
+    /// ```
     #[must_use]
     pub const fn resource_name(&self) -> ResourceName<'a> {
         self.resource_name

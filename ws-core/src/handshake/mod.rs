@@ -93,6 +93,20 @@ pub use server::{REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress};
 
 /// How many headers a head may have unless you name another number: 128. Apache allows 100; implementations that began
 /// with 16 to 32 had to raise it.
+///
+/// ```
+/// use ws_core::handshake::{HEADER_COUNT_MAX, HandshakeLimit, ServerHandshake, ServerProgress};
+/// use ws_core::input::ReadBuffer;
+///
+/// let progress = |header_count: usize| {
+///     let head = format!("GET / HTTP/1.1\r\nHost: h\r\n{}\r\n", "A: b\r\n".repeat(header_count - 1));
+///     let mut buffer = ReadBuffer::with_filled(head.clone().into_bytes(), head.len())?;
+///     Some(ServerHandshake::new([0; 4096]).receive(&mut buffer.input()))
+/// };
+/// assert_eq!(progress(HEADER_COUNT_MAX), Some(ServerProgress::NotWebSocket));
+/// let failed = ServerProgress::Failed(HandshakeLimit::HeaderCount.into());
+/// assert_eq!(progress(HEADER_COUNT_MAX + 1), Some(failed));
+/// ```
 pub const HEADER_COUNT_MAX: usize = 128;
 
 /// Whether fast paths are left out: on bare metal, where flash matters more than time.

@@ -121,6 +121,7 @@ impl<'a> OutgoingRequest<'a> {
     /// use ws_core::uri::Uri;
     ///
     /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_deflate(DeflateConfig::new());
+    /// assert_eq!(request.deflate(), Some(DeflateConfig::new()));
     /// let mut handshake = ClientHandshake::new([0; 4096], *b"the sample nonce");
     /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\

@@ -109,6 +109,7 @@ impl<'a> OutgoingResponse<'a> {
     /// handshake.receive(&mut buffer.input());
     ///
     /// let response = OutgoingResponse::new().with_deflate(DeflateConfig::new());
+    /// assert_eq!(response.deflate(), Some(DeflateConfig::new()));
     /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
     /// let agreed = handshake.deflate().ok_or("declined")?;
     /// assert_eq!(agreed.outgoing().max_window_bits().bits(), 10);

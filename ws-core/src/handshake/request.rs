@@ -48,30 +48,95 @@ impl<'a> Request<'a> {
 
     /// The target as it stands in the request line: a path with or without a query, or an absolute http or https
     /// URI (RFC 6455 §4.2.1). Visible ASCII without `#`; percent-encoding is neither decoded nor judged.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET http://example.com/a%20b?c HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.target(), "http://example.com/a%20b?c");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn target(&self) -> &'a str {
         self.fields.target.in_text(self.head)
     }
 
     /// Path and query, whichever form the target has.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET http://example.com/chat?room=1 HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.resource_name().to_string(), "/chat?room=1");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn resource_name(&self) -> ResourceName<'a> {
         ResourceName::new(self.fields.resource_name.in_text(self.head))
     }
 
     /// The path with its percent-encoding, at least `/`.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET /a%20b?c HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.path(), "/a%20b");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn path(&self) -> &'a str {
         self.resource_name().path()
     }
 
     /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.query(), Some("room=1"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.resource_name().query()
     }
 
     /// The Host header: the host, and the port where the client names one. It is valid unless the request has failed.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: example.com:8080\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.host(), "example.com:8080");
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn host(&self) -> &'a str {
         self.fields.host.in_text(self.head)
@@ -82,6 +147,20 @@ impl<'a> Request<'a> {
     }
 
     /// The scheme that an absolute target names, http as [`Scheme::Ws`] and https as [`Scheme::Wss`].
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Scheme;
+    ///
+    /// let head = *b"GET https://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!(request.scheme(), Some(Scheme::Wss));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub const fn scheme(&self) -> Option<Scheme> {
         self.fields.scheme
@@ -95,12 +174,38 @@ impl<'a> Request<'a> {
     }
 
     /// The subprotocols that the client offers, the one it likes best first.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Protocol: v2, v1\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert!(request.subprotocols().eq(["v2", "v1"]));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn subprotocols(&self) -> Subprotocols<'a> {
         Subprotocols::new(self.headers())
     }
 
     /// The extensions that the client offers, in its order.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Extensions: foo; a=1, bar\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert!(request.extensions().map(|extension| extension.name()).eq(["foo", "bar"]));
+    /// # Ok::<(), &'static str>(())
+    /// ```
     #[must_use]
     pub fn extensions(&self) -> Extensions<'a> {
         Extensions::new(self.headers())

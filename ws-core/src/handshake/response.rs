@@ -49,6 +49,21 @@ impl<'a> Response<'a> {
     }
 
     /// The words after the status, which may be none. They mean nothing to a program.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let head = b"HTTP/1.1 404 Not Found\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// handshake.receive(&request, &mut buffer.input());
+    /// let response = handshake.response().ok_or("a response")?;
+    /// assert_eq!((response.status(), response.reason()), (404, b"Not Found".as_slice()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reason(&self) -> &'a [u8] {
         // "HTTP/1.1 101 " has 13 bytes.
@@ -63,12 +78,48 @@ impl<'a> Response<'a> {
     }
 
     /// The extensions in use, in the order in which they apply.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_extensions("x-trace");
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    ///     Sec-WebSocket-Extensions: x-trace; level=1\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// handshake.receive(&request, &mut buffer.input());
+    /// let response = handshake.response().ok_or("a response")?;
+    /// assert!(response.extensions().map(|extension| extension.name()).eq(["x-trace"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn extensions(&self) -> Extensions<'a> {
         Extensions::new(self.headers())
     }
 
     /// What was agreed on for `permessage-deflate`. `None` where it is not in use.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_deflate(DeflateConfig::new());
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+    ///     Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// handshake.receive(&request, &mut buffer.input());
+    /// let response = handshake.response().ok_or("a response")?;
+    /// let agreed = response.deflate().ok_or("declined")?;
+    /// assert!(!agreed.incoming().has_context_takeover());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.fields.deflate

@@ -55,6 +55,7 @@ impl KeepaliveConfig {
     /// use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
     ///
     /// let config = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// assert_eq!(config.ping_interval(), Some(Duration::from_secs(30)));
     /// let mut keepalive = Keepalive::new(config, Duration::ZERO);
     /// keepalive.established(Duration::from_secs(1));
     /// assert_eq!(keepalive.poll(Duration::from_secs(31)), Some(Due::SendPing));
@@ -90,6 +91,7 @@ impl KeepaliveConfig {
     /// use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
     ///
     /// let config = KeepaliveConfig::new().with_idle_timeout(Some(Duration::from_secs(600)));
+    /// assert_eq!(config.idle_timeout(), Some(Duration::from_secs(600)));
     /// let mut keepalive = Keepalive::new(config, Duration::ZERO);
     /// keepalive.established(Duration::from_secs(1));
     /// assert_eq!(keepalive.poll(Duration::from_secs(601)), Some(Due::IdleTimeout));
@@ -107,6 +109,7 @@ impl KeepaliveConfig {
     /// use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
     ///
     /// let config = KeepaliveConfig::new().with_write_timeout(Some(Duration::from_secs(5)));
+    /// assert_eq!(config.write_timeout(), Some(Duration::from_secs(5)));
     /// let mut keepalive = Keepalive::new(config, Duration::ZERO);
     /// keepalive.established(Duration::from_secs(1));
     /// keepalive.write_blocked(Duration::from_secs(2));
@@ -125,6 +128,7 @@ impl KeepaliveConfig {
     /// use ws_core::keepalive::{Keepalive, KeepaliveConfig};
     ///
     /// let config = KeepaliveConfig::new().with_handshake_timeout(Some(Duration::from_secs(3)));
+    /// assert_eq!(config.handshake_timeout(), Some(Duration::from_secs(3)));
     /// let keepalive = Keepalive::new(config, Duration::ZERO);
     /// assert_eq!(keepalive.next_deadline(), Some(Duration::from_secs(3)));
     /// ```
@@ -141,6 +145,7 @@ impl KeepaliveConfig {
     /// use ws_core::keepalive::{Keepalive, KeepaliveConfig};
     ///
     /// let config = KeepaliveConfig::new().with_close_timeout(Some(Duration::from_secs(2)));
+    /// assert_eq!(config.close_timeout(), Some(Duration::from_secs(2)));
     /// let mut keepalive = Keepalive::new(config, Duration::ZERO);
     /// keepalive.closing(Duration::from_secs(1));
     /// assert_eq!(keepalive.next_deadline(), Some(Duration::from_secs(3)));

@@ -328,6 +328,17 @@ impl Keepalive {
     }
 
     /// Whether the first Close was sent or received, and the transport has not ended.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::{Keepalive, KeepaliveConfig};
+    ///
+    /// let mut keepalive = Keepalive::new(KeepaliveConfig::new(), Duration::ZERO);
+    /// keepalive.closing(Duration::from_secs(1));
+    /// assert!(keepalive.is_closing());
+    /// keepalive.closed();
+    /// assert!(!keepalive.is_closing());
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_closing(&self) -> bool {

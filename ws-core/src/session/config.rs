@@ -30,6 +30,18 @@ pub struct Config {
 
 impl Config {
     /// The defaults, each of which is documented where it is set.
+    ///
+    /// ```
+    /// use ws_core::connection::{Limits, Pongs};
+    /// use ws_core::keepalive::KeepaliveConfig;
+    /// use ws_core::session::Config;
+    ///
+    /// let config = Config::new();
+    /// assert_eq!((config.connection().limits(), config.connection().pongs()), (Limits::new(), Pongs::Automatic));
+    /// assert_eq!(config.keepalive(), KeepaliveConfig::new());
+    /// assert_eq!((config.queue_len_max(), config.read_buffer_len()), (16 * 1024, 16 * 1024));
+    /// assert_eq!(config.linger_len_max(), 1024 * 1024);
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -45,12 +57,46 @@ impl Config {
 
     /// Sets what the peer may send at most. Default: [`Limits::new`]. The limit for messages holds for what a compressed
     /// one inflates to, too.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::{Limits, RoleKeys};
+    /// use ws_core::error::Limit;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let config = Config::new().with_limits(Limits::new().with_message_len_max(4));
+    /// assert_eq!(config.connection().limits().message_len_max(), 4);
+    /// // The header of "Hello" is enough.
+    /// let buffer = ReadBuffer::with_filled(b"\x81\x85\0\0\0\0".to_vec(), 6).ok_or("too short")?;
+    /// let mut session = Session::new(Opened::<NoKeys>::new(RoleKeys::Server), config, buffer, Duration::ZERO);
+    /// let event = session.inbound.next(&mut session.outbound);
+    /// assert_eq!(event, Some(Event::Failed(Limit::MessageLen.into())));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_limits(self, limits: Limits) -> Self {
         Self { connection: self.connection.with_limits(limits), ..self }
     }
 
     /// Sets who answers pings. Default: [`Pongs::Automatic`].
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::{Pongs, RoleKeys};
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let config = Config::new().with_pongs(Pongs::Manual);
+    /// assert_eq!(config.connection().pongs(), Pongs::Manual);
+    /// let buffer = ReadBuffer::with_filled(b"\x89\x80\0\0\0\0".to_vec(), 6).ok_or("too short")?;
+    /// let mut session = Session::new(Opened::<NoKeys>::new(RoleKeys::Server), config, buffer, Duration::ZERO);
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(Event::Ping));
+    /// assert!(!session.outbound.wants_transmit(), "the program answers, by Outbound::pong");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_pongs(self, pongs: Pongs) -> Self {
         Self { connection: self.connection.with_pongs(pongs), ..self }
@@ -58,6 +104,15 @@ impl Config {
 
     /// Sets when to ping, and when to stop waiting. Default: [`KeepaliveConfig::new`]. The timeout of the opening
     /// handshake is not used: a session begins after it.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::KeepaliveConfig;
+    /// use ws_core::session::Config;
+    ///
+    /// let keepalive = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// assert_eq!(Config::new().with_keepalive(keepalive).keepalive(), keepalive);
+    /// ```
     #[must_use]
     pub const fn with_keepalive(self, keepalive: KeepaliveConfig) -> Self {
         Self { keepalive, ..self }
@@ -65,6 +120,22 @@ impl Config {
 
     /// Sets how many bytes may wait to be written before [`Outbound`](super::Outbound) takes no more: it takes a message,
     /// however long, while less waits. Default: 16 KiB. At least 1.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::error::SendError;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let config = Config::new().with_queue_len_max(100);
+    /// assert_eq!(config.queue_len_max(), 100);
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// let mut session = Session::new(opened, config, ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send(&[7; 5000])?; // nothing waits, so it is taken
+    /// assert_eq!(session.outbound.send("Hello"), Err(SendError::Full));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn with_queue_len_max(self, len: usize) -> Self {
         Self { queue_len_max: if len == 0 { 1 } else { len }, ..self }
@@ -72,6 +143,24 @@ impl Config {
 
     /// Sets how many bytes may come after the closing handshake before the transport is given up. Until the peer closes
     /// it, they are read and discarded ([`Transport::Linger`](connection::Transport::Linger)). Default: 1 MiB.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::{RoleKeys, Transport};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let config = Config::new().with_linger_len_max(4);
+    /// assert_eq!(config.linger_len_max(), 4);
+    /// // A Close, and 5 bytes that do not belong to anything.
+    /// let buffer = ReadBuffer::with_filled(b"\x88\x80\0\0\0\0abcde".to_vec(), 11).ok_or("too short")?;
+    /// let mut session = Session::new(Opened::<NoKeys>::new(RoleKeys::Server), config, buffer, Duration::ZERO);
+    /// while session.inbound.next(&mut session.outbound).is_some() {}
+    /// let len = session.outbound.transmit().len();
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// assert_eq!(session.outbound.transport(), Transport::Closed, "there is no waiting for the peer");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn with_linger_len_max(self, len: u64) -> Self {
         Self { linger_len_max: len, ..self }
@@ -79,12 +168,26 @@ impl Config {
 
     /// Sets how long the read buffer is, in bytes, when it is made again after
     /// [`Inbound::release`](super::Inbound::release). Default: 16 KiB. At least 16.
+    ///
+    /// ```
+    /// use ws_core::session::Config;
+    ///
+    /// assert_eq!(Config::new().with_read_buffer_len(2048).read_buffer_len(), 2048);
+    /// assert_eq!(Config::new().with_read_buffer_len(0).read_buffer_len(), 16, "the least that makes progress");
+    /// ```
     #[must_use]
     pub const fn with_read_buffer_len(self, len: usize) -> Self {
         Self { read_buffer_len: if len < READ_BUFFER_LEN_MIN { READ_BUFFER_LEN_MIN } else { len }, ..self }
     }
 
     /// Sets how messages are compressed where the opening handshake agreed on it. Default: [`Compression::new`].
+    ///
+    /// ```
+    /// use ws_core::session::{Compression, Config};
+    ///
+    /// let compression = Compression::new().with_len_min(256);
+    /// assert_eq!(Config::new().with_compression(compression).compression(), compression);
+    /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_compression(self, compression: Compression) -> Self {
@@ -162,6 +265,14 @@ pub struct Compression {
 #[cfg(feature = "deflate")]
 impl Compression {
     /// Level 6 and memory level 8, as zlib has them, for messages of at least 1024 bytes; what comes is inflated.
+    ///
+    /// ```
+    /// use ws_core::session::Compression;
+    ///
+    /// let compression = Compression::new();
+    /// assert_eq!((compression.level().get(), compression.mem_level().get()), (6, 8));
+    /// assert_eq!((compression.len_min(), compression.is_inflating()), (1024, true));
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -173,12 +284,28 @@ impl Compression {
     }
 
     /// Sets how much time is spent on a message that is sent. Default: 6.
+    ///
+    /// ```
+    /// use ws_core::deflate::CompressionLevel;
+    /// use ws_core::session::Compression;
+    ///
+    /// let compression = Compression::new().with_level(CompressionLevel::FASTEST);
+    /// assert_eq!(compression.level(), CompressionLevel::FASTEST);
+    /// ```
     #[must_use]
     pub const fn with_level(self, level: CompressionLevel) -> Self {
         Self { level, ..self }
     }
 
     /// Sets how much memory is spent on what is sent, beside the window. Default: 8.
+    ///
+    /// ```
+    /// use ws_core::deflate::MemLevel;
+    /// use ws_core::session::Compression;
+    ///
+    /// let compression = Compression::new().with_mem_level(MemLevel::MIN);
+    /// assert_eq!(compression.mem_level(), MemLevel::MIN);
+    /// ```
     #[must_use]
     pub const fn with_mem_level(self, mem_level: MemLevel) -> Self {
         Self { mem_level, ..self }
@@ -186,6 +313,23 @@ impl Compression {
 
     /// Sets from which length on messages are compressed, in bytes. Default: 1024, as in Node's `ws`: what is gained for
     /// shorter ones is seldom worth the time.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Compression, Config, NoKeys, Opened, Session};
+    ///
+    /// let compression = Compression::new().with_len_min(6);
+    /// assert_eq!(compression.len_min(), 6);
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
+    /// let config = Config::new().with_compression(compression);
+    /// let mut session = Session::new(opened, config, ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello", "too short to be compressed");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn with_len_min(self, len: usize) -> Self {
         Self { len_min: len, ..self }
@@ -195,6 +339,26 @@ impl Compression {
     /// [`Payload::Compressed`](crate::event::Payload::Compressed), by [`Inbound::next_part`](super::Inbound::next_part)
     /// alone. Where a whole message is asked for and a compressed one comes, the connection fails with
     /// [`Limit::Compressed`](crate::error::Limit::Compressed).
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// use ws_core::event::Event;
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// # use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Compression, Config, NoKeys, Opened, Session};
+    ///
+    /// let compression = Compression::new().without_inflating();
+    /// assert!(!compression.is_inflating());
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
+    /// let arrived = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0"; // "Hello"
+    /// let buffer = ReadBuffer::with_filled(arrived.to_vec(), arrived.len()).ok_or("too short")?;
+    /// let mut session = Session::new(opened, Config::new().with_compression(compression), buffer, Duration::ZERO);
+    /// let Some(Event::Data(part)) = session.inbound.next_part(&mut session.outbound) else { return Err("no part") };
+    /// assert!(part.payload.is_compressed());
+    /// assert_eq!(part.payload.as_bytes(), &arrived[6..]);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub const fn without_inflating(self) -> Self {
         Self { is_inflating: false, ..self }

@@ -77,6 +77,21 @@ impl Inbound {
     /// There is room in it while the session [`wants_read`](Self::wants_read), unless there is no memory for it. While
     /// events are left to be taken it may be empty: reading into an empty slice gives 0, which then is not the end of the
     /// stream.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// assert_eq!(session.inbound.spare().len(), 1024, "all of the read buffer");
+    /// // A binary message of 32 KiB, of which the header and a byte have come.
+    /// session.inbound.spare()[..9].copy_from_slice(b"\x82\xfe\x80\0\0\0\0\0\x07");
+    /// session.inbound.filled(9, Duration::ZERO);
+    /// assert_eq!(session.inbound.next(&mut session.outbound), None);
+    /// session.inbound.spare()[..3].copy_from_slice(b"abc");
+    /// session.inbound.filled(3, Duration::ZERO);
+    /// assert!(session.inbound.unread().is_empty(), "they lie where the message is assembled");
+    /// ```
     #[inline]
     pub fn spare(&mut self) -> &mut [u8] {
         if self.buffer.capacity() < READ_BUFFER_LEN_MIN {
@@ -87,6 +102,19 @@ impl Inbound {
 
     /// Says that `len` bytes were read into [`spare`](Self::spare), at the time `now`. More than it has room for counts as
     /// its room; 0 changes nothing.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.spare()[..3].copy_from_slice(b"\x81\x85\0");
+    /// session.inbound.filled(3, Duration::from_secs(1));
+    /// session.inbound.filled(0, Duration::from_secs(2)); // the read found nothing
+    /// assert_eq!(session.inbound.unread(), b"\x81\x85\0");
+    /// session.inbound.filled(9999, Duration::from_secs(3)); // more than there is room for
+    /// assert_eq!(session.inbound.traffic().wire_len, 1024);
+    /// ```
     #[inline]
     pub fn filled(&mut self, len: usize, now: Duration) {
         let len = self.receive.fill(len, &mut self.buffer, &mut self.message);
@@ -96,6 +124,20 @@ impl Inbound {
     }
 
     /// Says that the stream is at its end: the peer writes no more. It takes effect after what came before.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// # use ws_core::connection::Transport;
+    /// session.inbound.spare()[..6].copy_from_slice(b"\x81\x80\0\0\0\0");
+    /// session.inbound.filled(6, Duration::ZERO);
+    /// session.inbound.eof();
+    /// assert!(session.inbound.next(&mut session.outbound).is_some(), "the message that came before");
+    /// assert_eq!(session.inbound.next(&mut session.outbound), None);
+    /// assert_eq!(session.outbound.transport(), Transport::Closed);
+    /// ```
     pub const fn eof(&mut self) {
         self.rest.eof();
     }
@@ -131,6 +173,19 @@ impl Inbound {
     /// not.
     ///
     /// After [`Event::Close`] and [`Event::Failed`] it is always `None`, and what comes is discarded.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::{event::Event, message::Message};
+    /// session.inbound.spare()[..14].copy_from_slice(b"\x81\x82\0\0\0\0Hi\x88\x80\0\0\0\0");
+    /// session.inbound.filled(14, Duration::ZERO);
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(Event::Data(Message::Text("Hi"))));
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(Event::Close));
+    /// assert_eq!(session.outbound.transmit(), b"\x88\x00", "the answer was reported, and is queued");
+    /// ```
     #[cfg_attr(not(target_os = "none"), inline(always))]
     #[expect(
         clippy::inline_always,
@@ -228,6 +283,19 @@ impl Inbound {
     /// whole in the read buffer is copied, one that was assembled is not.
     ///
     /// What it means for sending is reported to `relay`: give it the [`Outbound`](super::Outbound).
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::{event::Event, message::OwnedMessage};
+    /// session.inbound.spare()[..8].copy_from_slice(b"\x81\x82\0\0\0\0Hi");
+    /// session.inbound.filled(8, Duration::ZERO);
+    /// let event = session.inbound.next_owned(&mut session.outbound);
+    /// drop(session); // the message does not borrow from it
+    /// assert_eq!(event, Some(Event::Data(OwnedMessage::from("Hi"))));
+    /// ```
     pub fn next_owned(&mut self, relay: &mut impl Relay) -> Option<Event<OwnedMessage>> {
         if let Err(other) = self.advance(relay)?.into_data() {
             return Some(other);
@@ -303,6 +371,19 @@ impl Inbound {
 
     /// The message that [`advance`](Self::advance) has found, lent until the next call, or the fault in it; `None` where
     /// it has found none. What a fault means for sending is reported to `relay`.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::{error::Violation, event::Event};
+    /// session.inbound.spare()[..7].copy_from_slice(b"\x81\x81\0\0\0\0\xff"); // a text that is not UTF-8
+    /// session.inbound.filled(7, Duration::ZERO);
+    /// assert_eq!(session.inbound.advance(&mut session.outbound), Some(Event::Data(())));
+    /// assert_eq!(session.inbound.message(&mut session.outbound), Some(Err(Violation::InvalidUtf8.into())));
+    /// assert_eq!(session.outbound.transmit(), b"\x88\x02\x03\xef"); // a Close with 1007
+    /// ```
     #[inline]
     pub fn message(&mut self, relay: &mut impl Relay) -> Option<Result<Message<'_>, Fault>> {
         match self.rest.found {
@@ -319,12 +400,35 @@ impl Inbound {
     }
 
     /// The payload of the last ping, pong or Close, until the next call.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.spare()[..8].copy_from_slice(b"\x89\x82\0\0\0\0hi");
+    /// session.inbound.filled(8, Duration::ZERO);
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(ws_core::event::Event::Ping));
+    /// assert_eq!(session.inbound.control().as_bytes(), b"hi");
+    /// ```
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
         self.receive.control()
     }
 
     /// The peer's Close, after [`Event::Close`].
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.spare()[..11].copy_from_slice(b"\x88\x85\0\0\0\0\x03\xe8bye");
+    /// session.inbound.filled(11, Duration::ZERO);
+    /// assert_eq!(session.inbound.close_frame(), None, "it was not taken yet");
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(ws_core::event::Event::Close));
+    /// assert_eq!(session.inbound.close_frame().as_ref().map(|close| close.reason()), Some("bye"));
+    /// ```
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.receive.close_frame()
@@ -344,6 +448,19 @@ impl Inbound {
 
     /// A copy in the same state, for model checkers and tests; `None` where a compression context exists, which cannot be
     /// copied.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.spare()[..6].copy_from_slice(b"\x81\x80\0\0\0\0");
+    /// session.inbound.filled(6, Duration::ZERO);
+    /// let mut copy = session.inbound.try_clone().ok_or("a compression context")?;
+    /// assert!(copy.next(&mut session.outbound).is_some());
+    /// assert_eq!((copy.unread().len(), session.inbound.unread().len()), (0, 6), "each takes its own bytes");
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
         Some(Self {

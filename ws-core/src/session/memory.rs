@@ -12,6 +12,22 @@ impl Inbound {
     /// Frees the memory that an idle connection can do without: the read buffer where nothing lies in it, what messages
     /// were assembled in, and the inflater's window where the peer may not refer to it any more. Not to be called between
     /// [`spare`](Self::spare) and [`filled`](Self::filled).
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// let (config, buffer) = (Config::new().with_read_buffer_len(4096), ReadBuffer::new(vec![0; 64 * 1024]));
+    /// let mut session = Session::new(opened, config, buffer, Duration::ZERO);
+    /// session.inbound.release();
+    /// assert_eq!(session.inbound.spare().len(), 4096); // made again, for the next bytes
+    /// session.inbound.spare()[..3].copy_from_slice(b"\x81\x85\0");
+    /// session.inbound.filled(3, Duration::ZERO);
+    /// session.inbound.release();
+    /// assert_eq!(session.inbound.unread(), b"\x81\x85\0", "what was not taken is kept");
+    /// ```
     pub fn release(&mut self) {
         if self.buffer.unread().is_empty() {
             self.buffer = ReadBuffer::new(Vec::new());
@@ -54,6 +70,24 @@ impl Inbound {
 
     /// Gives the read buffer to `shared` where that has no storage, and frees it otherwise. Keeps it while bytes that were
     /// not taken lie in it: then `shared` stays without storage, and the next session makes a buffer of its own.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// # let mut session = Session::new(opened, Config::new(), ReadBuffer::new(Vec::new()), Duration::ZERO);
+    /// let mut shared = ReadBuffer::new(vec![0; 64 * 1024]);
+    /// session.inbound.borrow_buffer(&mut shared);
+    /// session.inbound.spare()[..6].copy_from_slice(b"\x81\x80\0\0\0\0");
+    /// session.inbound.filled(6, Duration::ZERO);
+    /// session.inbound.return_buffer(&mut shared);
+    /// assert_eq!(shared.capacity(), 0, "the session keeps it, since a message lies in it");
+    /// let _message = session.inbound.next(&mut session.outbound);
+    /// session.inbound.return_buffer(&mut shared);
+    /// assert_eq!(shared.capacity(), 64 * 1024);
+    /// ```
     pub fn return_buffer(&mut self, shared: &mut ReadBuffer<Vec<u8>>) {
         if self.buffer.unread().is_empty() && self.buffer.capacity() > 0 {
             let buffer = mem::replace(&mut self.buffer, ReadBuffer::new(Vec::new()));

@@ -298,6 +298,23 @@ impl<K> fmt::Debug for Session<K> {
 impl<K: KeySource> Session<K> {
     /// A session after its opening handshake. `buffer` is the one that the handshake has read from, so that what came
     /// after its head is not lost. `now` is the time since any moment that the caller chose, as in all later calls.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::event::Event;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::message::Message;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_subprotocol("chat");
+    /// // An empty message, masked with zeros, came together with the request.
+    /// let buffer = ReadBuffer::with_filled(b"\x81\x80\0\0\0\0".to_vec(), 6).ok_or("too short")?;
+    /// let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// assert_eq!(session.subprotocol.as_deref(), Some("chat"));
+    /// assert_eq!(session.inbound.next(&mut session.outbound), Some(Event::Data(Message::Text(""))));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn new(mut opened: Opened<K>, config: Config, buffer: ReadBuffer<Vec<u8>>, now: Duration) -> Self {
         let subprotocol = opened.subprotocol.take();
@@ -307,6 +324,20 @@ impl<K: KeySource> Session<K> {
 
     /// Frees the memory that an idle session can do without; it is made again when it is needed. Less than 200 bytes of
     /// heap remain where nothing is half received or waits to be written, and no compression context has to be kept.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// # let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// session.release(); // where the stream finds nothing to read
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello", "nothing is lost");
+    /// assert_eq!(session.inbound.spare().len(), 16 * 1024, "a read buffer is made again");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn release(&mut self) {
         self.inbound.release();
         self.outbound.release();

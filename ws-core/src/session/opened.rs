@@ -28,6 +28,14 @@ pub struct Opened<K> {
 
 impl<K> Opened<K> {
     /// A handshake that was done elsewhere, and agreed on nothing so far.
+    ///
+    /// ```
+    /// use ws_core::connection::{Role, RoleKeys};
+    /// use ws_core::session::{NoKeys, Opened};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// assert_eq!((opened.role(), opened.subprotocol()), (Role::Server, None));
+    /// ```
     #[must_use]
     pub const fn new(keys: RoleKeys<K>) -> Self {
         Self {
@@ -40,6 +48,22 @@ impl<K> Opened<K> {
     }
 
     /// Sets what was agreed on for permessage-deflate: messages are inflated, and compressed as the configuration says.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let agreed = Agreed::server(DeflateParams::new()); // what an HTTP server of your own has answered
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(agreed);
+    /// assert_eq!(opened.deflate(), Some(agreed));
+    /// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send(&[7; 5000])?;
+    /// assert!(session.outbound.queued_len() < 100);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn with_deflate(self, agreed: Agreed) -> Self {
@@ -47,13 +71,39 @@ impl<K> Opened<K> {
     }
 
     /// Sets the subprotocol that was chosen.
+    ///
+    /// ```
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::session::{NoKeys, Opened};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_subprotocol("mqtt");
+    /// assert_eq!(opened.subprotocol(), Some("mqtt"));
+    /// ```
     #[must_use]
     pub fn with_subprotocol(self, subprotocol: impl Into<Box<str>>) -> Self {
         Self { subprotocol: Some(subprotocol.into()), ..self }
     }
 
     /// Sets bytes that have to be sent before anything else: the answer to the handshake, if it is not sent yet. They are
-    /// the first that [`Outbound::transmit`](super::Outbound::transmit) gives, and count as sent.
+    /// the first that [`Outbound::transmit`](super::Outbound::transmit) gives, and no part of the
+    /// [traffic](super::Outbound::traffic).
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::connection::RoleKeys;
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::session::{Config, NoKeys, Opened, Session};
+    ///
+    /// let answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"; // with the headers that belong to it
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_unsent(answer);
+    /// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send("Hello")?; // it need not wait
+    /// assert!(session.outbound.transmit().starts_with(answer));
+    /// session.outbound.transmitted(answer.len(), Duration::ZERO);
+    /// assert_eq!(session.outbound.traffic().wire_len, 0);
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub fn with_unsent(self, bytes: impl Into<Vec<u8>>) -> Self {
         Self { unsent: bytes.into(), ..self }
@@ -131,6 +181,26 @@ mod handshakes {
 
         /// What a client's handshake came to, once
         /// [`ClientProgress::Accepted`](crate::handshake::ClientProgress::Accepted) was reported.
+        ///
+        /// ```
+        /// use ws_core::connection::Role;
+        /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+        /// use ws_core::input::ReadBuffer;
+        /// use ws_core::session::{OpenError, Opened};
+        /// use ws_core::uri::Uri;
+        /// # struct Keys;
+        ///
+        /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?).with_subprotocols(&["chat"]);
+        /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+        /// assert_eq!(Opened::by_client(&handshake, Keys).err(), Some(OpenError::NotAccepted));
+        /// let answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+        /// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
+        /// let _progress = handshake.receive(&request, &mut buffer.input());
+        /// let opened = Opened::by_client(&handshake, Keys)?;
+        /// assert_eq!((opened.role(), opened.subprotocol()), (Role::Client, Some("chat")));
+        /// # Ok::<(), Box<dyn core::error::Error>>(())
+        /// ```
         ///
         /// # Errors
         ///

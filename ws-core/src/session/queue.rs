@@ -272,12 +272,34 @@ pub struct Batch {
 
 impl Batch {
     /// An empty batch, without an allocation.
+    ///
+    /// ```
+    /// use ws_core::session::Batch;
+    ///
+    /// let batch = Batch::new();
+    /// assert!(batch.is_empty() && batch.as_slice().is_empty());
+    /// assert_eq!(batch.len(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The first bytes that are to be written, as far as they lie together; empty where there are none.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send_owned(vec![7; 5000].into()).map_err(|(error, _message)| error)?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// assert_eq!(batch.as_slice(), b"\x82\x7e\x13\x88"); // the header, since a long payload is not copied
+    /// batch.advance(4);
+    /// assert_eq!(batch.as_slice(), [7; 5000]);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         self.queue.first()
@@ -285,11 +307,40 @@ impl Batch {
 
     /// Puts the slices that are to be written into `slices`, as many as fit, for a vectored write. Returns how many they
     /// are.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send_owned(vec![7; 5000].into()).map_err(|(error, _message)| error)?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// let mut slices = [&[][..]; 8];
+    /// assert_eq!(batch.slices(&mut slices), 2);
+    /// assert_eq!([slices[0].len(), slices[1].len()], [4, 5000], "header and payload, in one write");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn slices<'b>(&'b self, slices: &mut [&'b [u8]]) -> usize {
         self.queue.slices(slices)
     }
 
     /// Says that the first `len` bytes were written.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// batch.advance(6);
+    /// assert_eq!((batch.as_slice(), batch.len()), (&b"o"[..], 1));
+    /// batch.advance(1);
+    /// assert!(batch.is_empty());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn advance(&mut self, len: usize) {
         self.queue.advance(len);
     }

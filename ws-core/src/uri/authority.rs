@@ -65,6 +65,14 @@ impl<'a> Authority<'a> {
     }
 
     /// The host without brackets: for a resolver, and for the name that TLS announces and verifies.
+    ///
+    /// ```
+    /// use ws_core::uri::Authority;
+    ///
+    /// assert_eq!(Authority::parse("[2001:db8::1]:8443")?.host_name(), "2001:db8::1");
+    /// assert_eq!(Authority::parse("example.com")?.host_name(), "example.com");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub fn host_name(&self) -> &'a str {
         self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(self.host)
@@ -77,6 +85,14 @@ impl<'a> Authority<'a> {
     }
 
     /// The port, where one was written, or the scheme's.
+    ///
+    /// ```
+    /// use ws_core::uri::{Authority, Scheme};
+    ///
+    /// assert_eq!(Authority::parse("example.com")?.port_or_default(Scheme::Wss), 443);
+    /// assert_eq!(Authority::parse("example.com:9001")?.port_or_default(Scheme::Wss), 9001);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn port_or_default(&self, scheme: Scheme) -> u16 {
         match self.port {

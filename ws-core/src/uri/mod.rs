@@ -39,12 +39,24 @@ pub enum Scheme {
 
 impl Scheme {
     /// Whether the connection goes over TLS: the RFC's secure flag.
+    ///
+    /// ```
+    /// use ws_core::uri::Scheme;
+    ///
+    /// assert!(Scheme::Wss.is_secure() && !Scheme::Ws.is_secure());
+    /// ```
     #[must_use]
     pub const fn is_secure(self) -> bool {
         matches!(self, Self::Wss)
     }
 
     /// The port where the URI names none: 80 or 443.
+    ///
+    /// ```
+    /// use ws_core::uri::Scheme;
+    ///
+    /// assert_eq!((Scheme::Ws.default_port(), Scheme::Wss.default_port()), (80, 443));
+    /// ```
     #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {
@@ -138,18 +150,43 @@ impl<'a> Uri<'a> {
     }
 
     /// Host and port as written.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// let authority = Uri::parse("wss://EXAMPLE.com:443/chat")?.authority();
+    /// assert_eq!((authority.host(), authority.port()), ("EXAMPLE.com", Some(443)));
+    /// assert_eq!(Uri::parse("wss://example.com/chat")?.authority().port(), None, "none is written");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn authority(&self) -> Authority<'a> {
         self.authority
     }
 
     /// The port to connect to: the one written, or the scheme's.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("wss://example.com/")?.port(), 443);
+    /// assert_eq!(Uri::parse("wss://example.com:8443/")?.port(), 8443);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.authority.port_or_default(self.scheme)
     }
 
     /// What to ask the server for: the path, or `/`, and the query.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("ws://example.com/chat?room=1")?.resource_name().to_string(), "/chat?room=1");
+    /// assert_eq!(Uri::parse("ws://example.com")?.resource_name().to_string(), "/");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn resource_name(&self) -> ResourceName<'a> {
         self.resource_name
@@ -223,12 +260,28 @@ impl<'a> ResourceName<'a> {
     }
 
     /// The path, with its percent-encoding; at least `/`.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("ws://example.com/a%20b?c")?.resource_name().path(), "/a%20b");
+    /// assert_eq!(Uri::parse("ws://example.com?c")?.resource_name().path(), "/");
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn path(&self) -> &'a str {
         self.path
     }
 
     /// The query without its `?`, with its percent-encoding. `None` where there is none, or an empty one.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// assert_eq!(Uri::parse("ws://example.com/?a=%C3%A9")?.resource_name().query(), Some("a=%C3%A9"));
+    /// assert_eq!(Uri::parse("ws://example.com/?")?.resource_name().query(), None);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
     #[must_use]
     pub const fn query(&self) -> Option<&'a str> {
         self.query

@@ -63,6 +63,13 @@ impl Agreed {
     }
 
     /// The parameters of the answer, which both sides have.
+    ///
+    /// ```
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// let params = DeflateParams::new().with_server_no_context_takeover();
+    /// assert_eq!((Agreed::server(params).params(), Agreed::client(params).params()), (params, params));
+    /// ```
     #[must_use]
     pub const fn params(&self) -> DeflateParams {
         self.params

@@ -77,6 +77,7 @@ impl DeflateConfig {
     ///
     /// let client = DeflateConfig::new().with_outgoing_no_context_takeover();
     /// assert!(client.offer().as_str().contains("client_no_context_takeover"));
+    /// assert!(!client.outgoing().has_context_takeover());
     /// ```
     #[must_use]
     pub const fn with_outgoing_no_context_takeover(mut self) -> Self {
@@ -92,6 +93,7 @@ impl DeflateConfig {
     /// let bits = WindowBits::new(10).ok_or("8 to 15")?;
     /// let client = DeflateConfig::new().with_outgoing_max_window_bits(bits);
     /// assert_eq!(client.offer().as_str(), "permessage-deflate; client_max_window_bits=10");
+    /// assert_eq!(client.outgoing().max_window_bits(), bits);
     /// # Ok::<(), &'static str>(())
     /// ```
     #[must_use]
@@ -111,6 +113,7 @@ impl DeflateConfig {
     ///
     /// let fixed = DeflateConfig::new().with_outgoing_min_window_bits(WindowBits::MAX);
     /// assert_eq!(fixed.offer().as_str(), "permessage-deflate");
+    /// assert_eq!(fixed.outgoing_min_window_bits(), WindowBits::MAX);
     /// ```
     #[must_use]
     pub const fn with_outgoing_min_window_bits(mut self, bits: WindowBits) -> Self {
@@ -128,6 +131,7 @@ impl DeflateConfig {
     ///
     /// let client = DeflateConfig::new().with_incoming_no_context_takeover();
     /// assert!(client.offer().as_str().contains("server_no_context_takeover"));
+    /// assert!(!client.incoming().has_context_takeover());
     /// ```
     #[must_use]
     pub const fn with_incoming_no_context_takeover(mut self) -> Self {
@@ -147,6 +151,7 @@ impl DeflateConfig {
     /// let bits = WindowBits::new(10).ok_or("8 to 15")?;
     /// let client = DeflateConfig::new().with_incoming_max_window_bits(bits);
     /// assert!(client.offer().as_str().contains("server_max_window_bits=10"));
+    /// assert_eq!(client.incoming().max_window_bits(), bits);
     /// # Ok::<(), &'static str>(())
     /// ```
     #[must_use]
@@ -168,6 +173,7 @@ impl DeflateConfig {
     /// let offers = || ExtensionList::new(b"permessage-deflate").flatten(); // as Firefox offers it
     /// assert!(server.answer(offers()).is_some());
     /// assert!(server.with_incoming_limits_required().answer(offers()).is_none());
+    /// assert!(server.with_incoming_limits_required().requires_incoming_limits());
     /// # Ok::<(), &'static str>(())
     /// ```
     #[must_use]

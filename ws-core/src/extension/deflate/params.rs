@@ -51,6 +51,7 @@ impl DeflateParams {
     ///
     /// let params = DeflateParams::new().with_server_no_context_takeover();
     /// assert_eq!(params.to_string(), "permessage-deflate; server_no_context_takeover");
+    /// assert!(params.server_no_context_takeover() && !params.client_no_context_takeover());
     /// ```
     #[must_use]
     pub const fn with_server_no_context_takeover(mut self) -> Self {
@@ -65,6 +66,7 @@ impl DeflateParams {
     ///
     /// let params = DeflateParams::new().with_client_no_context_takeover();
     /// assert_eq!(params.to_string(), "permessage-deflate; client_no_context_takeover");
+    /// assert!(params.client_no_context_takeover() && !params.server_no_context_takeover());
     /// ```
     #[must_use]
     pub const fn with_client_no_context_takeover(mut self) -> Self {
@@ -79,6 +81,7 @@ impl DeflateParams {
     ///
     /// let params = DeflateParams::new().with_server_max_window_bits(WindowBits::MIN);
     /// assert_eq!(params.to_string(), "permessage-deflate; server_max_window_bits=8");
+    /// assert_eq!(params.server_max_window_bits(), Some(WindowBits::MIN));
     /// ```
     #[must_use]
     pub const fn with_server_max_window_bits(mut self, bits: WindowBits) -> Self {
@@ -93,6 +96,7 @@ impl DeflateParams {
     ///
     /// let params = DeflateParams::new().with_client_max_window_bits(WindowBits::MIN);
     /// assert_eq!(params.to_string(), "permessage-deflate; client_max_window_bits=8");
+    /// assert_eq!(params.client_max_window_bits(), Some(WindowBits::MIN));
     /// ```
     #[must_use]
     pub const fn with_client_max_window_bits(mut self, bits: WindowBits) -> Self {

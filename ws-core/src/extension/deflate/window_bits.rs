@@ -19,8 +19,21 @@ pub struct WindowBits(u8);
 
 impl WindowBits {
     /// 8: a window of 256 bytes. RFC 7692 §7.3 recommends 1,024 or more for a useful ratio.
+    ///
+    /// ```
+    /// use ws_core::extension::WindowBits;
+    ///
+    /// assert_eq!((WindowBits::MIN.bits(), WindowBits::new(7)), (8, None));
+    /// ```
     pub const MIN: Self = Self(8);
     /// 15: a window of 32,768 bytes, which is what DEFLATE has and what holds where nothing else was agreed on.
+    ///
+    /// ```
+    /// use ws_core::extension::{DeflateDirection, WindowBits};
+    ///
+    /// assert_eq!((WindowBits::MAX.bits(), WindowBits::new(16)), (15, None));
+    /// assert_eq!(DeflateDirection::new().max_window_bits(), WindowBits::MAX);
+    /// ```
     pub const MAX: Self = Self(15);
 
     /// `None` where `bits` is not 8 to 15.

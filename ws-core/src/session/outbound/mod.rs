@@ -117,6 +117,17 @@ impl<K: KeySource> Outbound<K> {
     /// Whether a message would be taken now, however long it is: less than
     /// [`Config::queue_len_max`] bytes wait to be written. Otherwise write first, and stop taking messages from
     /// [`Inbound`](super::Inbound) that are to be answered: then the peer has to wait, and nothing grows.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// session.outbound.send(&[7; 16 * 1024 - 5])?;
+    /// assert!(session.outbound.is_ready(), "a byte less than the 16 KiB of the default waits");
+    /// session.outbound.send(&[7; 100_000])?;
+    /// assert!(!session.outbound.is_ready());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn is_ready(&self) -> bool {
@@ -133,6 +144,17 @@ impl<K: KeySource> Outbound<K> {
 
     /// Queues a ping (RFC 6455 §5.5.2); it replaces one that was not written yet. Without effect once the connection is
     /// closing.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::frame::ControlPayload;
+    /// session.outbound.ping(ControlPayload::new(b"one").ok_or("too long")?);
+    /// session.outbound.ping(ControlPayload::new(b"two").ok_or("too long")?);
+    /// assert_eq!(session.outbound.transmit(), b"\x89\x03two", "the last one alone");
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn ping(&mut self, payload: ControlPayload) {
         self.is_starved = false;
         self.pings.is_waiting = false;
@@ -148,6 +170,18 @@ impl<K: KeySource> Outbound<K> {
 
     /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). What was queued before leaves first. Messages
     /// still arrive until the peer's Close does. Without effect once the connection is closing.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::{error::SendError, frame::CloseCode};
+    /// session.outbound.send("Hello")?;
+    /// session.outbound.close(CloseCode::NORMAL.into());
+    /// assert_eq!(session.outbound.send("World"), Err(SendError::Closed));
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello\x88\x02\x03\xe8");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn close(&mut self, close: CloseFrame) {
         self.is_starved = false;
         self.send.close(close);
@@ -168,6 +202,17 @@ impl<K: KeySource> Outbound<K> {
 
     /// What to write next in one vectored write: fills `slices` from the front, and returns how many they are. Report what
     /// the stream took by [`transmitted`](Self::transmitted).
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// session.outbound.send_owned(vec![7; 5000].into()).map_err(|(error, _message)| error)?;
+    /// let mut slices = [&[][..]; 8];
+    /// assert_eq!(session.outbound.transmit_many(&mut slices), 2, "the header, and the payload");
+    /// assert_eq!((slices[0], slices[1]), (&b"\x82\x7e\x13\x88"[..], &[7; 5000][..]));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn transmit_many<'q>(&'q mut self, slices: &mut [&'q [u8]]) -> usize {
         self.commit_controls();
         if self.in_flight > 0 {
@@ -251,6 +296,18 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Says that the transport failed in reading or writing: nothing more can be written, and the connection has ended.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::connection::Transport;
+    /// session.outbound.send("Hello")?;
+    /// session.outbound.transport_failed();
+    /// assert_eq!((session.outbound.transport(), session.outbound.queued_len()), (Transport::Closed, 0));
+    /// assert!(session.outbound.closure().is_some_and(|closure| !closure.is_clean));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn transport_failed(&mut self) {
         self.send.transport_failed();
         self.drop_if_closed();

@@ -18,6 +18,24 @@ impl<K: KeySource> Outbound<K> {
     ///
     /// Where compression was agreed on, a message of at least `Compression::len_min` bytes is compressed.
     ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// # let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// use ws_core::error::SendError;
+    ///
+    /// session.outbound.send("Hello")?; // text
+    /// session.outbound.send(&[1, 2, 3])?; // binary
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello\x82\x03\x01\x02\x03");
+    /// session.outbound.send(&[0; 20_000])?;
+    /// assert_eq!(session.outbound.send("World"), Err(SendError::Full), "more than 16 KiB wait already");
+    /// assert_eq!(session.outbound.queued_len(), 7 + 5 + 20_004, "nothing has changed");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`SendError::Full`] while not [ready](Self::is_ready); [`SendError::Closed`]; [`SendError::Busy`] while a message
@@ -34,6 +52,24 @@ impl<K: KeySource> Outbound<K> {
 
     /// Queues a whole message as it is, even where compression was agreed on: for messages that hold secrets together
     /// with text that others choose (RFC 7692 §8).
+    ///
+    /// ```
+    /// # #[cfg(feature = "deflate")] {
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
+    /// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send_uncompressed(&[7; 2000])?;
+    /// assert_eq!(session.outbound.queued_len(), 2004); // with the header of 4 bytes
+    /// session.outbound.send(&[7; 2000])?;
+    /// assert!(session.outbound.queued_len() < 2100);
+    /// # }
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -197,6 +233,24 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Whether a message was begun by [`part`](Self::part) and has not ended.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// # let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// use ws_core::error::SendError;
+    /// use ws_core::frame::Fin;
+    ///
+    /// session.outbound.part("Hel", Fin::More)?;
+    /// assert!(session.outbound.is_message_in_progress());
+    /// assert_eq!(session.outbound.send("another"), Err(SendError::Busy));
+    /// session.outbound.part("lo", Fin::Final)?;
+    /// assert!(!session.outbound.is_message_in_progress());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn is_message_in_progress(&self) -> bool {
         self.send.is_message_in_progress()
@@ -233,6 +287,21 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Queues a whole message, compressed however short it is, where compression was agreed on, and as it is otherwise.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
+    /// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// session.outbound.send_compressed("Hello")?;
+    /// // RFC 7692 §7.2.3.1: the frame has RSV1, and 7 bytes of payload.
+    /// assert_eq!(session.outbound.transmit(), b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\0");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -32,6 +32,22 @@ impl Pings {
 impl<K: KeySource> Outbound<K> {
     /// When to call [`poll`](Self::poll) at the latest, or `None` for never unless something happens. It may become
     /// earlier by any other call.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::keepalive::KeepaliveConfig;
+    ///
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// let keepalive = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// let config = Config::new().with_keepalive(keepalive);
+    /// let mut session = Session::new(opened, config, ReadBuffer::new(vec![0; 1024]), Duration::from_secs(1));
+    /// assert_eq!(session.outbound.next_deadline(), Some(Duration::from_secs(31)));
+    /// session.outbound.transport_failed();
+    /// assert_eq!(session.outbound.next_deadline(), None, "nothing is due any more");
+    /// ```
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         if self.transport() == Transport::Closed {
@@ -50,6 +66,27 @@ impl<K: KeySource> Outbound<K> {
     ///
     /// Call it only after a read that found nothing: otherwise a busy program sees a timeout whose pong has come already,
     /// and lies in the stream.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::connection::Transport;
+    /// use ws_core::keepalive::{Due, KeepaliveConfig};
+    ///
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// let keepalive = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// let config = Config::new().with_keepalive(keepalive);
+    /// let mut session = Session::new(opened, config, ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// assert_eq!(session.outbound.poll(Duration::from_secs(30)), None);
+    /// let len = session.outbound.transmit().len();
+    /// assert_eq!(len, 10, "a ping was queued");
+    /// session.outbound.transmitted(len, Duration::from_secs(30));
+    /// assert_eq!(session.outbound.poll(Duration::from_secs(50)), Some(Due::PongTimeout));
+    /// assert_eq!(session.outbound.transport(), Transport::Closed);
+    /// assert_eq!(session.outbound.timed_out(), Some(Due::PongTimeout));
+    /// ```
     pub fn poll(&mut self, now: Duration) -> Option<Due> {
         self.now = now;
         self.is_starved = false;
@@ -79,6 +116,25 @@ impl<K: KeySource> Outbound<K> {
     ///
     /// For a thread or task that only writes, to be called after a write that would block. [`poll`](Self::poll) is for the
     /// one that reads.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// # let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// use ws_core::connection::Transport;
+    /// use ws_core::keepalive::Due;
+    ///
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.transmit().len(), 7);
+    /// session.outbound.transmitted(0, Duration::from_secs(1)); // the stream takes nothing
+    /// assert_eq!(session.outbound.poll_write(Duration::from_secs(30)), None);
+    /// assert_eq!(session.outbound.poll_write(Duration::from_secs(31)), Some(Due::WriteTimeout));
+    /// assert_eq!(session.outbound.transport(), Transport::Closed);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn poll_write(&mut self, now: Duration) -> Option<Due> {
         self.now = now;
         self.clock_closing();

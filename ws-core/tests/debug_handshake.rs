@@ -179,7 +179,7 @@ fn show_settings(shown: &mut Vec<Shown>) {
 fn public_types() -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut names = Vec::new();
-    for folder in ["handshake", "extension", "extension/deflate", "uri"] {
+    for folder in ["handshake", "handshake/server", "extension", "extension/deflate", "uri"] {
         for entry in fs::read_dir(source.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

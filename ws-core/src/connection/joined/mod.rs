@@ -101,7 +101,7 @@ impl<K: Masking> Connection<K> {
     }
 
     /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6). They arrive as
-    /// [`Payload::Compressed`].
+    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
     ///
     /// A compressed message may exceed the limits on the wire by an eighth and 1 KiB, since what does not compress grows;
     /// what it inflates to is limited by the inflater.

@@ -144,7 +144,7 @@ impl ReceiveHalf {
     }
 
     /// Allows messages to be compressed, as it was agreed on in the opening handshake (RFC 7692 §6). They arrive as
-    /// [`Payload::Compressed`].
+    /// [`Payload::Compressed`](crate::event::Payload::Compressed).
     ///
     /// ```
     /// use ws_core::connection::{Config, ReceiveHalf, Role};

@@ -136,6 +136,7 @@ fn the_answer_of_the_handshake_leaves_before_all_else_and_counts_as_no_traffic()
     assert_eq!(take_all(&mut session), [Event::Ping]);
     assert_eq!(session.outbound.send("Hi"), Ok(()));
     assert_eq!(session.outbound.queued_len(), 16 + 4);
+    assert!(session.outbound.transmit().len() >= 10);
     session.outbound.transmitted(10, at(1));
     assert_eq!(session.outbound.traffic().wire_len, 0);
     let rest = written(&mut session.outbound, at(1));

@@ -72,12 +72,26 @@ fn an_adapter_that_stops_where_it_is_full_and_goes_on_after_a_write_loses_nothin
 }
 
 #[test]
-fn whatever_is_reported_as_transmitted_counts_as_what_there_was() {
+fn whatever_is_reported_as_transmitted_counts_as_what_was_lent() {
     let mut session = server();
     session.outbound.transmitted(usize::MAX, at(1));
     assert_eq!(session.outbound.send("Hello"), Ok(()));
     session.outbound.transmitted(usize::MAX, at(1));
-    assert_eq!((session.outbound.queued_len(), session.outbound.traffic().wire_len), (0, 7));
+    assert_eq!((session.outbound.queued_len(), session.outbound.traffic().wire_len), (7, 0), "not lent yet");
+    assert_eq!(session.outbound.transmit().len(), 7);
+    assert_eq!(session.outbound.send("World"), Ok(()));
+    session.outbound.transmitted(3, at(1));
+    session.outbound.transmitted(usize::MAX, at(1));
+    assert_eq!((session.outbound.queued_len(), session.outbound.traffic().wire_len), (7, 7));
+    assert_eq!(session.outbound.transmit(), b"\x81\x05World");
+    session.outbound.transmitted(7, at(1));
+    // Of what lies in several places, one is lent.
+    assert_eq!(session.outbound.send_owned(vec![7; 5000].into()), Ok(()));
+    assert_eq!(session.outbound.transmit(), b"\x82\x7e\x13\x88");
+    session.outbound.transmitted(usize::MAX, at(1));
+    assert_eq!(session.outbound.queued_len(), 5000);
+    assert_eq!(session.outbound.transmit(), [7; 5000]);
+    session.outbound.transmitted(usize::MAX, at(1));
     let mut batch = Batch::new();
     assert_eq!(session.outbound.send("Hello"), Ok(()));
     session.outbound.take_batch(&mut batch);

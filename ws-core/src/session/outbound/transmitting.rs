@@ -11,6 +11,20 @@ impl<K: KeySource> Outbound<K> {
     /// What to write next, as far as it lies together; empty where nothing waits, and while a batch that was taken is
     /// not reported as transmitted. What it gives is committed: report what the stream took by
     /// [`transmitted`](Self::transmitted), 0 where it took nothing.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello");
+    /// session.outbound.transmitted(3, Duration::ZERO);
+    /// assert_eq!(session.outbound.transmit(), b"ello");
+    /// session.outbound.transmitted(4, Duration::ZERO);
+    /// assert!(session.outbound.transmit().is_empty());
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[inline]
     pub fn transmit(&mut self) -> &[u8] {
         self.commit_controls();
@@ -46,6 +60,22 @@ impl<K: KeySource> Outbound<K> {
 
     /// Takes all that waits to be written into `batch`, after what is left in it: to be written without holding this half,
     /// for example outside a lock. It counts as queued until it is reported as [`transmitted`](Self::transmitted).
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// assert_eq!(batch.as_slice(), b"\x81\x05Hello");
+    /// assert!(session.outbound.transmit().is_empty(), "the batch leaves first");
+    /// batch.advance(7);
+    /// session.outbound.transmitted(7, Duration::ZERO);
+    /// assert_eq!(session.outbound.queued_len(), 0);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn take_batch(&mut self, batch: &mut Batch) {
         self.commit_controls();
         self.in_flight = self.in_flight.saturating_add(self.queue.len());
@@ -55,6 +85,20 @@ impl<K: KeySource> Outbound<K> {
 
     /// Whether [`transmit`](Self::transmit) or [`take_batch`](Self::take_batch) has something to give. A control frame for
     /// which the key source had no masking key waits until something else happens, and is tried again then.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::frame::ControlPayload;
+    /// assert!(!session.outbound.wants_transmit());
+    /// session.outbound.ping(ControlPayload::EMPTY);
+    /// assert!(session.outbound.wants_transmit());
+    /// let len = session.outbound.transmit().len();
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// assert!(!session.outbound.wants_transmit());
+    /// ```
     #[must_use]
     #[inline]
     pub fn wants_transmit(&self) -> bool {
@@ -64,11 +108,26 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Says that the stream took the first `len` bytes of what was lent or taken, at the time `now`: 0 where it would
-    /// block. More than that counts as all of it.
+    /// block. More than that counts as all of it; what was not lent stays queued.
     ///
     /// What a stream takes after it took less than it was given shows that the peer reads, and counts as life; what it takes
     /// at once does not, since that may only lie in the system's buffer. How much of a batch was offered at once is not known
     /// here: report 0 where the stream takes no more of it.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.transmit().len(), 7);
+    /// session.outbound.transmitted(0, Duration::from_secs(1)); // the stream would block
+    /// let deadline = session.outbound.next_deadline();
+    /// assert_eq!(deadline, Some(Duration::from_secs(31)), "the write timeout has begun");
+    /// session.outbound.transmitted(9999, Duration::from_secs(2)); // all of it
+    /// assert_eq!((session.outbound.queued_len(), session.outbound.next_deadline()), (0, None));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn transmitted(&mut self, len: usize, now: Duration) {
         self.now = now;
         let (len, is_short) = if self.in_flight > 0 {
@@ -77,9 +136,11 @@ impl<K: KeySource> Outbound<K> {
             // How much of a batch was offered at once is not known here.
             (len, len == 0)
         } else {
-            let len = len.min(self.queue.len());
+            let offered = self.offered.min(self.queue.len());
+            let len = len.min(offered);
             self.queue.advance(len);
-            (len, len < mem::take(&mut self.offered))
+            self.offered = offered.saturating_sub(len);
+            (len, len < offered)
         };
         if len > 0 && self.left_total < self.message_end {
             self.keepalive.message(now);
@@ -135,6 +196,22 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Says that the writing side of the transport was shut down, as [`Transport::Linger`] has asked for.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::connection::Transport;
+    /// session.inbound.spare()[..8].copy_from_slice(b"\x88\x82\0\0\0\0\x03\xe8"); // the client's Close
+    /// session.inbound.filled(8, Duration::ZERO);
+    /// let _close = session.inbound.next(&mut session.outbound);
+    /// let len = session.outbound.transmit().len();
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// assert_eq!(session.outbound.transport(), Transport::Linger { shutdown_write: true });
+    /// session.outbound.write_shut_down();
+    /// assert_eq!(session.outbound.transport(), Transport::Linger { shutdown_write: false });
+    /// ```
     pub const fn write_shut_down(&mut self) {
         self.send.write_shut_down();
     }

@@ -141,8 +141,8 @@ impl Config {
         Self { queue_len_max: if len == 0 { 1 } else { len }, ..self }
     }
 
-    /// Sets how many bytes may come after the closing handshake before the transport is given up. Until the peer closes
-    /// it, they are read and discarded ([`Transport::Linger`](connection::Transport::Linger)). Default: 1 MiB.
+    /// Sets how many bytes may come after the peer's Close, or after a fault, before the transport is given up. Until the peer
+    /// closes it, they are read and discarded ([`Transport::Linger`](connection::Transport::Linger)). Default: 1 MiB.
     ///
     /// ```
     /// use core::time::Duration;

@@ -446,8 +446,8 @@ impl Inbound {
         self.buffer.unread()
     }
 
-    /// A copy in the same state, for model checkers and tests; `None` where a compression context exists, which cannot be
-    /// copied.
+    /// A copy in the same state, for model checkers and tests; `None` where messages are inflated here, since a
+    /// compression context cannot be copied.
     ///
     /// ```
     /// # use core::time::Duration;

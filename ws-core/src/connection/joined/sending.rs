@@ -67,7 +67,7 @@ impl<K: Masking> Connection<K> {
     ///
     /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
     /// [`SendError::BufferTooSmall`] with the length that is required; a [`Misuse`](crate::error::Misuse) for a part of
-    /// another type than those before it. The connection is as it was before.
+    /// another type than those before it, or compressed without an agreement. The connection is as it was before.
     #[inline]
     pub fn send_fragment<'p>(
         &mut self,
@@ -99,8 +99,8 @@ impl<K: Masking> Connection<K> {
     ///
     /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
     /// [`SendError::BufferTooSmall`] where `out` has no room for a header and one byte or code point; a
-    /// [`Misuse`](crate::error::Misuse) for a part of another type than those before it. The connection is as it was
-    /// before.
+    /// [`Misuse`](crate::error::Misuse) for a part of another type than those before it, or compressed without an
+    /// agreement. The connection is as it was before.
     #[inline]
     pub fn send_part<'p>(
         &mut self,

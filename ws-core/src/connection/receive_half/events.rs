@@ -191,7 +191,7 @@ impl ReceiveHalf {
     }
 
     /// Goes on to the next thing, and lends nothing: what it finds is taken by the next call of
-    /// [`next_event`](Self::next_event) or [`next_piece`](Self::next_piece), but for control frames and faults,
+    /// [`next_event`](Self::next_event), [`next_piece`](Self::next_piece) or [`assemble`](Self::assemble), but for control frames and faults,
     /// which are reported here and not again.
     ///
     /// ```

@@ -140,8 +140,8 @@ impl<K: Masking> SendHalf<K> {
 
     /// Says that the transport failed, or was given up: nothing more can be written. The connection has ended.
     ///
-    /// That the peer writes no more is reported by the receiving half ([`Signal::Eof`]); a Close that is queued is then
-    /// still to be written.
+    /// That the peer writes no more is reported by the receiving half ([`Signal::Eof`]); a Close that answers the peer's, or
+    /// reports a fault, is then still to be written.
     ///
     /// ```
     /// use ws_core::connection::{SendHalf, Transport, Unmasked};

@@ -92,8 +92,9 @@ impl<K: Masking> SendHalf<K> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Closed`], [`SendError::Busy`], [`SendError::NoMaskKey`], [`Misuse::MessageType`],
-    /// [`Misuse::FrameLen`].
+    /// [`SendError::Closed`]; [`SendError::Busy`] while a frame is in progress; [`SendError::NoMaskKey`];
+    /// [`Misuse::MessageType`] for a part of another type than those before it; [`Misuse::NotNegotiated`] for compressed
+    /// payload without an agreement; [`Misuse::FrameLen`] for more than 2^63 - 1 bytes. The connection is as it was before.
     pub fn begin_frame(&mut self, start: FrameStart) -> Result<EncodedHeader, SendError> {
         self.may_send_data()?;
         self.may_continue(start.kind)?;
@@ -124,7 +125,7 @@ impl<K: Masking> SendHalf<K> {
     /// # Errors
     ///
     /// [`Misuse::PayloadLen`] where the frame announced less, or no frame is in progress; then `payload` is
-    /// unchanged.
+    /// unchanged. An empty `payload` is no error.
     pub fn mask(&mut self, payload: &mut [u8]) -> Result<(), Misuse> {
         if payload.is_empty() {
             return Ok(());
@@ -251,7 +252,7 @@ impl<K: Masking> SendHalf<K> {
     /// # Errors
     ///
     /// [`Misuse::PayloadLen`] where the frame lacks less, or none is in progress; [`Misuse::Unmasked`] by a client. Then
-    /// nothing is counted.
+    /// nothing is counted. No bytes are no error.
     pub fn payload_written(&mut self, len: u64) -> Result<(), Misuse> {
         if len == 0 {
             return Ok(());

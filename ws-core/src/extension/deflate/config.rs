@@ -182,7 +182,8 @@ impl DeflateConfig {
         self
     }
 
-    /// What we keep to when we compress.
+    /// What we keep to when we compress, as it was given: [`answer`](Self::answer) raises the window to
+    /// [`outgoing_min_window_bits`](Self::outgoing_min_window_bits).
     #[must_use]
     pub const fn outgoing(self) -> DeflateDirection {
         self.outgoing

@@ -300,6 +300,24 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
 
     /// What was agreed on for `permessage-deflate`, once the request is accepted. `None` where the client has made no
     /// offer that could be taken up, and where the [`OutgoingResponse`] does not take it up.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    ///     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// assert_eq!(handshake.deflate(), None, "the request is not accepted yet");
+    /// let response = OutgoingResponse::new().with_deflate(DeflateConfig::new());
+    /// handshake.accept(OriginPolicy::SameHost, &response, &mut [0; 512])?;
+    /// assert!(handshake.deflate().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.deflate

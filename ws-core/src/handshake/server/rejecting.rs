@@ -170,4 +170,16 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
 }
 
 /// The longest response that [`ServerHandshake::reject_fault`] writes, in bytes.
+///
+/// ```
+/// use ws_core::handshake::{REJECT_FAULT_LEN_MAX, ServerHandshake};
+/// use ws_core::input::ReadBuffer;
+///
+/// // Not even a request line.
+/// let mut buffer = ReadBuffer::with_filled(*b"\x16\x03\x01\r\n\r\n", 7).ok_or("too long")?;
+/// let mut handshake = ServerHandshake::new([0; 1024]);
+/// handshake.receive(&mut buffer.input());
+/// assert!(handshake.reject_fault(&mut [0; REJECT_FAULT_LEN_MAX]).is_ok());
+/// # Ok::<(), &'static str>(())
+/// ```
 pub const REJECT_FAULT_LEN_MAX: usize = 320;

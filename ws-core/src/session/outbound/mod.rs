@@ -115,9 +115,10 @@ impl<K: KeySource> Outbound<K> {
         outbound
     }
 
-    /// Whether a message would be taken now, however long it is: less than
-    /// [`Config::queue_len_max`] bytes wait to be written. Otherwise write first, and stop taking messages from
-    /// [`Inbound`](super::Inbound) that are to be answered: then the peer has to wait, and nothing grows.
+    /// Whether the queue has room for a message, however long it is: less than [`Config::queue_len_max`] bytes wait to be
+    /// written. Otherwise write first, and stop taking messages from [`Inbound`](super::Inbound) that are to be answered:
+    /// then the peer has to wait, and nothing grows. It says nothing of the state: a connection that
+    /// [is closing](Self::is_closing), or has a message in parts in progress, refuses messages all the same.
     ///
     /// ```
     /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
@@ -136,15 +137,29 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// How many bytes wait to be written; those of a batch count until they were reported as
-    /// [`transmitted`](Self::transmitted).
+    /// [`transmitted`](Self::transmitted), even once the connection has ended.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// assert_eq!(session.outbound.queued_len(), 7, "the batch is not written yet");
+    /// session.outbound.transmitted(7, Duration::ZERO);
+    /// assert_eq!(session.outbound.queued_len(), 0);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub const fn queued_len(&self) -> usize {
         self.queue.len().saturating_add(self.in_flight)
     }
 
-    /// Queues a ping (RFC 6455 §5.5.2); it replaces one that was not written yet. Without effect once the connection is
-    /// closing.
+    /// Queues a ping (RFC 6455 §5.5.2); it replaces one that [`transmit`](Self::transmit) or a batch has not given out yet.
+    /// Without effect once the connection is closing.
     ///
     /// ```
     /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
@@ -162,15 +177,29 @@ impl<K: KeySource> Outbound<K> {
         self.send.ping(payload);
     }
 
-    /// Queues a pong (RFC 6455 §5.5.3), for programs that answer pings themselves; it replaces one that was not written
-    /// yet. Without effect once the connection is closing.
+    /// Queues a pong (RFC 6455 §5.5.3), for programs that answer pings themselves; it replaces one that
+    /// [`transmit`](Self::transmit) or a batch has not given out yet. Without effect once the connection is closing.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::{frame::CloseCode, frame::ControlPayload};
+    /// session.outbound.pong(ControlPayload::new(b"hi").ok_or("too long")?);
+    /// assert_eq!(session.outbound.transmit(), b"\x8a\x02hi");
+    /// session.outbound.close(CloseCode::NORMAL.into());
+    /// session.outbound.pong(ControlPayload::EMPTY); // too late
+    /// assert_eq!(session.outbound.transmit(), b"\x8a\x02hi");
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn pong(&mut self, payload: ControlPayload) {
         self.is_starved = false;
         self.send.pong(payload);
     }
 
-    /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). What was queued before leaves first. Messages
-    /// still arrive until the peer's Close does. Without effect once the connection is closing.
+    /// Queues a Close, after which no data can be sent (RFC 6455 §5.5.1). Messages that were queued before leave first, and so
+    /// does a pong; a ping that [`transmit`](Self::transmit) or a batch has not given out yet is dropped. Messages still
+    /// arrive until the peer's Close does. Without effect once the connection is closing.
     ///
     /// ```
     /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
@@ -189,6 +218,21 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// What to do with the transport: judged by what has left, so that a Close which still waits keeps it open.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::connection::Transport;
+    /// session.inbound.spare()[..8].copy_from_slice(b"\x88\x82\0\0\0\0\x03\xe8"); // the client's Close
+    /// session.inbound.filled(8, Duration::ZERO);
+    /// let _close = session.inbound.next(&mut session.outbound);
+    /// let len = session.outbound.transmit().len();
+    /// assert_eq!(session.outbound.transport(), Transport::Open, "the answer is still to be written");
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// assert_eq!(session.outbound.transport(), Transport::Linger { shutdown_write: true });
+    /// ```
     #[must_use]
     #[inline]
     pub fn transport(&self) -> Transport {
@@ -196,6 +240,23 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// How the connection ended, once it has. It is clean only where our Close has left.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::connection::ClosureCause;
+    /// session.inbound.spare()[..8].copy_from_slice(b"\x88\x82\0\0\0\0\x03\xe8"); // the client's Close
+    /// session.inbound.filled(8, Duration::ZERO);
+    /// let _close = session.inbound.next(&mut session.outbound);
+    /// assert_eq!(session.outbound.closure(), None, "ours has not left");
+    /// let len = session.outbound.transmit().len();
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// let closure = session.outbound.closure().ok_or("open")?;
+    /// assert_eq!((closure.cause, closure.is_clean), (ClosureCause::Peer, true));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.send.closure()
@@ -208,6 +269,16 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Whether either side has begun to close, or the transport has ended: no data can be sent any more.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::frame::CloseCode;
+    /// assert!(!session.outbound.is_closing());
+    /// session.outbound.close(CloseCode::NORMAL.into());
+    /// assert!(session.outbound.is_closing() && session.outbound.closure().is_none());
+    /// ```
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.send.is_closing()
@@ -215,12 +286,43 @@ impl<K: KeySource> Outbound<K> {
 
     /// The round trip of the last ping of the keepalive that was answered: from when its last byte was written to when its
     /// pong was read.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # use ws_core::keepalive::KeepaliveConfig;
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// let keepalive = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// let mut session = Session::new(opened, Config::new().with_keepalive(keepalive), buffer, Duration::ZERO);
+    /// assert_eq!(session.outbound.poll(Duration::from_secs(30)), None);
+    /// let ping = session.outbound.transmit().to_vec();
+    /// session.outbound.transmitted(ping.len(), Duration::from_secs(30));
+    /// let pong = [b"\x8a\x88\0\0\0\0", &ping[2..]].concat(); // the same payload, masked with zeros
+    /// session.inbound.spare()[..pong.len()].copy_from_slice(&pong);
+    /// session.inbound.filled(pong.len(), Duration::from_millis(30_070));
+    /// let _pong = session.inbound.next(&mut session.outbound);
+    /// assert_eq!(session.outbound.latency(), Some(Duration::from_millis(70)));
+    /// ```
     #[must_use]
     pub const fn latency(&self) -> Option<Duration> {
         self.pings.latency
     }
 
     /// What was sent.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.traffic().message_count, 1);
+    /// let len = session.outbound.transmit().len();
+    /// assert_eq!(session.outbound.traffic().wire_len, 0, "bytes count once they have left");
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// assert_eq!(session.outbound.traffic().wire_len, 7);
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     #[must_use]
     pub const fn traffic(&self) -> Traffic {
         Traffic { wire_len: self.left_total.saturating_sub(self.unsent_len), ..self.traffic }
@@ -228,14 +330,43 @@ impl<K: KeySource> Outbound<K> {
 
     /// Frees the memory that an idle connection can do without. Where messages are compressed, the next one begins with an
     /// empty window, and is longer.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// session.outbound.release();
+    /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello", "what waits is kept");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
     pub fn release(&mut self) {
         self.queue.release();
         #[cfg(feature = "deflate")]
         self.release_deflation();
     }
 
-    /// A copy in the same state, for model checkers and tests; `None` where a compression context exists, which cannot be
-    /// copied.
+    /// A copy in the same state, for model checkers and tests; `None` where messages have been compressed here, since a
+    /// compression context cannot be copied.
+    ///
+    /// ```
+    /// # use ws_core::{connection::{KeySource, RoleKeys}, frame::MaskKey, input::ReadBuffer};
+    /// # use ws_core::session::{Config, Opened, Session};
+    /// #[derive(Clone)]
+    /// struct Keys; // of a test
+    /// impl KeySource for Keys {
+    ///     fn next_key(&mut self) -> Option<MaskKey> {
+    ///         Some(MaskKey::new([0; 4]))
+    ///     }
+    /// }
+    ///
+    /// # let (opened, buffer) = (Opened::new(RoleKeys::Client(Keys)), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// let mut copy = session.outbound.try_clone().ok_or("a compression context")?;
+    /// copy.send("Hello")?;
+    /// assert_eq!((copy.queued_len(), session.outbound.queued_len()), (11, 0));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn try_clone(&self) -> Option<Self>
     where

@@ -318,7 +318,9 @@ impl Conversation {
             end.batch.advance(len);
         }
         end.wire.extend(&bytes[..len]);
-        outbound.transmitted(len, now);
+        // More than was lent counts as what was lent.
+        let is_all_that_was_lent = way < 2 && len > 0 && len == bytes.len();
+        outbound.transmitted(if is_all_that_was_lent { usize::MAX } else { len }, now);
         Some(())
     }
 

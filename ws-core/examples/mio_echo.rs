@@ -1,7 +1,7 @@
 //! An echo server as an event loop on mio: any number of connections on one thread, in a few hundred bytes each.
 //!
 //! Start from `mio_session` unless memory is scarce. This loop drives a `Connection` itself: an idle one takes 0.6 KiB instead of
-//! 1.3 KiB, and a message of any length passes without being assembled. In return it keeps what was not read or written, and the
+//! 1.4 KiB, and a message of any length passes without being assembled. In return it keeps what was not read or written, and the
 //! deadlines, by its own code; it neither compresses nor pings.
 //!
 //! `cargo run --release -p ws-core --example mio_echo [ADDR]` serves on 127.0.0.1:9004, or on ADDR, until Ctrl-C.

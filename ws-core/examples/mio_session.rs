@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p ws-core --example mio_session [ADDR]` serves on 127.0.0.1:9005, or on ADDR, until Ctrl-C.
 //!
-//! All connections read into one buffer in turn, so that an idle one takes 1.3 KiB. What came in one read is answered by
+//! All connections read into one buffer in turn, so that an idle one takes 1.4 KiB. What came in one read is answered by
 //! one write. Nothing is read from a peer that does not read. `mio_echo` is for programs that need even less memory.
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 

@@ -42,6 +42,10 @@ const fn other(name: &'static str, prepare: fn() -> Contestant) -> Path {
     Path { has_budget: false, ..ours(name, prepare) }
 }
 
+const fn long(name: &'static str, prepare: fn() -> Contestant) -> Path {
+    Path { message_count: LONG_COUNT, ..ours(name, prepare) }
+}
+
 /// All of them, in the order in which they are printed.
 pub static PATHS: &[Path] = &[
     ours("decode/binary/0", || decode(Content::Binary, 0)),
@@ -52,6 +56,11 @@ pub static PATHS: &[Path] = &[
     ours("decode/ascii/125", || decode(Content::Ascii, 125)),
     ours("decode/mixed/16", || decode(Content::Mixed, 16)),
     ours("decode/mixed/125", || decode(Content::Mixed, 125)),
+    long("decode/binary/65536", || decode_long(Content::Binary, BUFFER_LEN)),
+    long("decode/ascii/65536", || decode_long(Content::Ascii, BUFFER_LEN)),
+    long("decode/mixed/65536", || decode_long(Content::Mixed, BUFFER_LEN)),
+    long("decode/binary/65536/1460", || decode_long(Content::Binary, 1460)),
+    long("decode/ascii/65536/1460", || decode_long(Content::Ascii, 1460)),
     ours("decode/fragments/2x64", || Contestant::ours(ws_core::Decode::new(&fragments()))),
     other("decode/binary/16 floor", || decode_floor(Content::Binary, 16)),
     other("decode/binary/125 floor", || decode_floor(Content::Binary, 125)),
@@ -94,6 +103,9 @@ pub static PATHS: &[Path] = &[
 /// Enough that what is between two reads, and what a process does besides, is little beside it.
 const MESSAGE_COUNT: usize = 2048;
 
+/// The same for messages of 64 KiB.
+const LONG_COUNT: usize = 32;
+
 fn sample(content: Content, len: usize) -> Sample {
     Sample::with_count(content, len, MESSAGE_COUNT, 1)
 }
@@ -104,6 +116,12 @@ fn receive(sample: Sample) -> Receive {
 
 fn decode(content: Content, len: usize) -> Contestant {
     Contestant::ours(ws_core::Decode::new(&receive(sample(content, len))))
+}
+
+/// Messages of 64 KiB, of which at most `read_len` bytes come at once.
+fn decode_long(content: Content, read_len: usize) -> Contestant {
+    let sample = Rc::new(Sample::with_count(content, 64 * 1024, LONG_COUNT, 1));
+    Contestant::ours(ws_core::Decode::new(&Receive { sample, read_len }))
 }
 
 fn decode_floor(content: Content, len: usize) -> Contestant {

@@ -72,7 +72,7 @@ impl ReceiveHalf {
         let _counted = self.fill(len, buffer, message);
     }
 
-    /// As [`filled`](Self::filled). Returns how many bytes it was.
+    /// Says that `len` bytes were read into the room that was lent. Returns how many bytes of it count.
     #[inline]
     pub(crate) fn fill<S, M>(&mut self, len: usize, buffer: &mut ReadBuffer<S>, message: &mut M) -> usize
     where

@@ -56,11 +56,6 @@ impl<'a> OutgoingResponse<'a> {
         Self { subprotocol: None, extensions: None, deflate: None, headers: &[] }
     }
 
-    #[cfg(feature = "alloc")]
-    pub(super) const fn chosen(&self) -> Option<&'a str> {
-        self.subprotocol
-    }
-
     /// Chooses one of the subprotocols that the client has offered.
     ///
     /// ```
@@ -159,13 +154,16 @@ impl<'a> OutgoingResponse<'a> {
         self.headers
     }
 
-    pub(super) fn check(&self, request: &Request<'_>) -> Result<(), HandshakeMisuse> {
+    /// Holds it to the request. Returns the subprotocol chosen, as it is in the request.
+    pub(super) fn check<'r>(&self, request: &Request<'r>) -> Result<Option<&'r str>, HandshakeMisuse> {
+        let mut subprotocol = None;
         if let Some(chosen) = self.subprotocol {
             if !is_token(chosen.as_bytes()) {
                 return Err(HandshakeMisuse::Subprotocol);
             }
             // RFC 6455 §4.2.2: the value is one of those that the client has sent, or there is no such header.
-            if !request.subprotocols().any(|offered| offered == chosen) {
+            subprotocol = request.subprotocols().find(|offered| *offered == chosen);
+            if subprotocol.is_none() {
                 return Err(HandshakeMisuse::SubprotocolNotOffered);
             }
         }
@@ -177,7 +175,8 @@ impl<'a> OutgoingResponse<'a> {
                 return Err(HandshakeMisuse::ExtensionNotOffered);
             }
         }
-        check_headers(self.headers)
+        check_headers(self.headers)?;
+        Ok(subprotocol)
     }
 
     /// What is agreed on. An answer that the caller has written is held to the client's offers, too.

@@ -269,15 +269,14 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             self.progress = ServerProgress::Failed(fault);
             return Err(AcceptError::Failed(fault));
         }
-        response.check(&request)?;
+        #[cfg_attr(not(feature = "alloc"), expect(unused_variables, reason = "only a session asks for it"))]
+        let subprotocol = response.check(&request)?;
         let deflate = response.negotiate_deflate(&request)?;
         let key = request.key().ok_or(HandshakeMisuse::NoRequest)?;
         let len = response.write(key, deflate, out)?;
         #[cfg(feature = "alloc")]
         {
-            let offered =
-                response.chosen().and_then(|chosen| request.subprotocols().find(|name| *name == chosen));
-            let span = offered.map_or(Span::EMPTY, |name| Span::of(name.as_bytes(), self.head.bytes()));
+            let span = subprotocol.map_or(Span::EMPTY, |name| Span::of(name.as_bytes(), self.head.bytes()));
             self.accepted = Some(span);
         }
         self.deflate = deflate;

@@ -165,11 +165,15 @@ fn room_that_was_lent_and_not_used_is_not_filled_later() {
     assert_eq!(messages, [payload()[BEGUN_LEN + 100..].to_vec(), b"after".to_vec()]);
 }
 
+/// Assembles a message, whose bytes stay in the storage after those of the next message.
+fn leave_an_old_message(message: &mut impl Assemble) {
+    let begun = begun(message);
+    go_on(begun, message, 1000, |_, _| {});
+}
+
 /// The room is lent; then what comes is read into the read buffer after all, and pushed; then the room is said to be filled.
 fn check_overtaken<M: Assemble>(message: &mut M) {
-    // What was there before is still behind what is there.
-    let before = begun(message);
-    go_on(before, message, 1000, |_, _| {});
+    leave_an_old_message(message);
     let (mut connection, mut buffer, wire) = begun(message);
     let (first, rest) = wire.split_at(64);
     assert!(connection.spare(&mut buffer, message).len() > 64, "lent");
@@ -191,9 +195,7 @@ fn room_that_was_lent_before_another_part_came_is_not_filled_after_it() {
 
 /// Both hold the beginning; the room of the one is lent, and the other is said to be filled.
 fn check_twins<A: Assemble, B: Assemble>(one: &mut A, other: &mut B) {
-    // What was there before is still behind what is there.
-    let before = begun(other);
-    go_on(before, other, 1000, |_, _| {});
+    leave_an_old_message(other);
     // Each connection's storage holds the beginning, as if the same fragment had been pushed to both.
     let (mut connection, mut buffer, wire) = begun(one);
     let _the_same_again = begun(other);

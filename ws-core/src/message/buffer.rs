@@ -381,6 +381,8 @@ impl MessageBuffer {
     fn begin_anew(&mut self, position: Position) {
         self.assembly = Some(Assembly::Incomplete);
         let is_binary = position.message_type == MessageType::Binary && !position.is_compressed;
+        // From one binary message to the next, which is usual, no content is dropped and made anew: 3 % of the instructions of
+        // two fragments.
         if let Content::Binary(bytes) = &mut self.content {
             if is_binary && bytes.capacity() <= self.kept_len_max {
                 return bytes.clear();

@@ -205,13 +205,7 @@ impl ReceiveHalf {
     /// # Ok::<(), &str>(())
     /// ```
     #[cfg_attr(not(target_os = "none"), inline(always))]
-    #[cfg_attr(
-        not(target_os = "none"),
-        expect(
-            clippy::inline_always,
-            reason = "the call is 3 % of the instructions of a read of 1460 bytes"
-        )
-    )]
+    #[expect(clippy::inline_always, reason = "the call is 3 % of the instructions of a read of 1460 bytes")]
     pub fn advance(&mut self, input: &mut Input<'_>) -> Next {
         loop {
             let step = match self.state {

@@ -1,4 +1,4 @@
-//! Counts the instructions that small messages take, and judges them by the budgets in `benches/instructions.txt`.
+//! Counts the instructions that messages take, and judges them by the budgets in `benches/instructions.txt`.
 
 use lexopt::Parser;
 use lexopt::prelude::*;

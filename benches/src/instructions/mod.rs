@@ -1,4 +1,4 @@
-//! Instructions per message on the paths that small messages take, counted by callgrind.
+//! Instructions per message on the paths that messages take, counted by callgrind.
 //!
 //! Unlike times they are the same on a busy machine and in every run, so that a budget can be set for them. They are those
 //! of valgrind's CPU, which has no AVX-512 and has AVX2 where the machine has it: what detects the CPU, such as simdutf8

@@ -273,7 +273,7 @@ fn add_events(table: &mut Table) {
 #[cfg(feature = "alloc")]
 fn add_sessions(table: &mut Table) {
     use ws_core::connection::RoleKeys;
-    use ws_core::session::{Batch, Config, NoKeys, Note, Opened, Session};
+    use ws_core::session::{Batch, Compress, Config, NoKeys, Note, Opened, Session, Taken};
 
     table.row("Config", &Config::new());
     #[cfg(feature = "deflate")]
@@ -294,6 +294,8 @@ fn add_sessions(table: &mut Table) {
     table.row("Inbound", &session.inbound);
     table.row("Outbound", &session.outbound);
     table.row("Traffic", &session.outbound.traffic());
+    table.variant("Compress", "ByLength", &Compress::ByLength);
+    table.variant("Taken", "Bytes", &Taken::Bytes(0, Duration::ZERO));
     let mut batch = Batch::new();
     session.outbound.take_batch(&mut batch);
     table.row("Batch", &batch);

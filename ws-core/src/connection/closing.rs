@@ -237,6 +237,15 @@ impl Closing {
                 done
             }
             (State::Failing, Cause::CloseWritten) => done,
+            // A Close that is read after a write has failed says why the peer is gone, though nobody can answer it.
+            (State::Ended, Cause::PeerClosed(status)) if self.status == CloseStatus::Abnormal => {
+                match self.cause {
+                    ClosureCause::Transport => self.record(ClosureCause::Peer, status),
+                    ClosureCause::Local => self.record(ClosureCause::Local, status),
+                    ClosureCause::Peer | ClosureCause::Fault(_) => {}
+                }
+                State::Ended
+            }
             // No Close of the peer's is to come. Where one came, ours can still be written.
             (State::Open | State::AwaitingReply | State::Done, Cause::Eof)
             | (State::AwaitingReply | State::Replying | State::Failing, Cause::CloseImpossible)

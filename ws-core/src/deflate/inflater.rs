@@ -242,6 +242,11 @@ impl Inflater {
         self.has_begun = false;
     }
 
+    /// How long the rest of the message may be, in bytes.
+    pub(crate) const fn remaining_len(&self) -> u64 {
+        self.message_len_max.saturating_sub(self.message_len)
+    }
+
     /// Whether a message may refer to those before it, so that none can be left out.
     pub(crate) const fn keeps_window(&self) -> bool {
         self.context_takeover.is_allowed()

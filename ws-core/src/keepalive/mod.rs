@@ -21,6 +21,7 @@
 // Read first: RFC 6455 §5.5.2, §5.5.3.
 
 mod config;
+mod writing;
 
 pub use config::KeepaliveConfig;
 
@@ -399,37 +400,6 @@ impl Keepalive {
             (_, Phase::Closed) => {}
         }
         Some(due)
-    }
-
-    /// What is due now of what a program that only writes can judge: [`Due::WriteTimeout`] and [`Due::CloseTimeout`]. The
-    /// others are for whoever reads, since only a read that found nothing shows that no sign of life waits.
-    ///
-    /// ```
-    /// use core::time::Duration;
-    /// use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
-    ///
-    /// let at = Duration::from_secs;
-    /// let mut keepalive = Keepalive::new(KeepaliveConfig::new().with_idle_timeout(Some(at(5))), at(0));
-    /// keepalive.established(at(0));
-    /// keepalive.write_blocked(at(1));
-    /// assert_eq!(keepalive.poll_write(at(30)), None);
-    /// assert_eq!(keepalive.poll_write(at(31)), Some(Due::WriteTimeout));
-    /// assert_eq!(keepalive.poll(at(31)), Some(Due::IdleTimeout));
-    /// ```
-    pub fn poll_write(&mut self, now: Duration) -> Option<Due> {
-        let is_over = |deadline: Option<Duration>| deadline.is_some_and(|deadline| deadline <= now);
-        match (&mut self.phase, &mut self.write) {
-            (Phase::Closed | Phase::Handshake { .. }, _) => None,
-            (Phase::Closing { timeout }, _) if is_over(*timeout) => {
-                *timeout = None;
-                Some(Due::CloseTimeout)
-            }
-            (_, Write::Blocked(deadline)) if is_over(*deadline) => {
-                *deadline = None;
-                Some(Due::WriteTimeout)
-            }
-            _ => None,
-        }
     }
 
     fn open(&self, now: Duration) -> Phase {

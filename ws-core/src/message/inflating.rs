@@ -69,7 +69,7 @@ impl Inflating {
         let is_text = self.message_type == MessageType::Text;
         loop {
             let mut utf8 = self.utf8;
-            let room = self.room(usize::MAX)?;
+            let room = self.room(usize::MAX, inflater.remaining_len())?;
             let step = inflater.inflate(input, fin, room)?;
             if is_text && step.status != InflateStatus::Done {
                 // RFC 7692 §6.2: the payload of a text message is what was inflated.
@@ -114,7 +114,7 @@ impl Inflating {
 
     fn inflate_part(&mut self, parts: &mut Parts, inflater: &mut Inflater) -> Result<(), Fault> {
         while parts.status == InflateStatus::NeedsOutput && self.len < PART_LEN_MAX {
-            let room = self.room(PART_LEN_MAX)?;
+            let room = self.room(PART_LEN_MAX, inflater.remaining_len())?;
             let step = match inflater.inflate(&parts.pending, parts.fin, room) {
                 Ok(step) => step,
                 Err(fault) => {
@@ -194,10 +194,12 @@ impl Inflating {
     }
 
     /// At least a byte of room, and not more than `len_max` bytes in all; twice what there was, once that is full.
-    fn room(&mut self, len_max: usize) -> Result<&mut [u8], Fault> {
+    fn room(&mut self, len_max: usize, remaining_len: u64) -> Result<&mut [u8], Fault> {
         if self.len == self.bytes.len() {
-            let added = self.bytes.len().max(ROOM_LEN_MIN).saturating_add(ROOM_BEYOND);
-            self.bytes.try_reserve(added).map_err(|_full| Limit::MessageLen)?;
+            // No more than the message may still become.
+            let remaining_len = usize::try_from(remaining_len).unwrap_or(usize::MAX);
+            let added = self.bytes.len().max(ROOM_LEN_MIN).min(remaining_len).saturating_add(ROOM_BEYOND);
+            self.bytes.try_reserve_exact(added).map_err(|_full| Limit::MessageLen)?;
             self.bytes.resize(self.bytes.capacity(), 0);
         }
         let end = self.bytes.len().min(len_max);

@@ -40,6 +40,10 @@ impl Inflation {
     pub(super) fn end(&mut self, last: PartNumber) {
         self.last = last;
         self.is_unfinished = false;
+        // RFC 7692 §7.1.1: without context takeover nothing has to be kept from one message to the next.
+        if !self.inflater.keeps_window() {
+            self.inflater.release();
+        }
     }
 }
 

@@ -74,9 +74,8 @@ impl Inbound {
     /// Where to read the next bytes to: the read buffer or, for the rest of a long binary message, past it to where the
     /// message is assembled. Call [`filled`](Self::filled) afterwards.
     ///
-    /// There is room in it while the session [`wants_read`](Self::wants_read), unless there is no memory for it. While
-    /// events are left to be taken it may be empty: reading into an empty slice gives 0, which then is not the end of the
-    /// stream.
+    /// There is room in it while the session [`wants_read`](Self::wants_read), unless there is no memory for it. Otherwise it
+    /// may be empty: reading into an empty slice gives 0, which then is not the end of the stream.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -220,6 +219,7 @@ impl Inbound {
         relay: &mut impl Relay,
     ) -> Option<Event<Message<'i>>> {
         if rest.found == Found::Nothing && input.is_empty() && receive.is_between_messages() {
+            message.ask_whole();
             rest.drained(receive, relay);
             return None;
         }
@@ -253,6 +253,8 @@ impl Inbound {
         rest: &mut Rest,
         relay: &mut impl Relay,
     ) -> Option<Event<Found>> {
+        #[cfg(feature = "deflate")]
+        rest.drop_inflated();
         // The rest of a message that was begun to be taken in parts is dropped, and of no other.
         rest.is_dropping |=
             !receive.has_ended() && (message.ask_whole() || receive.is_taken_elsewhere(message));
@@ -351,18 +353,20 @@ impl Inbound {
     #[inline]
     pub fn advance(&mut self, relay: &mut impl Relay) -> Option<Event<()>> {
         if self.rest.found.is_message() {
-            self.rest.report_heard(relay);
+            self.rest.report_found(relay);
             return Some(Event::Data(()));
         }
         let is_pending = mem::replace(&mut self.rest.found, Found::Nothing) == Found::PendingPart;
         if !is_pending && self.receive.has_whole_message(self.buffer.unread()) {
             self.rest.found = Found::InReadBuffer;
+            self.rest.report_found(relay);
             return Some(Event::Data(()));
         }
         let Self { receive, buffer, message, rest } = self;
         match Self::find(receive, &mut buffer.input(), message, rest, relay)?.into_data() {
             Ok(found) => {
                 rest.found = found;
+                rest.report_found(relay);
                 Some(Event::Data(()))
             }
             Err(other) => Some(other),

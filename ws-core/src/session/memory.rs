@@ -98,6 +98,25 @@ impl Inbound {
     }
 
     /// Makes a read buffer with what is in the one before, which is shorter.
+    /// Makes the read buffer as long as [`Config::with_read_buffer_len`](super::Config::with_read_buffer_len) says, where it
+    /// is shorter and there is memory; what was read and not taken stays. For adapters that begin with a short buffer, once
+    /// a read has filled it.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let opened = Opened::<NoKeys>::new(RoleKeys::Server);
+    /// let mut session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// assert_eq!(session.inbound.spare().len(), 1024);
+    /// session.inbound.grow_buffer();
+    /// assert_eq!(session.inbound.spare().len(), 16 * 1024);
+    /// ```
+    pub fn grow_buffer(&mut self) {
+        if self.buffer.capacity() < self.rest.read_buffer_len {
+            self.make_buffer();
+        }
+    }
+
     #[cold]
     pub(super) fn make_buffer(&mut self) {
         let mut storage = Vec::new();

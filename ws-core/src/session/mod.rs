@@ -220,6 +220,7 @@
 
 mod config;
 mod inbound;
+mod lookahead;
 mod memory;
 mod opened;
 mod outbound;
@@ -236,7 +237,7 @@ pub use inbound::Inbound;
 #[cfg(feature = "handshake")]
 pub use opened::OpenError;
 pub use opened::{NoKeys, Opened};
-pub use outbound::Outbound;
+pub use outbound::{Compress, Outbound, Taken, is_keepalive};
 pub use queue::Batch;
 pub use relay::{Note, Relay};
 pub use traffic::Traffic;

@@ -43,21 +43,23 @@ impl Inbound {
     /// # Ok::<(), &str>(())
     /// ```
     pub fn next_part<'i>(&'i mut self, relay: &mut impl Relay) -> Option<Event<Fragment<'i>>> {
-        let Self { receive, buffer, message, rest } = self;
-        if mem::replace(&mut rest.found, Found::Nothing) == Found::Assembled {
-            rest.message_taken();
-            return message.message().map(|payload| Event::Data(Fragment::whole(payload)));
-        }
-        let part = match find(receive, &mut buffer.input(), message, rest, relay)?.into_data() {
-            Ok(part) => part,
+        let located = match self.locate_part(relay)?.into_data() {
+            Ok(located) => located,
             Err(other) => return Some(other),
         };
-        rest.has_part = true;
-        let fragment = match part {
-            Part::Arrived(fragment) => fragment,
-            Part::Assembled(position) => message.give_up_partial(position)?,
+        let Self { receive, buffer, message, rest } = self;
+        let fragment = match located {
+            Located::Whole => {
+                rest.message_taken();
+                return message.message().map(|payload| Event::Data(Fragment::whole(payload)));
+            }
+            Located::Arrived => match receive.take_found(&mut buffer.input()) {
+                Ok(fragment) => fragment?,
+                Err(fault) => return Some(failed(receive, fault, relay)),
+            },
+            Located::Assembled(position) => message.give_up_partial(position)?,
             #[cfg(feature = "deflate")]
-            Part::Inflated(Inflated { is_first, is_last }) => {
+            Located::Inflated(Inflated { is_first, is_last }) => {
                 if message.has_pending_part() {
                     rest.found = Found::PendingPart;
                 }
@@ -71,17 +73,69 @@ impl Inbound {
                 }
             }
         };
+        rest.has_part = true;
         if fragment.is_last {
             rest.message_taken();
         }
         Some(Event::Data(fragment))
     }
+
+    /// Goes on to the next part of a message, or other event, and lends nothing; `None` where more has to be read. A part
+    /// that it finds is lent by [`next_part`](Self::next_part), which gives it, or the fault in it; until then it says the same
+    /// again.
+    ///
+    /// It is for calls that read in a loop and lend at the end, which the borrow checker does not take otherwise.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::event::Event;
+    ///
+    /// session.inbound.spare()[..7].copy_from_slice(b"\x01\x83\0\0\0\0H"); // the first of three bytes
+    /// session.inbound.filled(7, Duration::ZERO);
+    /// assert_eq!(session.inbound.advance_part(&mut session.outbound), Some(Event::Data(())));
+    /// let part = session.inbound.next_part(&mut session.outbound);
+    /// assert!(matches!(part, Some(Event::Data(part)) if part.payload.as_bytes() == b"H"));
+    /// assert_eq!(session.inbound.advance_part(&mut session.outbound), None);
+    /// ```
+    pub fn advance_part(&mut self, relay: &mut impl Relay) -> Option<Event<()>> {
+        match self.locate_part(relay)?.into_data() {
+            Ok(located) => {
+                match located {
+                    Located::Whole => self.rest.found = Found::Assembled,
+                    #[cfg(feature = "deflate")]
+                    Located::Inflated(inflated) => self.rest.inflated = Some(inflated),
+                    // It is found there again.
+                    Located::Arrived | Located::Assembled(_) => {}
+                }
+                Some(Event::Data(()))
+            }
+            Err(other) => Some(other),
+        }
+    }
+
+    /// Goes on to the next part of a message, or other event.
+    fn locate_part(&mut self, relay: &mut impl Relay) -> Option<Event<Located>> {
+        let Self { receive, buffer, message, rest } = self;
+        if mem::replace(&mut rest.found, Found::Nothing) == Found::Assembled {
+            return Some(Event::Data(Located::Whole));
+        }
+        #[cfg(feature = "deflate")]
+        if let Some(inflated) = rest.inflated.take() {
+            return Some(Event::Data(Located::Inflated(inflated)));
+        }
+        find(receive, &mut buffer.input(), message, rest, relay)
+    }
 }
 
 /// Where the next part of a message is.
-enum Part<'i> {
+enum Located {
+    /// In the message buffer, all of the message.
+    Whole,
     /// Where it was read.
-    Arrived(Fragment<'i>),
+    Arrived,
     /// In the message buffer, where it was assembled up to this position.
     Assembled(Position),
     /// In the message buffer, inflated.
@@ -90,13 +144,13 @@ enum Part<'i> {
 }
 
 /// Goes on to the next part of a message, or other event.
-fn find<'i>(
+fn find(
     receive: &mut ReceiveHalf,
-    input: &mut Input<'i>,
+    input: &mut Input<'_>,
     message: &mut MessageBuffer,
     rest: &mut Rest,
     relay: &mut impl Relay,
-) -> Option<Event<Part<'i>>> {
+) -> Option<Event<Located>> {
     if let ControlFlow::Break(event) = drop_rest(receive, input, message, rest, relay) {
         return event;
     }
@@ -105,10 +159,16 @@ fn find<'i>(
         #[cfg(feature = "deflate")]
         if message.has_pending_part() && !receive.has_ended() {
             match message.inflate_part() {
-                Ok(Some(inflated)) => return Some(Event::Data(Part::Inflated(inflated))),
+                Ok(Some(inflated)) => return Some(Event::Data(Located::Inflated(inflated))),
                 Ok(None) => continue,
                 Err(fault) => return Some(failed(receive, fault, relay)),
             }
+        }
+        // What was assembled comes first, whether more has come or not: until then that is read to where this is.
+        if let Some(position) =
+            receive.position().filter(|&position| !receive.has_ended() && message.has_partial(position))
+        {
+            return Some(Event::Data(Located::Assembled(position)));
         }
         rest.discard(receive, input);
         let next = receive.advance(input);
@@ -122,13 +182,12 @@ fn find<'i>(
             }
             continue;
         }
-        if message.has_partial(position) {
-            return Some(Event::Data(Part::Assembled(position)));
+        if receive.has_text_to_lend(input) {
+            return Some(Event::Data(Located::Arrived));
         }
-        match receive.take_found(input) {
-            Ok(Some(fragment)) => return Some(Event::Data(Part::Arrived(fragment))),
-            Ok(None) => {}
-            Err(fault) => return Some(failed(receive, fault, relay)),
+        // The beginning of a code point, to which more has to come.
+        if let Err(fault) = receive.take_found(input) {
+            return Some(failed(receive, fault, relay));
         }
     }
 }

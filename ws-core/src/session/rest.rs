@@ -5,6 +5,8 @@ use super::{Config, Note, Relay, Traffic};
 use crate::connection::{Next, ReceiveHalf};
 use crate::event::Event;
 use crate::input::Input;
+#[cfg(feature = "deflate")]
+use crate::message::Inflated;
 
 /// All of a receiving side but what messages are parsed by and lent from.
 #[derive(Clone, Copy)]
@@ -14,6 +16,9 @@ pub(super) struct Rest {
     pub(super) found: Found,
     /// A whole message was asked for while one was taken in parts: the rest of that one is dropped.
     pub(super) is_dropping: bool,
+    /// A part that was inflated and is not taken yet.
+    #[cfg(feature = "deflate")]
+    pub(super) inflated: Option<Inflated>,
     /// When bytes came last, until it is reported.
     heard: Option<Duration>,
     /// When bytes came last.
@@ -59,6 +64,8 @@ impl Rest {
         Self {
             found: Found::Nothing,
             is_dropping: false,
+            #[cfg(feature = "deflate")]
+            inflated: None,
             heard: None,
             now,
             reported_count: 0,
@@ -85,6 +92,15 @@ impl Rest {
     pub(super) const fn eof(&mut self) {
         self.is_eof = true;
         self.is_drained = false;
+    }
+
+    /// A whole message is asked for: a part that was inflated and not taken is dropped.
+    #[cfg(feature = "deflate")]
+    #[inline]
+    pub(super) fn drop_inflated(&mut self) {
+        if self.inflated.take().is_some_and(|inflated| inflated.is_last) {
+            self.message_taken();
+        }
     }
 
     /// Whether all events of what was read were taken.
@@ -146,6 +162,16 @@ impl Rest {
             report(receive, relay);
         }
         self.is_drained = true;
+    }
+
+    /// Reports when bytes came, if some came since the last report, and that a message was found among them, which is taken
+    /// later.
+    #[inline]
+    pub(super) fn report_found(&mut self, relay: &mut impl Relay) {
+        if let Some(at) = self.heard.take() {
+            self.reported_count = self.traffic.message_count.wrapping_add(1);
+            relay.relay(Note::Heard { at, has_message: true });
+        }
     }
 
     /// Reports when bytes came, if some came since the last report.

@@ -3,9 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::connection::{Masking, SendHalf};
+use crate::connection::{Masking, SendHalf, Sent};
 use crate::deflate::{DeflateSettings, Deflater};
 use crate::error::SendError;
+use crate::event::MessageType;
 use crate::extension::Agreed;
 use crate::frame::{Fin, FrameHeader};
 use crate::message::Message;
@@ -45,41 +46,46 @@ impl Deflation {
     ) -> Result<usize, SendError> {
         let start = tail.len();
         let len_max = deflated_len_max(message.len());
-        tail.try_reserve(len_max).map_err(|_full| SendError::OutOfMemory)?;
-        let mut end = start;
         let mut rest = message.as_bytes();
         loop {
             // There is room for all of it, so that once is enough.
-            tail.resize(end.saturating_add(len_max), 0);
-            let deflater = self.deflater.get_or_insert_with(|| {
-                let settings = DeflateSettings::from(self.agreed.outgoing());
-                let level = self.compression.level();
-                Box::new(Deflater::new(
-                    settings.with_level(level).with_mem_level(self.compression.mem_level()),
-                ))
-            });
-            let room = tail.get_mut(end..).unwrap_or_default();
-            let progress = match send.send_deflated(message.message_type(), rest, fin, deflater, room) {
-                Ok(progress) => progress,
-                Err(error) => {
-                    debug_assert_eq!(end, start, "the first frame holds all of it");
-                    tail.truncate(end);
-                    return Err(error);
-                }
-            };
-            end = end.saturating_add(progress.written);
-            rest = rest.get(progress.taken..).unwrap_or_default();
-            if progress.is_complete {
-                break;
+            let done = self.send_frame(send, (message.message_type(), rest), fin, len_max, tail);
+            debug_assert!(done.is_ok() || tail.len() == start, "the first frame holds all of it");
+            let done = done?;
+            rest = rest.get(done.taken..).unwrap_or_default();
+            if done.is_complete {
+                return Ok(tail.len().saturating_sub(start));
             }
         }
-        tail.truncate(end);
-        self.is_in_message = !fin.is_final();
+    }
+
+    /// Compresses what fits into a frame of `len_max` bytes, and appends that to `tail`; with an error nothing.
+    pub(super) fn send_frame<K: Masking>(
+        &mut self,
+        send: &mut SendHalf<K>,
+        (message_type, payload): (MessageType, &[u8]),
+        fin: Fin,
+        len_max: usize,
+        tail: &mut Vec<u8>,
+    ) -> Result<Sent, SendError> {
+        let start = tail.len();
+        tail.try_reserve(len_max).map_err(|_full| SendError::OutOfMemory)?;
+        tail.resize(start.saturating_add(len_max), 0);
+        let deflater = self.deflater.get_or_insert_with(|| {
+            let settings = DeflateSettings::from(self.agreed.outgoing());
+            let level = self.compression.level();
+            Box::new(Deflater::new(settings.with_level(level).with_mem_level(self.compression.mem_level())))
+        });
+        let room = tail.get_mut(start..).unwrap_or_default();
+        let done = send.send_deflated(message_type, payload, fin, deflater, room);
+        tail.truncate(start.saturating_add(done.as_ref().map_or(0, |done| done.written)));
+        let done = done?;
+        self.is_in_message = !(done.is_complete && fin.is_final());
         // RFC 7692 §7.1.1: without context takeover nothing has to be kept from one message to the next.
-        if fin.is_final() && !self.agreed.outgoing().has_context_takeover() {
+        if !self.is_in_message && !self.agreed.outgoing().has_context_takeover() {
             self.deflater = None;
         }
-        Ok(end.saturating_sub(start))
+        Ok(done)
     }
 
     /// Frees the memory, unless a message is in progress. The next message begins with an empty window.
@@ -105,6 +111,6 @@ impl Deflation {
 
 /// The most that so many bytes are compressed to in one frame, in bytes: what does not compress grows, by an eighth at
 /// worst where each byte takes nine bits, and by the headers of its blocks and the frame's own.
-const fn deflated_len_max(len: usize) -> usize {
+pub(super) const fn deflated_len_max(len: usize) -> usize {
     len.saturating_add(len / 8).saturating_add(1024).saturating_add(FrameHeader::LEN_MAX)
 }

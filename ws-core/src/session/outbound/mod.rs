@@ -3,8 +3,12 @@
 #[cfg(feature = "deflate")]
 mod deflation;
 mod sending;
+mod streaming;
 mod time;
 mod transmitting;
+
+pub use streaming::{Compress, Taken};
+pub use time::is_keepalive;
 
 use core::fmt;
 use core::time::Duration;
@@ -12,7 +16,7 @@ use core::time::Duration;
 use self::time::Pings;
 use super::queue::Queue;
 use super::{Config, Note, Opened, Relay, Traffic};
-use crate::connection::{Closure, KeySource, RoleKeys, SendHalf, Transport};
+use crate::connection::{Closure, KeySource, Role, RoleKeys, SendHalf, Transport};
 use crate::error::SendError;
 use crate::frame::{CloseFrame, ControlPayload};
 use crate::keepalive::{Due, Keepalive};
@@ -282,6 +286,12 @@ impl<K: KeySource> Outbound<K> {
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.send.is_closing()
+    }
+
+    /// Which end of the connection this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.send.role()
     }
 
     /// The round trip of the last ping of the keepalive that was answered: from when its last byte was written to when its

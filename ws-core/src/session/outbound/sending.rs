@@ -130,7 +130,11 @@ impl<K: KeySource> Outbound<K> {
     fn begin_owned(&mut self, message: &OwnedMessage) -> Result<(), SendError> {
         self.check_ready()?;
         self.check_between_messages()?;
-        let start = FrameStart::new(message.message_type(), Fin::Final, len_u64(message.len()));
+        self.begin_frame_in_queue(FrameStart::new(message.message_type(), Fin::Final, len_u64(message.len())))
+    }
+
+    /// Queues the header of a frame whose payload follows.
+    pub(super) fn begin_frame_in_queue(&mut self, start: FrameStart) -> Result<(), SendError> {
         let send = &mut self.send;
         let queued_len = self.queue.len();
         self.queue.append(|tail| {
@@ -257,12 +261,12 @@ impl<K: KeySource> Outbound<K> {
     }
 
     #[inline]
-    const fn message_queued(&mut self) {
+    pub(super) const fn message_queued(&mut self) {
         self.traffic.add_message();
         self.message_end = self.queued_total;
     }
 
-    const fn part_queued(&mut self, fin: Fin) {
+    pub(super) const fn part_queued(&mut self, fin: Fin) {
         if fin.is_final() {
             self.message_queued();
         }
@@ -273,7 +277,7 @@ impl<K: KeySource> Outbound<K> {
 /// What compression needs of the rest.
 #[cfg(feature = "deflate")]
 impl<K: KeySource> Outbound<K> {
-    fn is_to_be_compressed(&self, message: Message<'_>) -> bool {
+    pub(super) fn is_to_be_compressed(&self, message: Message<'_>) -> bool {
         self.deflation.as_ref().is_some_and(|deflation| message.len() >= deflation.len_min())
     }
 

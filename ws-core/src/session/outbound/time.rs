@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Outbound;
 use crate::connection::{KeySource, Transport};
 use crate::frame::{CloseCode, ControlPayload};
-use crate::keepalive::Due;
+use crate::keepalive::{Due, KeepaliveConfig};
 
 /// The pings of the keepalive.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +29,47 @@ impl Pings {
     }
 }
 
+/// Whether this is the payload of a ping that a session sends by itself, to see whether the peer lives
+/// ([`KeepaliveConfig::with_ping_interval`](crate::keepalive::KeepaliveConfig::with_ping_interval)), and so of the pong that
+/// answers it.
+///
+/// ```
+/// # use core::time::Duration;
+/// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+/// # use ws_core::keepalive::KeepaliveConfig;
+/// use ws_core::frame::ControlPayload;
+/// use ws_core::session::is_keepalive;
+///
+/// assert!(is_keepalive(&ControlPayload::new(b"keep\0\0\0\x01").ok_or("too long")?));
+/// assert!(!is_keepalive(&ControlPayload::new(b"hello").ok_or("too long")?));
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use]
+pub fn is_keepalive(payload: &ControlPayload) -> bool {
+    matches!(payload.as_bytes(), [b'k', b'e', b'e', b'p', _, _, _, _])
+}
+
 impl<K: KeySource> Outbound<K> {
+    /// Sets the deadlines anew, from the time `now` on: those of an open connection begin again, and so does that of a write
+    /// that is blocked. A closing handshake that has begun keeps its deadline.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::keepalive::KeepaliveConfig;
+    /// assert_eq!(session.outbound.next_deadline(), None);
+    /// let keepalive = KeepaliveConfig::new().with_idle_timeout(Some(Duration::from_secs(60)));
+    /// session.outbound.set_keepalive(keepalive, Duration::from_secs(5));
+    /// assert_eq!(session.outbound.next_deadline(), Some(Duration::from_secs(65)));
+    /// ```
+    pub fn set_keepalive(&mut self, config: KeepaliveConfig, now: Duration) {
+        self.now = now;
+        self.keepalive.set_config(config, now);
+        self.clock_closing();
+    }
+
     /// When to call [`poll`](Self::poll) at the latest, or `None` for never unless something happens. It may become
     /// earlier by any other call.
     ///
@@ -58,6 +98,26 @@ impl<K: KeySource> Outbound<K> {
             return Some(self.now);
         }
         self.keepalive.next_deadline()
+    }
+
+    /// Until when a writer may wait for the stream: the deadline of a write that takes nothing, or of the closing handshake.
+    /// [`poll_write`](Self::poll_write) is due then.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// assert_eq!(session.outbound.next_write_deadline(), None, "nothing was tried yet");
+    /// assert_eq!(session.outbound.transmit().len(), 7);
+    /// session.outbound.transmitted(3, Duration::from_secs(1));
+    /// assert_eq!(session.outbound.next_write_deadline(), Some(Duration::from_secs(31)), "30 s by default");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    #[must_use]
+    pub fn next_write_deadline(&self) -> Option<Duration> {
+        self.keepalive.next_write_deadline()
     }
 
     /// Does what is due at the time `now`: queues a ping, closes an idle connection, ends one whose peer is gone. Says

@@ -83,6 +83,33 @@ impl<K: KeySource> Outbound<K> {
         self.queue.move_to(&mut batch.queue);
     }
 
+    /// Takes back what is left of a batch, so that it is lent again by [`transmit`](Self::transmit), before all else.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Batch, Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.outbound.send("Hello")?;
+    /// let mut batch = Batch::new();
+    /// session.outbound.take_batch(&mut batch);
+    /// batch.advance(3);
+    /// session.outbound.transmitted(3, Duration::ZERO);
+    /// session.outbound.send("World")?;
+    /// session.outbound.return_batch(batch);
+    /// assert_eq!(session.outbound.queued_len(), 11);
+    /// assert_eq!(session.outbound.transmit(), b"ello");
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    pub fn return_batch(&mut self, batch: Batch) {
+        let Batch { queue: mut left } = batch;
+        self.in_flight = self.in_flight.saturating_sub(left.len());
+        if !left.is_empty() && self.transport() != Transport::Closed {
+            self.queue.move_to(&mut left);
+            self.queue = left;
+        }
+    }
+
     /// Whether [`transmit`](Self::transmit) or [`take_batch`](Self::take_batch) has something to give. A control frame for
     /// which the key source had no masking key waits until something else happens, and is tried again then.
     ///
@@ -129,7 +156,6 @@ impl<K: KeySource> Outbound<K> {
     /// # Ok::<(), ws_core::error::SendError>(())
     /// ```
     pub fn transmitted(&mut self, len: usize, now: Duration) {
-        self.now = now;
         let (len, is_short) = if self.in_flight > 0 {
             let len = len.min(self.in_flight);
             self.in_flight = self.in_flight.saturating_sub(len);
@@ -142,11 +168,18 @@ impl<K: KeySource> Outbound<K> {
             self.offered = offered.saturating_sub(len);
             (len, len < offered)
         };
+        let waiting_len = self.queued_len();
+        self.left(len, is_short, waiting_len, now);
+    }
+
+    /// Bytes have left, a number of others waits; it was a short write where the stream took less than it was offered.
+    pub(super) fn left(&mut self, len: usize, is_short: bool, waiting_len: usize, now: Duration) {
+        self.now = now;
         if len > 0 && self.left_total < self.message_end {
             self.keepalive.message(now);
         }
         self.left_total = self.left_total.saturating_add(len_u64(len));
-        self.judge_progress(len, is_short);
+        self.judge_progress(len, is_short, waiting_len);
         if self.ping_end.is_some_and(|end| end <= self.left_total) {
             self.ping_end = None;
             if mem::take(&mut self.pings.is_leaving) {
@@ -163,11 +196,11 @@ impl<K: KeySource> Outbound<K> {
 
     /// What a write says about the peer: bytes that leave after a short write have gone to somebody who reads. That others
     /// leave proves nothing, since the system has room for them.
-    fn judge_progress(&mut self, len: usize, is_short: bool) {
+    fn judge_progress(&mut self, len: usize, is_short: bool, waiting_len: usize) {
         if self.is_blocked && len > 0 {
             self.keepalive.write_progress(self.now);
         }
-        if self.queued_len() == 0 || len > 0 && !is_short {
+        if waiting_len == 0 || len > 0 && !is_short {
             // All that was offered was taken: nothing waits for the stream.
             self.is_blocked = false;
             self.keepalive.write_idle();
@@ -214,6 +247,26 @@ impl<K: KeySource> Outbound<K> {
     /// ```
     pub const fn write_shut_down(&mut self) {
         self.send.write_shut_down();
+    }
+
+    /// Encodes the control frames that wait at once, after all that is queued, though those before have not left: for adapters
+    /// that answer each ping of several that came together. Otherwise the pong to the latest takes the place of the others
+    /// (RFC 6455 §5.5.3), which is what bounds the queue; so call it while little is [queued](Self::queued_len) only.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.spare()[..14].copy_from_slice(b"\x89\x81\0\0\0\01\x89\x81\0\0\0\02");
+    /// session.inbound.filled(14, Duration::ZERO);
+    /// while session.inbound.next(&mut session.outbound).is_some() {
+    ///     session.outbound.queue_controls();
+    /// }
+    /// assert_eq!(session.outbound.transmit(), b"\x8a\x011\x8a\x012");
+    /// ```
+    pub fn queue_controls(&mut self) {
+        self.encode_controls();
     }
 
     /// Encodes the control frames that wait, after all that is queued. The next ones are encoded once these have left, so

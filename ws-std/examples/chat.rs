@@ -17,7 +17,7 @@ use std::time::Duration;
 use std::{env, io, thread};
 
 use ws_std::ws_core::connection::Limits;
-use ws_std::{CloseCode, Config, Error, Header, Hub, Message, Place, Server};
+use ws_std::{CloseCode, Config, Error, Header, Hub, Message, Place, Server, SharedStream};
 
 fn main() -> ExitCode {
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".to_owned());
@@ -66,7 +66,7 @@ struct Room {
 
 impl Room {
     /// All of a connection, from the request to the end.
-    fn visit(&self, stream: TcpStream, place: &Place) -> Result<(), Error> {
+    fn visit(&self, stream: SharedStream<TcpStream>, place: &Place) -> Result<(), Error> {
         let incoming = self.server.receive(stream)?;
         if !incoming.is_websocket() {
             return match incoming.path() {

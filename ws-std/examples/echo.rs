@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{env, io, thread};
 
-use ws_std::{Error, Header, Hub, Place, Server};
+use ws_std::{Error, Header, Hub, Place, Server, SharedStream};
 
 const USAGE: &str = "usage: echo [ADDR] [--deflate]    (default 127.0.0.1:9001)";
 
@@ -73,7 +73,7 @@ fn say(words: &str) {
     let _closed = writeln!(io::stdout(), "{words}");
 }
 
-fn serve(stream: TcpStream, server: &Server, place: &Place) {
+fn serve(stream: SharedStream<TcpStream>, server: &Server, place: &Place) {
     match echo(stream, server, place) {
         // That peers come and go is nothing to report.
         Ok(()) | Err(Error::Disconnected(_) | Error::Timeout(_)) => {}
@@ -81,7 +81,7 @@ fn serve(stream: TcpStream, server: &Server, place: &Place) {
     }
 }
 
-fn echo(stream: TcpStream, server: &Server, place: &Place) -> Result<(), Error> {
+fn echo(stream: SharedStream<TcpStream>, server: &Server, place: &Place) -> Result<(), Error> {
     let incoming = server.receive(stream)?;
     if !incoming.is_websocket() {
         return incoming.reject(200, &PAGE_HEADERS, PAGE.as_bytes());

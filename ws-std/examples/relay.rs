@@ -15,7 +15,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{env, io, thread};
 
-use ws_std::{Client, Error, Hub, NetStream, Place, Server};
+use ws_std::{Client, Error, Hub, NetStream, Place, Server, SharedStream};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -74,7 +74,7 @@ struct Relay {
 
 impl Relay {
     /// All of a client's connection.
-    fn attend(&self, stream: TcpStream, place: &Place) -> Result<(), Error> {
+    fn attend(&self, stream: SharedStream<TcpStream>, place: &Place) -> Result<(), Error> {
         let (mut reader, writer) = Server::new().accept(stream)?.split()?;
         place.join(writer);
         while let Some(message) = reader.read()? {

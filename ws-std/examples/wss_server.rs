@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ws_std::rustls::ServerConfig;
-use ws_std::{Hub, Server, ServerTls};
+use ws_std::{Hub, Server, ServerTls, SharedStream};
 
 fn main() -> ExitCode {
     match run() {
@@ -44,7 +44,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn echo(stream: TcpStream, tls: &Arc<ServerConfig>) -> Result<(), ws_std::Error> {
+fn echo(stream: SharedStream<TcpStream>, tls: &Arc<ServerConfig>) -> Result<(), ws_std::Error> {
     let mut socket = Server::new().accept_tls(stream, tls)?;
     while let Some((message, mut writer)) = socket.read()? {
         writer.send(message)?;

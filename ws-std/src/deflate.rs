@@ -1,7 +1,7 @@
 // Read first: RFC 7692 §7.1, §8.
 
-use ws_core::deflate::{CompressionLevel, DeflateSettings, MemLevel};
-use ws_core::extension::{Agreed, DeflateConfig};
+use ws_core::deflate::{CompressionLevel, MemLevel};
+use ws_core::extension::DeflateConfig;
 
 /// Whether and how messages are compressed by permessage-deflate (RFC 7692): what is negotiated, and what is spent on it.
 ///
@@ -109,11 +109,6 @@ impl Deflate {
     #[must_use]
     pub const fn threshold(&self) -> usize {
         self.threshold
-    }
-
-    /// What the compressor of a connection is made with.
-    pub(crate) fn settings(&self, agreed: Agreed) -> DeflateSettings {
-        DeflateSettings::from(agreed.outgoing()).with_level(self.level).with_mem_level(self.mem_level)
     }
 }
 

@@ -204,8 +204,9 @@ impl From<SendError> for Error {
             SendError::NoMaskKey => Self::Entropy,
             SendError::Misuse(Misuse::NotNegotiated | Misuse::Unmasked) => Self::NotAdmitted,
             SendError::Busy | SendError::Misuse(_) => Self::MessageUnfinished,
-            // The room that a frame takes was made before, and what is new in a later version is not asked for here.
-            SendError::BufferTooSmall { .. } | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),
+            SendError::Full => Self::Io(io::ErrorKind::WouldBlock.into()),
+            // What is new in a later version is not asked for here.
+            SendError::OutOfMemory | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),
         }
     }
 }

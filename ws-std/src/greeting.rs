@@ -7,8 +7,8 @@ use ws_core::input::ReadBuffer;
 use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::linger::linger;
 use crate::queue::Queue;
+use crate::session::READ_BUFFER_LEN_MIN;
 use crate::timeouts::Deadline;
-use crate::websocket::READ_BUFFER_LEN_MIN;
 use crate::{Stream, Timeouts};
 
 /// A stream during its opening handshake: all that is read and written until the deadline.

@@ -158,50 +158,43 @@
 extern crate alloc;
 
 mod client;
-mod clock;
-mod counters;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
 mod greeting;
+#[cfg(feature = "hub")]
 mod hub;
 mod keys;
 mod linger;
-mod message_writer;
 mod net_stream;
 mod queue;
-mod sender;
 mod server;
-mod split;
+mod session;
+mod socket;
 mod stream;
 mod telemetry;
 mod timeouts;
 #[cfg(feature = "rustls")]
 mod tls;
-mod websocket;
-mod wire;
-mod writer;
 
 pub use client::{
     Client, ClientMisuse, Connecting, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect,
 };
-pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 pub use error::{Error, Phase};
+#[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
-pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
-pub use sender::RoleSender;
 pub use server::{Incoming, Receiving, Server, accept};
-pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
+pub use session::{Counters, Outcome};
+pub use socket::{MessageWriter, Parts, ReadHalf, ReuniteError, WebSocket, WriteHalf, Writer};
+pub use stream::duplex::{Duplex, SharedStream};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;
 #[cfg(feature = "rustls")]
 pub use tls::{ClientTls, ServerTls, TlsStream};
-pub use websocket::{Parts, WebSocket};
-pub use writer::Writer;
 
 #[cfg(feature = "rustls")]
 pub use rustls;
@@ -211,6 +204,7 @@ pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{Header, Request};
 pub use ws_core::message::Message;
+pub use ws_core::session::Traffic;
 
 /// The examples of the front page, compiled and run.
 #[cfg(doctest)]

@@ -149,11 +149,67 @@ impl Stream for NetStream {
 }
 
 impl Duplex for NetStream {
-    fn share(&self) -> io::Result<Self> {
+    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
         match &self.0 {
-            Layer::Plain(stream) => stream.share().map(Self::from),
+            Layer::Plain(stream) => stream.read_shared(bytes),
             #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.share().map(Self::from),
+            Layer::Tls(stream) => stream.read_shared(bytes),
+        }
+    }
+
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.write_shared(slices),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.write_shared(slices),
+        }
+    }
+
+    fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.write_now(slices),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.write_now(slices),
+        }
+    }
+
+    fn flush_shared(&self) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.flush_shared(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.flush_shared(),
+        }
+    }
+
+    fn shutdown_write_shared(&self) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.shutdown_write_shared(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.shutdown_write_shared(),
+        }
+    }
+
+    fn disable_delay_shared(&self) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.disable_delay_shared(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.disable_delay_shared(),
+        }
+    }
+
+    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.limit_read_shared(timeout),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.limit_read_shared(timeout),
+        }
+    }
+
+    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.limit_write_shared(timeout),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.limit_write_shared(timeout),
         }
     }
 
@@ -162,6 +218,14 @@ impl Duplex for NetStream {
             Layer::Plain(stream) => stream.read_limit(),
             #[cfg(feature = "rustls")]
             Layer::Tls(stream) => stream.read_limit(),
+        }
+    }
+
+    fn set_blocking(&self) -> io::Result<()> {
+        match &self.0 {
+            Layer::Plain(stream) => stream.set_blocking(),
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream.set_blocking(),
         }
     }
 

@@ -14,10 +14,6 @@ pub(crate) struct Queue {
 const KEPT_LEN_MAX: usize = 17 * 1024;
 
 impl Queue {
-    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self { start: 0, end: bytes.len(), storage: bytes }
-    }
-
     #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.start == self.end

@@ -1,3 +1,6 @@
+pub(crate) mod duplex;
+pub(crate) mod limited;
+
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

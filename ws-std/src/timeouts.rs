@@ -98,7 +98,7 @@ impl Timeouts {
     /// The same, and the peer is pinged after it has sent nothing for so long (RFC 6455 §5.5.2). Default `None`. Less than
     /// a millisecond counts as a millisecond.
     ///
-    /// The payload of these pings is `ws-std keepalive ` and the number of the ping, as four bytes. What is pinged by the
+    /// The payload of these pings is `keep` and the number of the ping, as four bytes. What is pinged by the
     /// program, and the pongs to that, are not touched, while pongs with such a payload are not reported by
     /// [`read_event`](crate::WebSocket::read_event); the round trip that they measure is
     /// [`latency`](crate::WebSocket::latency).
@@ -185,10 +185,6 @@ pub(crate) struct Deadline(Option<Instant>);
 impl Deadline {
     pub(crate) fn after(time: Option<Duration>) -> Self {
         Self(time.and_then(|time| Instant::now().checked_add(time)))
-    }
-
-    pub(crate) const fn at(until: Option<Instant>) -> Self {
-        Self(until)
     }
 
     /// What is left, as a timeout that is never zero, and `None` without a deadline. An error where nothing is left.

@@ -102,8 +102,8 @@ fn read_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
     let mut len = 0;
     while let Some((event, _)) = socket.read_event().unwrap() {
         let Event::Data(piece) = event else { continue };
-        assert!(piece.payload.len() <= 17 * KIB);
-        len += piece.payload.len();
+        assert!(piece.payload.as_bytes().len() <= 17 * KIB);
+        len += piece.payload.as_bytes().len();
         if piece.is_last {
             break;
         }
@@ -226,7 +226,7 @@ mod deflate {
         let (len, peak) = peak(|| {
             let mut len = 0;
             while let Ok(Some((Event::Data(piece), _))) = socket.read_event() {
-                len += piece.payload.len();
+                len += piece.payload.as_bytes().len();
             }
             len
         });

@@ -1,6 +1,7 @@
 //! A message encoded once for many connections, between messages of their own.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread;
 
 use ws_std::{CloseCode, EncodedMessage, Message, Stream, WebSocket};
@@ -43,7 +44,7 @@ fn everybody_hears_a_message_that_was_encoded_once() {
         .collect();
     let long = "x".repeat(100_000);
     let messages = [Message::Text(LONG), Message::Text(&long)]
-        .map(|message| EncodedMessage::new(message).expect("it is not compressed"));
+        .map(|message| Arc::new(EncodedMessage::new(message).expect("it is not compressed")));
     for socket in &mut sockets {
         for message in &messages {
             socket.send_encoded(message).expect("it is a server's");
@@ -74,8 +75,8 @@ fn a_broadcast_is_compressed_once_and_corrupts_no_context() {
         })
         .collect();
     let mut deflater = Deflater::new(DeflateSettings::default());
-    let compressed = EncodedMessage::compressed(LONG, &mut deflater).expect("there is memory");
-    let plain = EncodedMessage::new(LONG).expect("it is not compressed");
+    let compressed = Arc::new(EncodedMessage::compressed(LONG, &mut deflater).expect("there is memory"));
+    let plain = Arc::new(EncodedMessage::new(LONG).expect("it is not compressed"));
     assert!(compressed.as_bytes().len() < plain.as_bytes().len() / 2);
     for (client, mut socket, compresses) in clients {
         for _ in 0..2 {

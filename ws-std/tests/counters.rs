@@ -84,7 +84,7 @@ fn what_is_sent_is_counted_however_it_is_sent() {
         message.finish().unwrap();
         let mut message_count = 4;
         if role == Role::Server {
-            socket.send_encoded(&EncodedMessage::new(Message::Text("to all")).unwrap()).unwrap();
+            socket.send_encoded(&EncodedMessage::new(Message::Text("to all")).unwrap().into()).unwrap();
             message_count += 1;
         }
         assert_eq!(numbers(socket.counters().sent), [len(&script.written()), message_count, 1, 0]);
@@ -121,7 +121,7 @@ fn what_is_not_written_yet_is_not_counted_as_written() {
     socket.send_binary(&[1; 100_000]).unwrap();
     assert_eq!(numbers(socket.counters().sent), [10, 1, 0, 0]);
     let opened_at = socket.counters().opened_at;
-    let mut socket = WebSocket::from_parts(socket.into_parts()).unwrap();
+    let mut socket = WebSocket::from_parts(socket.into_parts());
     assert_eq!(numbers(socket.counters().sent), [10, 1, 0, 0], "taken apart and put together");
     assert!(socket.counters().opened_at == opened_at && opened_at <= Instant::now());
     socket.read().map(drop).unwrap_err();

@@ -327,11 +327,17 @@ fn a_fault_at_every_byte_that_is_written_is_told_and_nothing_is_written_behind_i
             assert!(conversation.theirs.starts_with(&held.read), "{context}: {held:?}");
             let written = stream.written();
             assert!(written.len() <= at, "{context}: {} bytes are written", written.len());
-            conversation.check_written(&written, held.sent_count, false);
+            // What the thread that reads sends while it has another message is queued, and leaves later.
+            let sent_count = if mode == Mode::Split { 0 } else { held.sent_count };
+            conversation.check_written(&written, sent_count, false);
             let Err(end) = held.end else {
-                // Our Close has two bytes or six of a body; behind it nothing more is to be written.
-                assert!(side.is_clean(), "{context}");
-                conversation.check_written(&written, 25, true);
+                // Our Close has two bytes or six of a body; after it nothing more is to be written. Where it cannot be
+                // written, the peer's has come all the same.
+                if side.is_clean() {
+                    conversation.check_written(&written, 25, true);
+                } else {
+                    assert!(matches!(fault, Fault::Broken(kind) if gone.contains(&kind)), "{context}");
+                }
                 return;
             };
             assert!(!side.is_clean(), "{context}");

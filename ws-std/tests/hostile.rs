@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::tcp::{connected_by_hand, dial, request};
 use peak_alloc::PeakAlloc;
 use ws_std::ws_core::error::{Fault, Limit};
-use ws_std::{CloseCode, Counters, Error, Hub, Message, Outcome, Phase, Server, Timeouts};
+use ws_std::{CloseCode, Counters, Error, Hub, Message, Outcome, Phase, Server, SharedStream, Timeouts};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -93,7 +93,11 @@ impl Drop for Served {
     }
 }
 
-fn echo(server: &Server, stream: TcpStream, report: &Sender<(Result<(), Error>, Option<Counters>)>) {
+fn echo(
+    server: &Server,
+    stream: SharedStream<TcpStream>,
+    report: &Sender<(Result<(), Error>, Option<Counters>)>,
+) {
     let mut socket = match server.accept(stream) {
         Ok(socket) => socket,
         Err(error) => return drop(report.send((Err(error), None))),

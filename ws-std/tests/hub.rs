@@ -5,12 +5,16 @@ mod common;
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::tcp::{dial, read_to_end};
-use ws_std::{CloseCode, EncodedMessage, Error, Hub, Message, NetStream, Place, Server, Timeouts, WebSocket};
+use ws_std::{
+    CloseCode, EncodedMessage, Error, Hub, Message, NetStream, Place, Server, SharedStream, Timeouts,
+    WebSocket,
+};
 
 const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(20);
@@ -25,7 +29,7 @@ struct Served {
 impl Served {
     fn start(
         hub: Hub,
-        visit: impl Fn(&Hub, &Place, TcpStream) -> Result<(), Error> + Send + Sync + 'static,
+        visit: impl Fn(&Hub, &Place, SharedStream<TcpStream>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
@@ -59,7 +63,7 @@ fn wait_for(is_so: impl Fn() -> bool) {
 }
 
 /// Everybody hears everybody.
-fn chat(hub: &Hub, place: &Place, stream: TcpStream) -> Result<(), Error> {
+fn chat(hub: &Hub, place: &Place, stream: SharedStream<TcpStream>) -> Result<(), Error> {
     let (mut reader, writer) = Server::new().accept(stream)?.split()?;
     place.join(writer);
     while let Some(message) = reader.read()? {
@@ -211,7 +215,7 @@ fn at_the_end_those_who_do_not_answer_are_cut_off_in_time() {
     assert_eq!(polite.join().unwrap().1, 1001);
     assert_eq!(read_to_end(&mut silent), b"");
     // It was told, had it listened.
-    deaf.set_timeouts(Timeouts::new().with_close(Some(SHORT))).unwrap();
+    deaf.set_timeouts(Timeouts::new().with_close(Some(SHORT)));
     while let Ok(Some(_)) = deaf.read() {}
     assert_eq!(deaf.closure().unwrap().status.get(), 1001);
 }
@@ -246,7 +250,7 @@ fn a_message_that_is_encoded_goes_to_servers_ends_and_misses_clients_ends() {
     let place = outer.enter(|| {}).unwrap();
     let (mut reader, writer) = served.connect().split().unwrap();
     place.join(writer);
-    let encoded = EncodedMessage::new(Message::Text("encoded")).unwrap();
+    let encoded = Arc::new(EncodedMessage::new(Message::Text("encoded")).unwrap());
     assert_eq!(outer.broadcast_encoded(&encoded).missed_count, 1);
     assert_eq!(served.hub.broadcast_encoded(&encoded).sent_count, 1);
     assert_eq!(reader.read().unwrap(), Some(Message::Text("encoded")));

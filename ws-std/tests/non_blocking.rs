@@ -183,7 +183,7 @@ fn what_waits_is_bounded_and_a_send_beyond_it_takes_nothing() {
         assert_eq!(socket.queued_len(), queued_len);
         let mut parts = socket.into_parts();
         parts.stream.0.write_end = None;
-        let mut socket = WebSocket::from_parts(parts).unwrap();
+        let mut socket = WebSocket::from_parts(parts);
         socket.send_text("behind").unwrap();
         let written = frames(&script.written());
         assert_eq!(written.len(), usize::from(sent_count) + 1);
@@ -202,7 +202,7 @@ fn s5_5_2_pings_that_were_taken_while_the_stream_was_full_are_all_sent() {
     }
     let mut parts = socket.into_parts();
     parts.stream.0.write_end = None;
-    WebSocket::from_parts(parts).unwrap().flush().unwrap();
+    WebSocket::from_parts(parts).flush().unwrap();
     let pings: Vec<_> = (0..5).map(|number| (0x89, vec![number])).collect();
     assert_eq!(frames(&script.written()), pings);
 }

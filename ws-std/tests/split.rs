@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read as _, Write};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
@@ -54,8 +54,12 @@ fn s5_5_2_reading_goes_on_while_the_writer_is_blocked_and_the_pong_follows_its_m
     assert!(begun.elapsed() < SHORT, "{:?}", begun.elapsed());
     assert!(!writing.is_finished());
     let reading = reading(reader);
+    let mut written = vec![0; 10 + TOO_MUCH + 2];
+    peer.read_exact(&mut written).unwrap();
+    assert_eq!(written[10 + TOO_MUCH], 0x8A);
     peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-    let written = frames(&read_to_end(&mut peer));
+    written.extend(read_to_end(&mut peer));
+    let written = frames(&written);
     drop(peer);
     writing.join().unwrap().unwrap();
     assert!(reading.join().unwrap().1.is_ok());

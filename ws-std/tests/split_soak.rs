@@ -155,7 +155,7 @@ fn receive_events(reader: &mut ReadHalf<impl Duplex>) -> (Carried, u64) {
     while let Some(event) = reader.read_event().unwrap() {
         match event {
             Event::Data(piece) => {
-                received.add(piece.payload);
+                received.add(piece.payload.as_bytes());
                 received.message_count += u64::from(piece.is_last);
             }
             Event::Pong => pong_count += 1,

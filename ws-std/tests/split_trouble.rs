@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,8 +137,21 @@ impl Stream for Panicking {
 }
 
 impl Duplex for Panicking {
-    fn share(&self) -> io::Result<Self> {
-        Ok(Self(self.0.share()?, Arc::clone(&self.1)))
+    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read_shared(bytes)
+    }
+
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        assert!(!self.1.load(Ordering::SeqCst), "as it was told to");
+        self.0.write_shared(slices)
+    }
+
+    fn flush_shared(&self) -> io::Result<()> {
+        self.0.flush_shared()
+    }
+
+    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.limit_read_shared(timeout)
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {

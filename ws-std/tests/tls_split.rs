@@ -49,7 +49,7 @@ fn halves(timeouts: Timeouts) -> (Halves, Peer) {
     let stream = TlsStream::connect(tcp, authority.client_tls().into(), name, None).unwrap();
     let mut socket =
         WebSocket::after_handshake(NetStream::from(stream), Role::Client, Config::new(), b"").unwrap();
-    socket.set_timeouts(timeouts).unwrap();
+    socket.set_timeouts(timeouts);
     (socket.split().unwrap(), peer.join().unwrap())
 }
 

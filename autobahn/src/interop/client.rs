@@ -110,8 +110,8 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
 /// Sends a Close without code and reason.
 pub(crate) fn close_without_code<S: Stream>(socket: WebSocket<S>) -> Result<WebSocket<S>, ws_std::Error> {
     let mut parts = socket.into_parts();
-    parts.sender.close(CloseFrame::EMPTY);
-    let mut socket = WebSocket::from_parts(parts)?;
+    parts.outbound.close(CloseFrame::EMPTY);
+    let mut socket = WebSocket::from_parts(parts);
     socket.flush()?;
     Ok(socket)
 }

@@ -2,12 +2,15 @@
 
 use ws_core::connection::RoleKeys;
 use ws_core::handshake::{ClientHandshake, ClientProgress, Header, OutgoingRequest};
+use ws_core::session;
 use ws_core::uri::Uri;
 
 use super::headers::Recipient;
 use super::{Client, Refusal};
 use crate::greeting::{Greeting, required, write_head};
-use crate::sender::halves;
+#[cfg(feature = "deflate")]
+use crate::session::compression;
+use crate::session::session_config;
 use crate::timeouts::Deadline;
 use crate::{Error, MaskKeys, Stream, WebSocket, telemetry};
 
@@ -104,14 +107,22 @@ impl<S: Stream> Exchange<S> {
             telemetry::refused_by_server(&uri, refusal.status());
             return Err(refusal.into());
         }
-        let subprotocol = handshake.response().and_then(|response| response.subprotocol()).map(Into::into);
-        let agreed = handshake.deflate();
-        let (sender, receiver) = halves(RoleKeys::Client(keys), client.config, agreed);
-        let Greeting { stream, buffer, .. } = greeting;
-        let socket = WebSocket::open(stream, client.timeouts, sender, receiver, buffer, subprotocol)?;
-        telemetry::connected(socket.id(), &uri, socket.subprotocol());
+        let config = session_config(client.config, &client.timeouts);
+        let opened = session::Opened::new(RoleKeys::Client(keys));
         #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(client.deflate.as_ref(), agreed, client.config);
+        let (config, opened) = match (client.deflate.as_ref(), handshake.deflate()) {
+            (Some(deflate), Some(agreed)) => {
+                (config.with_compression(compression(deflate)), opened.with_deflate(agreed))
+            }
+            _ => (config, opened),
+        };
+        let opened = match handshake.response().and_then(|response| response.subprotocol()) {
+            Some(subprotocol) => opened.with_subprotocol(subprotocol),
+            None => opened,
+        };
+        let Greeting { stream, buffer, .. } = greeting;
+        let socket = WebSocket::open(stream, opened, config, client.timeouts, buffer)?;
+        telemetry::connected(socket.id(), &uri, socket.subprotocol());
         Ok((socket, handshake))
     }
 }

@@ -1,6 +1,5 @@
 //! The connections of a server, as one.
 
-mod flush;
 mod place;
 mod serve;
 
@@ -17,10 +16,10 @@ use std::time::Instant;
 use ws_core::connection::EncodedMessage;
 use ws_core::error::SendError;
 use ws_core::frame::CloseCode;
+use ws_core::message::Message;
 
-use crate::split::Channel;
-use crate::{Error, Message};
-use flush::keep_flushed;
+use crate::error::Error;
+use crate::socket::Channel;
 
 /// The connections of a server: bounded in number, spoken to at once, and closed together.
 ///
@@ -66,6 +65,7 @@ use flush::keep_flushed;
 #[derive(Clone)]
 pub struct Hub {
     inner: Arc<Inner>,
+    stack_len: Option<usize>,
 }
 
 /// What the clones share.
@@ -93,15 +93,15 @@ struct Connection {
     member: Option<Arc<dyn Channel>>,
 }
 
-/// To how many a message went.
+/// How many members a broadcast has reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Those it was sent to: written, or waiting for the peer to read.
+    /// Members it was sent to: written, or queued until the peer reads.
     pub sent_count: usize,
-    /// Those who did not read what was sent before, and are told to come back by a Close with 1013.
+    /// Members closed with 1013, to come back later, because they did not read what was sent before.
     pub lagging_count: usize,
-    /// Those who are closing, or gone, or do not admit a message that was encoded for others.
+    /// Members that are closing, or gone, or do not admit a message that was encoded for others.
     pub missed_count: usize,
 }
 
@@ -110,7 +110,14 @@ impl Hub {
     #[must_use]
     pub fn new(connection_count_max: usize) -> Self {
         let inner = Inner { connection_count_max, state: Mutex::default(), changed: Condvar::new() };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), stack_len: None }
+    }
+
+    /// Sets how long the stack of a handler of [`serve`](Self::serve) is, in bytes. Default as for any thread of std, which
+    /// is 2 MiB. Only what is used of it takes memory, so that a smaller one saves addresses, and little else.
+    #[must_use]
+    pub fn with_stack_len(self, len: usize) -> Self {
+        Self { stack_len: Some(len), ..self }
     }
 
     /// Waits until there is room for another connection. `None` once the hub is shut down.
@@ -142,19 +149,13 @@ impl Hub {
     /// [`Error::Io`] where there is no memory for the message.
     pub fn broadcast(&self, message: Message<'_>) -> Result<Delivery, Error> {
         let encoded = EncodedMessage::new(message).map_err(|error: SendError| Error::from(error))?;
-        let encoded = encoded.as_borrowed();
-        Ok(self.inner.deliver(|member| match member.hear_encoded(&encoded) {
-            // A client masks each message by a key of its own.
-            Err(Error::NotAdmitted) => member.hear(message),
-            result => result,
-        }))
+        Ok(self.inner.deliver(&Arc::new(encoded), Some(message)))
     }
 
-    /// As [`broadcast`](Self::broadcast), with a message that is encoded, and may be compressed: who has not agreed on
-    /// compression with as large a window does not admit it, and misses it.
-    pub fn broadcast_encoded<B: AsRef<[u8]>>(&self, message: &EncodedMessage<B>) -> Delivery {
-        let message = message.as_borrowed();
-        self.inner.deliver(|member| member.hear_encoded(&message))
+    /// Sends a message that is encoded already, and may be compressed, as [`broadcast`](Self::broadcast) does: a member that
+    /// has not agreed on compression with as large a window does not admit it, and misses it.
+    pub fn broadcast_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Delivery {
+        self.inner.deliver(message, None)
     }
 
     /// Ends it all: [`serve`](Self::serve) returns, members are closed with 1001 ([`CloseCode::GOING_AWAY`]) and this
@@ -166,12 +167,13 @@ impl Hub {
     pub fn shutdown(&self, reason: &str, patience: Duration) -> usize {
         let mut state = self.inner.lock();
         state.farewell.get_or_insert_with(|| reason.into());
-        for member in state.members() {
-            member.dismiss(CloseCode::GOING_AWAY, reason);
-            keep_flushed(member);
-        }
+        let members: Vec<_> = state.members().map(Arc::clone).collect();
         let addresses = state.addresses.clone();
         drop(state);
+        for member in members {
+            member.dismiss(CloseCode::GOING_AWAY, reason);
+            member.deliver();
+        }
         self.inner.changed.notify_all();
         for address in addresses {
             // Who accepts there is waiting for a connection. Where none can be made, one is waiting to be accepted.
@@ -216,11 +218,14 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock is held for all of them, so that all get the messages of several threads in one order.
-    fn deliver(&self, send: impl Fn(&dyn Channel) -> Result<(), Error>) -> Delivery {
+    /// The lock is held to queue the message for all of them, so that all get the messages of several threads in one order;
+    /// it is not held to write.
+    fn deliver(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Delivery {
         let mut delivery = Delivery::default();
-        for member in self.lock().members() {
-            let count = match send(member.as_ref()) {
+        let state = self.lock();
+        let members: Vec<_> = state.members().map(Arc::clone).collect();
+        for member in &members {
+            let count = match member.hear(encoded, plain) {
                 Ok(()) => &mut delivery.sent_count,
                 Err(error) if error.is_would_block() => {
                     member.dismiss(CloseCode::TRY_AGAIN_LATER, LAGGING);
@@ -229,7 +234,10 @@ impl Inner {
                 Err(_gone) => &mut delivery.missed_count,
             };
             *count = count.saturating_add(1);
-            keep_flushed(member);
+        }
+        drop(state);
+        for member in members {
+            member.deliver();
         }
         delivery
     }

@@ -4,8 +4,8 @@ use core::fmt;
 use ws_core::frame::CloseCode;
 
 use super::Inner;
-use super::flush::keep_flushed;
-use crate::split::{Duplex, WriteHalf};
+use crate::socket::WriteHalf;
+use crate::stream::duplex::Duplex;
 
 /// A connection's place in a [`Hub`](super::Hub), from before its handshake to its end: dropping it makes room for
 /// another.
@@ -23,15 +23,17 @@ impl Place {
     /// already. The writing half may be a clone; another one takes the place of the one before.
     ///
     /// The reading half has to be read to the end, as always.
-    pub fn join<S: Duplex + Send + 'static>(&self, writer: WriteHalf<S>) {
+    pub fn join<S: Duplex>(&self, writer: WriteHalf<S>) {
         let member = writer.into_channel();
         let mut state = self.hub.lock();
-        if let Some(reason) = &state.farewell {
-            member.dismiss(CloseCode::GOING_AWAY, reason);
-            keep_flushed(&member);
-        }
+        let farewell = state.farewell.clone();
         if let Some(connection) = state.connections.get_mut(&self.id) {
-            connection.member = Some(member);
+            connection.member = Some(Arc::clone(&member));
+        }
+        drop(state);
+        if let Some(reason) = farewell {
+            member.dismiss(CloseCode::GOING_AWAY, &reason);
+            member.deliver();
         }
     }
 

@@ -1,26 +1,30 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use super::{Hub, Place};
+use crate::stream::duplex::{Duplex as _, SharedStream};
 
 impl Hub {
     /// Accepts connections, and gives each to `handler` on a thread of its own, until the hub is shut down. As long as
     /// there is no room for another connection, clients wait in the operating system's queue.
     ///
     /// The handler does all of the connection, the handshakes too: [`Server::receive`](crate::Server::receive) or
-    /// [`accept`](crate::Server::accept) first, [`WebSocket::split`](crate::WebSocket::split) and [`Place::join`] then.
-    /// It has the stack of 128 KiB.
+    /// [`accept`](crate::Server::accept) first, [`WebSocket::split`](crate::WebSocket::split) and [`Place::join`] then. It has the
+    /// stack of any thread, unless [`with_stack_len`](Self::with_stack_len) says otherwise.
+    ///
+    /// A connection takes one descriptor: the stream is shared with the hub, which ends it at a
+    /// [`shutdown`](Self::shutdown). Where there are no descriptors or threads left, it waits until there are.
     ///
     /// # Errors
     ///
-    /// Of the listener, where it has given nothing but errors for ten seconds. Passing ones, such as too many open files,
-    /// are waited out.
+    /// Of the listener, where it has given nothing but errors for ten seconds. Those of single connections, and those that a
+    /// lack of resources causes, such as too many open files, never end it.
     pub fn serve<F>(&self, listener: &TcpListener, handler: F) -> io::Result<()>
     where
-        F: Fn(TcpStream, Place) + Send + Sync + 'static,
+        F: Fn(SharedStream<TcpStream>, Place) + Send + Sync + 'static,
     {
         let handler = Arc::new(handler);
         let address = listener.local_addr()?;
@@ -29,15 +33,23 @@ impl Hub {
         }
         let mut failure_count = 0_u32;
         let result = loop {
+            drop(self.inner.wait_for_room());
             if self.is_shut_down() {
                 break Ok(());
             }
-            match self.accept(listener, &handler) {
-                Ok(()) => failure_count = 0,
-                Err(error) if failure_count >= FAILURE_COUNT_MAX => break Err(error),
-                Err(error) if is_passing(&error) => {}
-                Err(_) => {
-                    failure_count = failure_count.saturating_add(1);
+            match listener.accept() {
+                Ok((stream, _)) => {
+                    failure_count = 0;
+                    self.start(stream, &handler);
+                }
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    if !is_of_resources(&error) {
+                        failure_count = failure_count.saturating_add(1);
+                    }
+                    if failure_count > FAILURE_COUNT_MAX {
+                        break Err(error);
+                    }
                     thread::sleep(FAILURE_PAUSE);
                 }
             }
@@ -46,38 +58,57 @@ impl Hub {
         result
     }
 
-    /// Accepts one connection, once there is room for it.
-    fn accept<F>(&self, listener: &TcpListener, handler: &Arc<F>) -> io::Result<()>
+    /// Gives a connection to a thread of its own. Where there is none, the connection is dropped, and others may end meanwhile.
+    fn start<F>(&self, stream: TcpStream, handler: &Arc<F>)
     where
-        F: Fn(TcpStream, Place) + Send + Sync + 'static,
+        F: Fn(SharedStream<TcpStream>, Place) + Send + Sync + 'static,
     {
-        drop(self.inner.wait_for_room());
-        let (stream, _) = listener.accept()?;
-        let end = stream.try_clone()?;
-        let Some(place) = self.enter(move || drop(end.shutdown(Shutdown::Both))) else { return Ok(()) };
+        let stream = SharedStream::new(stream);
+        let shared = stream.clone();
+        let Some(place) = self.enter(move || drop(shared.abort())) else { return };
         let handler = Arc::clone(handler);
-        let thread = thread::Builder::new().name("ws-serve".into()).stack_size(STACK_LEN);
-        thread.spawn(move || handler(stream, place)).map(drop)
+        let thread = thread::Builder::new().name("ws-serve".into());
+        let thread = match self.stack_len {
+            Some(len) => thread.stack_size(len),
+            None => thread,
+        };
+        if thread.spawn(move || handler(stream, place)).is_err() {
+            thread::sleep(FAILURE_PAUSE);
+        }
     }
 
-    /// Whether the hub is to be woken up there when it is shut down, and is not yet.
+    /// Whether the hub is not shut down, and is to be woken up there when it is.
     fn listen(&self, address: SocketAddr) -> bool {
         let mut state = self.inner.lock();
-        state.addresses.push(address);
+        if state.farewell.is_none() {
+            state.addresses.push(address);
+        }
         state.farewell.is_none()
     }
 }
 
 /// Whether an error is of a connection, not of the listener.
-fn is_passing(error: &io::Error) -> bool {
+fn is_of_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     )
 }
 
-/// The stack of a connection, in bytes: a handshake takes some 10 KiB of it.
-const STACK_LEN: usize = 128 * 1024;
+/// Whether there are too few descriptors or too little memory, which passes when other connections end.
+#[cfg(unix)]
+fn is_of_resources(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM].contains(&errno))
+}
+
+/// Whether there are too few descriptors or too little memory, which passes when other connections end: on Windows
+/// `WSAEMFILE` and `WSAENOBUFS`.
+#[cfg(not(unix))]
+fn is_of_resources(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory || matches!(error.raw_os_error(), Some(10_024 | 10_055))
+}
 
 /// How long to wait after an error.
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);

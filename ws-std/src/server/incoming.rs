@@ -6,10 +6,13 @@ use ws_core::connection::RoleKeys;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
 };
+use ws_core::session::Opened;
 
 use super::receiving::Opening;
 use crate::greeting::{Greeting, required, write_head};
-use crate::sender::halves;
+#[cfg(feature = "deflate")]
+use crate::session::compression;
+use crate::session::session_config;
 use crate::{Error, Stream, WebSocket, telemetry};
 
 /// A request that waits for its answer. Dropping it closes the connection without one.
@@ -156,16 +159,24 @@ impl<S: Stream> Incoming<S> {
     /// The WebSocket behind the answer that was written.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
         let Opening { greeting, server, handshake } = *self.opening;
-        let agreed = handshake.deflate();
-        let (sender, receiver) = halves(RoleKeys::Server, server.config, agreed);
+        let config = session_config(server.config, &server.timeouts);
+        let opened = Opened::new(RoleKeys::Server);
+        #[cfg(feature = "deflate")]
+        let (config, opened) = match (server.deflate.as_ref(), handshake.deflate()) {
+            (Some(deflate), Some(agreed)) => {
+                (config.with_compression(compression(deflate)), opened.with_deflate(agreed))
+            }
+            _ => (config, opened),
+        };
+        let opened = match subprotocol {
+            Some(subprotocol) => opened.with_subprotocol(subprotocol),
+            None => opened,
+        };
         let Greeting { stream, buffer, unwritten, .. } = greeting;
-        let subprotocol = subprotocol.map(Into::into);
-        let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
-        let socket = socket.with_unwritten(unwritten);
+        let opened = opened.with_unsent(unwritten.bytes());
+        let socket = WebSocket::open(stream, opened, config, server.timeouts, buffer)?;
         let path = handshake.request().map_or("/", |request| request.path());
         telemetry::accepted(socket.id(), path, socket.subprotocol());
-        #[cfg(feature = "deflate")]
-        let socket = socket.with_deflate(server.deflate.as_ref(), agreed, server.config);
         Ok(socket)
     }
 }

@@ -9,7 +9,8 @@ use rustls::Connection;
 
 use super::lock;
 use super::session::Shared;
-use crate::{Duplex, Stream};
+use crate::stream::Stream;
+use crate::stream::duplex::{ByRef, Duplex, Now};
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///
@@ -53,28 +54,35 @@ impl<S> TlsStream<S> {
 
 impl<S: Stream> Read for TlsStream<S> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.shared.read(&mut self.stream, bytes)
+    }
+}
+
+impl Shared {
+    /// Reads plaintext; what `stream` gives is decrypted.
+    fn read<S: Stream>(&self, stream: &mut S, bytes: &mut [u8]) -> io::Result<usize> {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let mut incoming = lock(&self.shared.incoming);
+        let mut incoming = lock(&self.incoming);
         let begun = incoming.limit.map(|_| Instant::now());
         let mut is_first = true;
         loop {
-            let mut session = lock(&self.shared.session);
+            let mut session = lock(&self.session);
             let decrypted = session.decrypt(&mut incoming, bytes);
             let wants_write = session.wants_write();
             drop(session);
             if wants_write {
-                self.shared.write_at_once(&mut self.stream);
+                self.write_at_once(stream);
             }
             if let Some(len) = decrypted? {
                 return Ok(len);
             }
             if is_first {
-                incoming.fill(&mut self.stream)?;
+                incoming.fill(stream)?;
                 is_first = false;
             } else {
-                incoming.fill_more(&mut self.stream, begun)?;
+                incoming.fill_more(stream, begun)?;
             }
         }
     }
@@ -126,12 +134,52 @@ impl<S: Stream> Stream for TlsStream<S> {
 /// Neither direction waits for the other: the one lock that both need is held to encrypt and to decrypt, which are 16 KiB at
 /// once at most to decrypt and 64 KiB to encrypt, and never while the stream under TLS is read or written.
 impl<S: Duplex> Duplex for TlsStream<S> {
-    fn share(&self) -> io::Result<Self> {
-        Ok(Self { stream: self.stream.share()?, shared: Arc::clone(&self.shared) })
+    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.shared.read(&mut ByRef(&self.stream), bytes)
+    }
+
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.shared.write(&mut ByRef(&self.stream), slices)
+    }
+
+    fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut stream = Now(&self.stream);
+        if slices.is_empty() {
+            return self.shared.flush(&mut stream).map(|()| 0);
+        }
+        self.shared.write(&mut stream, slices)
+    }
+
+    fn flush_shared(&self) -> io::Result<()> {
+        self.shared.flush(&mut ByRef(&self.stream))
+    }
+
+    fn shutdown_write_shared(&self) -> io::Result<()> {
+        self.shared.shut_down(&mut ByRef(&self.stream))
+    }
+
+    fn disable_delay_shared(&self) -> io::Result<()> {
+        self.stream.disable_delay_shared()
+    }
+
+    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut incoming = lock(&self.shared.incoming);
+        incoming.limit = timeout;
+        self.stream.limit_read_shared(timeout)
+    }
+
+    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut outgoing = lock(&self.shared.outgoing);
+        outgoing.limit = timeout;
+        self.stream.limit_write_shared(timeout)
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {
         self.stream.read_limit()
+    }
+
+    fn set_blocking(&self) -> io::Result<()> {
+        self.stream.set_blocking()
     }
 
     fn abort(&self) -> io::Result<()> {

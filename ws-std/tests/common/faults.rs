@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use ws_std::ws_core::event::MessageType;
 use ws_std::{CloseCode, Duplex, Error, ReadHalf, Stream, WebSocket, WriteHalf};
@@ -143,12 +142,20 @@ impl Stream for Faulty {
 }
 
 impl Duplex for Faulty {
-    fn share(&self) -> io::Result<Self> {
-        Ok(self.clone())
+    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.clone().read(bytes)
     }
 
-    fn read_limit(&self) -> io::Result<Option<Duration>> {
-        Ok(None)
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.clone().write_vectored(slices)
+    }
+
+    fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if slices.is_empty() { Ok(0) } else { self.write_shared(slices) }
+    }
+
+    fn flush_shared(&self) -> io::Result<()> {
+        self.clone().flush()
     }
 
     fn abort(&self) -> io::Result<()> {

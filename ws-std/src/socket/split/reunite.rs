@@ -1,7 +1,9 @@
 use core::fmt;
 
-use super::{Duplex, ReadHalf, WriteHalf};
-use crate::WebSocket;
+use super::{ReadHalf, WriteHalf};
+use crate::socket::WebSocket;
+use crate::socket::held::Held;
+use crate::stream::duplex::Duplex;
 
 impl<S: Duplex> ReadHalf<S> {
     /// Whether this and `writer` are halves of one connection.
@@ -34,12 +36,12 @@ impl<S: Duplex> ReadHalf<S> {
             return Err(ReuniteError::new(self, writer));
         }
         drop(writer);
-        let Self { end, intake, subprotocol } = self;
-        match end.into_wire() {
-            Ok(wire) => Ok(WebSocket::from_directions(wire, intake, subprotocol)),
+        let Self { end, inbound, subprotocol, agreed } = self;
+        match end.into_io() {
+            Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol, agreed }),
             Err(end) => {
                 let writer = WriteHalf::new(end.shared());
-                Err(ReuniteError::new(Self { end: *end, intake, subprotocol }, writer))
+                Err(ReuniteError::new(Self { end: *end, inbound, subprotocol, agreed }, writer))
             }
         }
     }

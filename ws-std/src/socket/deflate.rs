@@ -2,15 +2,21 @@
 
 use ws_core::connection::{Config, Role};
 use ws_core::extension::Agreed;
+use ws_core::message::Message;
+use ws_core::session::Opened;
 
-use super::{Inflation, WebSocket};
+use super::{WebSocket, buffer, keys};
+use crate::deflate::Deflate;
+use crate::error::Error;
+use crate::session::{compression, session_config};
 #[cfg(doc)]
-use crate::Writer;
-use crate::wire::Deflation;
-use crate::{Deflate, Error, Message, Stream};
+use crate::socket::Writer;
+use crate::stream::Stream;
+use crate::timeouts::Timeouts;
 
+#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 impl<S: Stream> WebSocket<S> {
-    /// A WebSocket over a stream whose opening handshake somebody else has done, where `agreed` was negotiated for
+    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, where `agreed` was negotiated for
     /// compression: messages are compressed by `deflate`, and inflated. `unread` is what was read from the stream after
     /// the handshake.
     ///
@@ -42,59 +48,41 @@ impl<S: Stream> WebSocket<S> {
         deflate: Deflate,
         unread: &[u8],
     ) -> Result<Self, Error> {
-        let socket = Self::after_negotiation(stream, role, config, Some(agreed), unread)?;
-        Ok(socket.with_deflate(Some(&deflate), Some(agreed), config))
+        let timeouts = Timeouts::new();
+        let config = session_config(config, &timeouts).with_compression(compression(&deflate));
+        let opened = Opened::new(keys(role)?).with_deflate(agreed);
+        Self::open(stream, opened, config, timeouts, buffer(unread))
     }
 
-    /// As [`Writer::send_uncompressed`].
+    /// Sends a message as it is, whatever was agreed on, as [`Writer::send_uncompressed`] does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Writer::send`].
     pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.wire.send_uncompressed(message)
+        self.writer().send_uncompressed(message)
     }
 
-    /// As [`Writer::send_compressed`].
+    /// Sends a message compressed however short it is, where compression was agreed on, as [`Writer::send_compressed`] does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Writer::send`].
     pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.wire.send_compressed(message)
+        self.writer().send_compressed(message)
     }
 
-    /// What the opening handshake agreed on for permessage-deflate, where it did, and messages are compressed and inflated
-    /// here.
+    /// What the opening handshake agreed on for permessage-deflate, where it did.
     #[must_use]
-    pub fn deflate(&self) -> Option<Agreed> {
-        self.intake.inbound.deflate()
+    pub const fn deflate(&self) -> Option<Agreed> {
+        self.agreed
     }
 
     /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
-    /// the next message that is sent begins with an empty window and is longer, and the buffer of the inflater. The
+    /// the next message that is sent begins with an empty window and is longer, and the buffers of messages. The
     /// inflater itself has to stay where the peer may refer to what it sent before. Nothing else changes.
     pub fn release_deflate(&mut self) {
-        if let Some(deflation) = &mut self.wire.deflation {
-            deflation.release();
-        }
-        self.intake.inbound.release_deflate();
-    }
-
-    /// Makes use of what was agreed on, if anything was.
-    pub(crate) fn with_deflate(
-        mut self,
-        deflate: Option<&Deflate>,
-        agreed: Option<Agreed>,
-        config: Config,
-    ) -> Self {
-        if let (Some(deflate), Some(agreed)) = (deflate, agreed) {
-            let len_max = config.limits().message_len_max();
-            let inflation = Inflation::new(agreed, len_max);
-            self.intake.limit_message(len_max);
-            self.intake.inbound.inflation = Some(Box::new(inflation));
-            self.wire.deflation = Some(Box::new(Deflation::new(deflate, agreed)));
-        }
-        self
+        self.io.get_mut().outbound.release();
+        self.inbound.release();
     }
 }

@@ -1,0 +1,53 @@
+use ws_core::connection::Config;
+use ws_core::keepalive::KeepaliveConfig;
+use ws_core::session;
+#[cfg(feature = "deflate")]
+use ws_core::session::Compression;
+
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflate;
+use crate::timeouts::Timeouts;
+
+/// What a session is to do, as a program says it here.
+pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Config {
+    session::Config::new()
+        .with_limits(config.limits())
+        .with_pongs(config.pongs())
+        .with_keepalive(keepalive_config(timeouts))
+        .with_queue_len_max(QUEUE_LEN_MAX)
+        .with_linger_len_max(LINGER_LEN_MAX)
+        .with_read_buffer_len(READ_BUFFER_LEN)
+}
+
+/// How a session is to compress.
+#[cfg(feature = "deflate")]
+pub(crate) const fn compression(deflate: &Deflate) -> Compression {
+    Compression::new()
+        .with_level(deflate.level())
+        .with_mem_level(deflate.mem_level())
+        .with_len_min(deflate.threshold())
+}
+
+pub(crate) fn keepalive_config(timeouts: &Timeouts) -> KeepaliveConfig {
+    KeepaliveConfig::new()
+        .with_ping_interval(timeouts.ping_interval())
+        .with_pong_timeout(timeouts.pong())
+        .with_idle_timeout(timeouts.idle())
+        .with_write_timeout(timeouts.write())
+        .with_handshake_timeout(timeouts.handshake())
+        .with_close_timeout(timeouts.close())
+}
+
+/// How long the read buffer is at first, in bytes.
+pub(crate) const READ_BUFFER_LEN_MIN: usize = 4 * 1024;
+
+/// How long the read buffer may become, in bytes: a frame of 16 KiB with its header.
+const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
+
+/// How much a session may queue before it refuses more, in bytes: more than what is refused here before that, which is 16 KiB
+/// or, in two halves, 64 KiB, and the last part of a message, of up to 64 KiB.
+const QUEUE_LEN_MAX: usize = 160 * 1024;
+
+/// How much is discarded after the closing handshake, in bytes: as much as the largest message of the default limits, which
+/// a peer may be in the middle of writing when we refuse it.
+pub(super) const LINGER_LEN_MAX: u64 = 16 << 20;

@@ -1,0 +1,380 @@
+// Read first: RFC 6455 §5.5.2, §6.1, §7.1.
+
+use core::time::Duration;
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+use ws_core::connection::{Signal, Transport};
+use ws_core::frame::ControlPayload;
+use ws_core::keepalive::Due;
+use ws_core::message::Message;
+use ws_core::session::{Compress, Note, Outbound, Relay, Taken};
+
+use super::{Call, Driver, Life, Link, Written, keepalive_config};
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::stream::Stream;
+use crate::stream::limited::Stopped;
+use crate::telemetry;
+use crate::timeouts::Timeouts;
+
+/// The stream, and all that is written to it. What is received lies beside it, so that a message can be answered while it is
+/// lent.
+#[derive(Debug)]
+pub(crate) struct Io<S> {
+    pub(crate) link: Link<S>,
+    pub(crate) outbound: Outbound<MaskKeys>,
+    pub(crate) life: Life,
+    call: Call,
+    /// The time that was looked at last.
+    seen: Duration,
+}
+
+/// When what is sent leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// Before the call returns.
+    AtOnce,
+    /// With what is sent after it, unless much waits already.
+    Together,
+}
+
+impl<S: Stream> Io<S> {
+    pub(crate) fn new(stream: S, outbound: Outbound<MaskKeys>, life: Life) -> Self {
+        Self { link: Link::new(stream), outbound, life, call: Call::Patient, seen: Duration::ZERO }
+    }
+
+    /// The program waits for something to read: no longer than its timeout.
+    #[inline]
+    pub(crate) const fn begin_read(&mut self) {
+        self.call = Call::Begun;
+    }
+
+    /// The program waits for the end.
+    pub(crate) const fn begin_close(&mut self) {
+        self.call = Call::Patient;
+    }
+
+    /// Whether something waits to be written.
+    #[inline]
+    pub(crate) fn wants_write(&self) -> bool {
+        self.outbound.wants_transmit() || self.link.wants_flush
+    }
+
+    /// Whether something may still come from the stream.
+    pub(crate) fn wants_read(&self) -> bool {
+        self.outbound.transport() != Transport::Closed || self.life.may_read_on()
+    }
+
+    /// Whether there is room for a message, however long.
+    #[inline]
+    pub(crate) const fn is_ready(&self) -> bool {
+        self.outbound.queued_len() < QUEUED_LEN_MAX
+    }
+
+    /// Sends a whole message: all of it is taken or, with an error, none.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        message: Message<'_>,
+        compress: Compress,
+        leave: Leave,
+    ) -> Result<(), Error> {
+        if message.len() > COPIED_LEN_MAX {
+            self.make_ready()?;
+            self.send_long(message, compress)?;
+            return self.leave(leave);
+        }
+        self.commit(leave, |outbound| match compress {
+            #[cfg(feature = "deflate")]
+            Compress::Always => outbound.send_compressed(message),
+            Compress::Never => outbound.send_uncompressed(message),
+            _ => outbound.send(message),
+        })
+    }
+
+    /// Commits what `act` sends, and lets it leave.
+    #[inline]
+    pub(crate) fn commit<T>(
+        &mut self,
+        leave: Leave,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<T, ws_core::error::SendError>,
+    ) -> Result<T, Error> {
+        self.make_ready()?;
+        match act(&mut self.outbound) {
+            Ok(done) => self.leave(leave).map(|()| done),
+            Err(error) => Err(self.life.send_error(&self.outbound, error)),
+        }
+    }
+
+    /// Commits what `act` sends at once, however much waits.
+    pub(crate) fn commit_anyway(
+        &mut self,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), ws_core::error::SendError>,
+    ) -> Result<(), Error> {
+        match act(&mut self.outbound) {
+            Ok(()) => self.leave(Leave::AtOnce),
+            Err(error) => Err(self.life.send_error(&self.outbound, error)),
+        }
+    }
+
+    /// Writes what was committed before, where there is no room for more, and fails where the stream does not take it.
+    #[inline]
+    pub(crate) fn make_ready(&mut self) -> Result<(), Error> {
+        if !self.is_ready() {
+            self.transmit()?;
+        }
+        match self.life.failure(&self.outbound) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// What a stream that would block does not take stays queued: that is no error.
+    #[inline]
+    pub(crate) fn leave(&mut self, leave: Leave) -> Result<(), Error> {
+        if leave == Leave::Together && self.is_ready() {
+            return Ok(());
+        }
+        match self.transmit() {
+            Err(error) if error.is_would_block() => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Sends a message from where it lies.
+    #[inline(never)]
+    fn send_long(&mut self, message: Message<'_>, compress: Compress) -> Result<(), Error> {
+        let Self { link, outbound, life, .. } = self;
+        let joined_len = if link.stream.is_vectored() { 0 } else { JOINED_LEN };
+        let mut failed = None;
+        let result = outbound.send_through(message, compress, joined_len, |slices| {
+            let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
+            let count = io_slices(slices, &mut given, link.stream.is_vectored());
+            let begun = life.now();
+            let until = life.timeouts.write().and_then(|timeout| begun.checked_add(timeout));
+            match link.write(given.get(..count).unwrap_or_default(), (begun, until), || life.now()) {
+                Written::Bytes(len) => Taken::Bytes(len, life.now()),
+                Written::WouldBlock | Written::TimeUp => Taken::Blocked(begun),
+                Written::Failed(error) => {
+                    failed = Some(error);
+                    Taken::Failed
+                }
+            }
+        });
+        match (failed, result) {
+            (Some(error), _) => Err(life.write_failed(outbound, error)),
+            (None, Err(error)) => Err(life.send_error(outbound, error)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// Writes all that waits, control frames included.
+    pub(crate) fn transmit(&mut self) -> Result<(), Error> {
+        loop {
+            if let Some(error) = self.life.failure(&self.outbound) {
+                return Err(error);
+            }
+            let now = self.life.now();
+            let until = self.life.write_until(&self.outbound, now);
+            let Self { link, outbound, life, .. } = self;
+            let mut slices = [&[][..]; SLICE_COUNT_MAX];
+            let count = outbound.transmit_many(&mut slices);
+            let written = if count > 0 {
+                let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
+                let slices = slices.get(..count).unwrap_or_default();
+                let count = io_slices(slices, &mut given, link.stream.is_vectored());
+                link.write(given.get(..count).unwrap_or_default(), (now, until), || life.now())
+            } else if link.wants_flush {
+                link.flush((now, until), || life.now())
+            } else {
+                return Ok(());
+            };
+            match written {
+                Written::Bytes(0) => {}
+                Written::Bytes(len) => outbound.transmitted(len, life.now()),
+                Written::Failed(error) => return Err(life.write_failed(outbound, error)),
+                Written::TimeUp => self.blocked(now),
+                Written::WouldBlock => {
+                    self.blocked(now);
+                    return Err(self
+                        .life
+                        .failure(&self.outbound)
+                        .unwrap_or(io::ErrorKind::WouldBlock.into()));
+                }
+            }
+        }
+    }
+
+    /// The stream has taken nothing since `since`.
+    #[cold]
+    fn blocked(&mut self, since: Duration) {
+        self.outbound.transmitted(0, since);
+        if self.outbound.poll_write(self.life.now()).is_some() {
+            self.life.log_end(&self.outbound);
+        }
+    }
+
+    /// From now on these times hold.
+    pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.life.timeouts = timeouts;
+        self.seen = self.life.now();
+        self.outbound.set_keepalive(keepalive_config(&timeouts), self.seen);
+        if self.outbound.next_deadline().or(timeouts.read()).is_none() {
+            self.link.unlimit_reads();
+        }
+    }
+
+    /// When something is due, if nothing happens before.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.life.opened_at().checked_add(self.outbound.next_deadline()?)
+    }
+
+    /// Does what is due, after a read that found nothing.
+    #[cold]
+    fn poll(&mut self) {
+        let wanted = self.outbound.wants_transmit();
+        self.seen = self.life.now();
+        match self.outbound.poll(self.seen) {
+            Some(Due::IdleTimeout) => {}
+            Some(_) => self.life.log_end(&self.outbound),
+            None if !wanted && self.outbound.wants_transmit() => telemetry::pinged(self.life.id),
+            None => {}
+        }
+        let _remembered = self.transmit();
+    }
+}
+
+impl<S> Relay for Io<S> {
+    #[inline]
+    fn relay(&mut self, note: Note) {
+        let is_pong = matches!(note, Note::Signal(Signal::Pong(_)));
+        self.outbound.relay(note);
+        if is_pong {
+            queue_controls(&mut self.outbound);
+        }
+    }
+}
+
+impl<S: Stream> Driver for Io<S> {
+    #[inline]
+    fn transmit_if_possible(&mut self) -> Result<(), Error> {
+        if self.wants_write() { self.transmit() } else { Ok(()) }
+    }
+
+    fn read_in_time(&mut self, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error> {
+        loop {
+            let patience = self.life.timeouts.read();
+            let deadline = self.life.read_until(&self.outbound);
+            let is_timed = deadline.or(patience).is_some();
+            if is_timed {
+                self.seen = self.life.now();
+            }
+            let patience = self.call.patience(patience, self.seen);
+            if patience == Some(Duration::ZERO) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let due = deadline.map(|deadline| deadline.saturating_sub(self.seen));
+            let within = [due, patience].into_iter().flatten().min();
+            match self.link.read(bytes, within) {
+                Ok(len) => {
+                    if is_timed {
+                        self.seen = self.life.now();
+                    }
+                    self.life.is_read_over |= len == 0;
+                    return Ok(Some((len, self.seen)));
+                }
+                Err(Stopped::Failed(error)) => {
+                    self.life.read_failed(&mut self.outbound, error);
+                    return Ok(None);
+                }
+                Err(stopped) => {
+                    self.poll();
+                    if self.outbound.transport() == Transport::Closed {
+                        return Ok(None);
+                    }
+                    if matches!(stopped, Stopped::WouldBlock) {
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self) -> Option<Result<(), Error>> {
+        if self.outbound.is_closing() {
+            // A peer that goes on sending does not put off the end of the closing handshake.
+            let _remembered = self.outbound.poll_write(self.life.now());
+        }
+        match self.outbound.transport() {
+            Transport::Linger { shutdown_write: true } => {
+                self.link.shut_down_write();
+                self.outbound.write_shut_down();
+                None
+            }
+            Transport::Open | Transport::Linger { .. } => None,
+            Transport::Closed if self.life.may_read_on() => None,
+            Transport::Closed => {
+                // The peer may be waiting for our end of the stream, whenever the caller drops it.
+                self.link.shut_down_write();
+                self.life.log_end(&self.outbound);
+                Some(self.life.result(&self.outbound))
+            }
+        }
+    }
+
+    fn is_read_over(&self) -> bool {
+        self.life.is_read_over
+    }
+
+    fn give_up(&mut self, kind: io::ErrorKind) {
+        let _reported = self.life.give_up(&mut self.outbound, kind);
+    }
+
+    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
+        let is_own = self.life.timeouts.ping_interval().is_some() && ws_core::session::is_keepalive(payload);
+        if is_own {
+            telemetry::ponged(self.life.id, self.outbound.latency());
+        }
+        is_own
+    }
+}
+
+/// Encodes a ping or a pong at once, unless much waits: then it stays where the next one replaces it.
+// RFC 6455 §5.5.3: where the peer does not read, the pong to its latest ping is enough.
+pub(crate) fn queue_controls(outbound: &mut Outbound<MaskKeys>) {
+    if outbound.queued_len() < CONTROLS_LEN_MAX {
+        outbound.queue_controls();
+    }
+}
+
+/// Each ping is answered while less than this waits to be written, in bytes; from there on the latest alone.
+const CONTROLS_LEN_MAX: usize = 4096;
+
+/// Slices for a write, only the first where the stream takes one at a time.
+fn io_slices<'a>(
+    slices: &[&'a [u8]],
+    given: &mut [IoSlice<'a>; SLICE_COUNT_MAX],
+    is_vectored: bool,
+) -> usize {
+    let count_max = if is_vectored { SLICE_COUNT_MAX } else { 1 };
+    let mut count = 0_usize;
+    for (place, slice) in given.iter_mut().zip(slices).take(count_max) {
+        *place = IoSlice::new(slice);
+        count = count.saturating_add(1);
+    }
+    count
+}
+
+/// The longest payload that is copied after its header, in bytes; a longer one costs less in a write of its own slice.
+const COPIED_LEN_MAX: usize = 4096;
+
+/// How much of a long payload is copied after its header, where the stream takes one slice at a time.
+const JOINED_LEN: usize = 16 * 1024;
+
+/// No message is taken while so much waits to be written, in bytes: more than all answers to pings that are gathered, so that a
+/// program that has written all that waited, and then reads a message, can send one.
+pub(crate) const QUEUED_LEN_MAX: usize = 16 * 1024;
+
+/// How many slices are written at once.
+const SLICE_COUNT_MAX: usize = 8;

@@ -1,0 +1,253 @@
+// Read first: RFC 6455 §7.1.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::time::Instant;
+
+use ws_core::connection::{CloseStatus, ClosureCause, KeySource};
+use ws_core::error::SendError;
+use ws_core::keepalive::Due;
+use ws_core::session::{Outbound, Traffic};
+
+use super::counters::{Counters, Outcome};
+use crate::error::{Error, Phase, is_gone};
+use crate::telemetry::{self, Id};
+use crate::timeouts::Timeouts;
+
+/// The time of a connection, and how it ended, as far as it has. It does no I/O.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// When the opening handshake was done: the zero of all times here.
+    opened_at: Instant,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) id: Id,
+    /// The end was reported to the log.
+    is_logged: bool,
+    /// What a write has failed by; what the peer sent before can still be read, where it is gone.
+    write_failure: Option<Failure>,
+    /// Until when it is read then.
+    read_until: Option<Duration>,
+    read_failure: Option<Failure>,
+    /// Nothing more comes: the stream has ended, or failed in reading.
+    pub(crate) is_read_over: bool,
+}
+
+/// An error of the stream, kept so that every later call can report it again.
+#[derive(Clone, Debug)]
+struct Failure(Arc<io::Error>);
+
+impl Failure {
+    /// The same error again, as far as it can be made again.
+    fn to_error(&self) -> Error {
+        match (self.0.raw_os_error(), self.0.get_ref()) {
+            (Some(code), _) => Error::Io(io::Error::from_raw_os_error(code)),
+            (None, None) => Error::Io(self.0.kind().into()),
+            #[cfg(feature = "rustls")]
+            (None, Some(inner)) if inner.is::<crate::tls::TlsFault>() => {
+                match inner.downcast_ref::<crate::tls::TlsFault>() {
+                    Some(fault) => fault.0.clone().into(),
+                    None => Error::Io(self.0.kind().into()),
+                }
+            }
+            (None, Some(_)) => Error::Io(io::Error::new(self.0.kind(), self.clone())),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        is_gone(self.0.kind())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl Life {
+    /// Of a connection that was opened at `opened_at`.
+    pub(crate) fn new(timeouts: Timeouts, opened_at: Instant) -> Self {
+        Self {
+            opened_at,
+            timeouts,
+            id: Id::next(),
+            is_logged: false,
+            write_failure: None,
+            read_until: None,
+            read_failure: None,
+            is_read_over: false,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.opened_at.elapsed()
+    }
+
+    pub(crate) const fn opened_at(&self) -> Instant {
+        self.opened_at
+    }
+
+    /// Until when a write may take nothing, that is tried at the time `now` for the first time.
+    pub(crate) fn write_until<K: KeySource>(
+        &self,
+        outbound: &Outbound<K>,
+        now: Duration,
+    ) -> Option<Duration> {
+        let first = self.timeouts.write().and_then(|timeout| now.checked_add(timeout));
+        [outbound.next_write_deadline(), first].into_iter().flatten().min()
+    }
+
+    /// A write has failed.
+    #[cold]
+    pub(crate) fn write_failed<K: KeySource>(
+        &mut self,
+        outbound: &mut Outbound<K>,
+        error: io::Error,
+    ) -> Error {
+        let kind = error.kind();
+        let failure = Failure(Arc::new(error));
+        let reported = if failure.is_gone() { Error::Disconnected(Some(kind)) } else { failure.to_error() };
+        if !failure.is_gone() {
+            self.is_read_over = true;
+        }
+        self.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
+        self.write_failure.get_or_insert(failure);
+        outbound.transport_failed();
+        reported
+    }
+
+    /// A read has failed: nothing more comes.
+    #[cold]
+    pub(crate) fn read_failed<K: KeySource>(&mut self, outbound: &mut Outbound<K>, error: io::Error) {
+        self.read_failure.get_or_insert(Failure(Arc::new(error)));
+        self.is_read_over = true;
+        outbound.transport_failed();
+    }
+
+    /// Gives the connection up for an error that is not the stream's.
+    #[cold]
+    pub(crate) fn give_up<K: KeySource>(&mut self, outbound: &mut Outbound<K>, kind: io::ErrorKind) -> Error {
+        self.read_failed(outbound, kind.into());
+        kind.into()
+    }
+
+    /// Until when to read on, where a write has failed because the peer is gone.
+    pub(crate) fn read_until<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Duration> {
+        [outbound.next_deadline(), self.read_until].into_iter().flatten().min()
+    }
+
+    /// Whether a peer that is gone by what a write said may have sent something before.
+    pub(crate) fn may_read_on(&self) -> bool {
+        self.write_failure.is_some()
+            && !self.is_read_over
+            && self.read_until.is_none_or(|until| self.now() < until)
+    }
+
+    /// What ends the connection for whoever writes, if something has.
+    pub(crate) fn failure<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Error> {
+        if let Some(failure) = &self.write_failure {
+            let is_gone = failure.is_gone();
+            return Some(if is_gone {
+                Error::Disconnected(Some(failure.0.kind()))
+            } else {
+                failure.to_error()
+            });
+        }
+        match outbound.timed_out() {
+            Some(Due::IdleTimeout) | None => {}
+            Some(due) => return Some(Error::Timeout(phase(due))),
+        }
+        let failure = self.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
+        Some(failure.to_error())
+    }
+
+    /// Why something was not sent.
+    pub(crate) fn send_error<K: KeySource>(&self, outbound: &Outbound<K>, error: SendError) -> Error {
+        match error {
+            SendError::Closed if outbound.closure().is_some() => {
+                self.result(outbound).err().unwrap_or(Error::Closed)
+            }
+            error => error.into(),
+        }
+    }
+
+    /// How the connection ended, once it has.
+    fn outcome<K: KeySource>(&self, outbound: &Outbound<K>) -> Outcome {
+        let closure = outbound.closure();
+        let cause = closure.map(|closure| closure.cause);
+        if let Some(ClosureCause::Fault(fault)) = cause {
+            return Outcome::Fault(fault);
+        }
+        let is_clean = closure.is_some_and(|closure| closure.is_clean);
+        match outbound.timed_out() {
+            Some(Due::IdleTimeout) => return Outcome::Timeout(Phase::Idle),
+            Some(due) if !is_clean => return Outcome::Timeout(phase(due)),
+            Some(_) | None => {}
+        }
+        let failures = || self.write_failure.iter().chain(&self.read_failure);
+        if let Some(failure) = failures().find(|failure| !failure.is_gone()).filter(|_| !is_clean) {
+            return Outcome::Io(failure.0.kind());
+        }
+        // A Close that the peer sent is how it ended, though a reset came after it: the code is known.
+        if closure.is_some_and(|closure| closure.status != CloseStatus::Abnormal) {
+            return Outcome::Closed;
+        }
+        Outcome::Disconnected(failures().next().map(|failure| failure.0.kind()))
+    }
+
+    /// How the connection ended, as a reader reports it.
+    pub(crate) fn result<K: KeySource>(&self, outbound: &Outbound<K>) -> Result<(), Error> {
+        Err(match self.outcome(outbound) {
+            Outcome::Closed => return Ok(()),
+            Outcome::Fault(fault) => Error::Fault(fault),
+            Outcome::Timeout(phase) => Error::Timeout(phase),
+            Outcome::Disconnected(kind) => Error::Disconnected(kind),
+            Outcome::Io(kind) => {
+                let failures = self.write_failure.iter().chain(&self.read_failure);
+                failures.into_iter().find(|failure| !failure.is_gone()).map_or(kind.into(), Failure::to_error)
+            }
+        })
+    }
+
+    /// Reports the end to the log, once.
+    pub(crate) fn log_end<K: KeySource>(&mut self, outbound: &Outbound<K>) {
+        if !self.is_logged {
+            self.is_logged = true;
+            telemetry::ended(self.id, self.outcome(outbound), outbound.closure());
+        }
+    }
+
+    /// What was carried, with what was received.
+    pub(crate) fn counters<K: KeySource>(&self, outbound: &Outbound<K>, received: Traffic) -> Counters {
+        let closure = outbound.closure();
+        let has_ended = closure.is_some() || self.failure(outbound).is_some();
+        Counters {
+            opened_at: self.opened_at,
+            received,
+            sent: outbound.traffic(),
+            latency: outbound.latency(),
+            outcome: has_ended.then(|| self.outcome(outbound)),
+            closure,
+        }
+    }
+}
+
+/// What took too long.
+fn phase(due: Due) -> Phase {
+    match due {
+        Due::WriteTimeout => Phase::Write,
+        Due::IdleTimeout => Phase::Idle,
+        Due::CloseTimeout => Phase::Close,
+        Due::HandshakeTimeout => Phase::Handshake,
+        _ => Phase::Pong,
+    }
+}

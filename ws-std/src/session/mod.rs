@@ -1,0 +1,19 @@
+//! What a session of `ws_core` needs of a stream that blocks: the stream, the clock, and how it ended.
+
+mod call;
+mod config;
+mod counters;
+mod io;
+mod life;
+mod link;
+mod reading;
+
+pub(crate) use call::Call;
+#[cfg(feature = "deflate")]
+pub(crate) use config::compression;
+pub(crate) use config::{READ_BUFFER_LEN_MIN, keepalive_config, session_config};
+pub use counters::{Counters, Outcome};
+pub(crate) use io::{Io, Leave, QUEUED_LEN_MAX, queue_controls};
+pub(crate) use life::Life;
+pub(crate) use link::{Link, Written};
+pub(crate) use reading::{Driver, close, read, read_event};

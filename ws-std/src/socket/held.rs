@@ -1,0 +1,41 @@
+use crate::session::Io;
+use crate::stream::Stream;
+
+/// The stream of a [`WebSocket`](super::WebSocket) and what is written to it. Where it is dropped, it writes what waits for a
+/// message that did not come.
+#[derive(Debug)]
+pub(super) struct Held<S: Stream>(Option<Io<S>>);
+
+impl<S: Stream> Held<S> {
+    pub(super) const fn new(io: Io<S>) -> Self {
+        Self(Some(io))
+    }
+
+    #[inline]
+    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
+    pub(super) const fn get(&self) -> &Io<S> {
+        self.0.as_ref().expect(TAKEN)
+    }
+
+    #[inline]
+    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
+    pub(super) const fn get_mut(&mut self) -> &mut Io<S> {
+        self.0.as_mut().expect(TAKEN)
+    }
+
+    #[expect(clippy::expect_used, reason = "only this, which consumes it, takes it out")]
+    pub(super) fn into_io(mut self) -> Io<S> {
+        self.0.take().expect(TAKEN)
+    }
+}
+
+impl<S: Stream> Drop for Held<S> {
+    fn drop(&mut self) {
+        if let Some(io) = self.0.as_mut().filter(|io| io.wants_write()) {
+            // Nobody is there to be told.
+            let _gone = io.transmit();
+        }
+    }
+}
+
+const TAKEN: &str = "it is there until it is consumed";

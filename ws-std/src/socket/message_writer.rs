@@ -1,0 +1,177 @@
+// Read first: RFC 6455 §5.4, §5.6.
+
+use core::fmt;
+use std::io::{self, Write};
+
+use ws_core::error::SendError;
+use ws_core::event::MessageType;
+use ws_core::frame::Fin;
+use ws_core::message::Message;
+use ws_core::utf8::{Utf8, complete_prefix};
+
+use crate::error::Error;
+use crate::session::{Io, Leave};
+use crate::stream::Stream;
+
+/// Writes one message in parts, of which none has to know how many follow (RFC 6455 §5.4), through a
+/// [`WebSocket`](crate::WebSocket) or a [`WriteHalf`](crate::WriteHalf).
+///
+/// Small writes and text are gathered into fragments of 16 KiB; long binary ones are fragments of up to 64 KiB themselves.
+/// [`flush`](Write::flush) sends what is gathered, but for the beginning of a character. The message ends with [`finish`](Self::finish): where the
+/// writer is dropped before, the message stays unfinished, and only a Close can be sent.
+///
+/// Text is checked as it is written, whole characters or not; what is not UTF-8 is an error of kind
+/// [`InvalidData`](io::ErrorKind::InvalidData), and not sent.
+///
+/// Where compression was agreed on the message is compressed, each fragment as it is sent, unless it is so short that
+/// nothing was sent before it is finished, and [`Writer::send`](crate::Writer::send) would not compress it either.
+///
+/// ```
+/// use std::io::Write;
+/// use ws_core::event::MessageType;
+///
+/// fn send_file(socket: &mut ws_std::WebSocket<std::net::TcpStream>, path: &str) -> std::io::Result<()> {
+///     let mut message = socket.message_writer(MessageType::Binary)?;
+///     std::io::copy(&mut std::fs::File::open(path)?, &mut message)?;
+///     message.finish()?;
+///     Ok(())
+/// }
+/// ```
+pub struct MessageWriter<'a> {
+    sink: Box<dyn PartSink + 'a>,
+    message_type: MessageType,
+    /// What was written and not yet sent.
+    gathered: Vec<u8>,
+    /// Where text stands, at its last byte that was written.
+    utf8: Utf8,
+}
+
+impl<'a> MessageWriter<'a> {
+    pub(super) fn over<S: Stream>(io: &'a mut Io<S>, message_type: MessageType) -> Result<Self, Error> {
+        io.commit(Leave::Together, |outbound| {
+            if outbound.is_closing() {
+                return Err(SendError::Closed);
+            }
+            if outbound.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
+        })?;
+        Ok(Self::new(Box::new(io), message_type))
+    }
+
+    pub(super) const fn new(sink: Box<dyn PartSink + 'a>, message_type: MessageType) -> Self {
+        Self { sink, message_type, gathered: Vec::new(), utf8: Utf8::new() }
+    }
+
+    /// Ends the message. What a stream that would block does not take waits in memory, as with
+    /// [`Writer::send`](crate::Writer::send): no more than the last fragment.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`](crate::Writer::send); an error of kind [`InvalidData`](io::ErrorKind::InvalidData) where
+    /// text ends within a character.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if !self.utf8.is_boundary() {
+            return Err(Error::Io(not_utf8()));
+        }
+        let Self { sink, message_type, gathered, .. } = &mut self;
+        sink.send_last_part(part(*message_type, gathered)?)
+    }
+
+    /// Sends what is gathered, but for the beginning of a code point.
+    fn send_gathered(&mut self) -> io::Result<()> {
+        let Self { sink, message_type, gathered, .. } = self;
+        let part = part(*message_type, gathered)?;
+        let len = part.len();
+        if len > 0 {
+            sink.send_part(part, Fin::More)?;
+            gathered.drain(..len);
+        }
+        Ok(())
+    }
+}
+
+impl Write for MessageWriter<'_> {
+    /// Takes up to 64 KiB, of text up to 16 KiB, or nothing where the stream would block over what was written before.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_text = self.message_type == MessageType::Text;
+        let bytes = bytes.get(..if is_text { FRAGMENT_LEN } else { PART_LEN_MAX }).unwrap_or(bytes);
+        let mut utf8 = self.utf8;
+        if is_text {
+            utf8.push(bytes).map_err(|_invalid| not_utf8())?;
+        }
+        if self.gathered.len().saturating_add(bytes.len()) > FRAGMENT_LEN {
+            self.send_gathered()?;
+        }
+        if bytes.len() >= FRAGMENT_LEN && !is_text {
+            self.sink.send_part(Message::Binary(bytes), Fin::More)?;
+        } else {
+            if self.gathered.capacity() == 0 {
+                self.gathered.try_reserve_exact(FRAGMENT_LEN)?;
+            }
+            self.gathered.extend_from_slice(bytes);
+        }
+        self.utf8 = utf8;
+        Ok(bytes.len())
+    }
+
+    /// Sends what is gathered as a fragment, and writes all that waits.
+    fn flush(&mut self) -> io::Result<()> {
+        self.send_gathered()?;
+        Ok(self.sink.transmit()?)
+    }
+}
+
+impl fmt::Debug for MessageWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageWriter")
+            .field("message_type", &self.message_type)
+            .field("gathered_len", &self.gathered.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What takes the parts of a message.
+pub(super) trait PartSink {
+    /// Sends a part: all of it is taken or, with an error, none.
+    fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error>;
+
+    /// Sends the last part, though what was sent before waits.
+    fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
+        self.send_part(part, Fin::Final)
+    }
+
+    /// Writes all that waits.
+    fn transmit(&mut self) -> Result<(), Error>;
+}
+
+impl<S: Stream> PartSink for &mut Io<S> {
+    fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
+        self.commit(Leave::AtOnce, |outbound| outbound.part(part, fin))
+    }
+
+    fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
+        self.leave(Leave::AtOnce)?;
+        self.commit_anyway(|outbound| outbound.part(part, Fin::Final))
+    }
+
+    fn transmit(&mut self) -> Result<(), Error> {
+        Io::transmit(self)
+    }
+}
+
+/// What can be sent of these bytes.
+fn part(message_type: MessageType, bytes: &[u8]) -> io::Result<Message<'_>> {
+    Ok(match message_type {
+        MessageType::Binary => Message::Binary(bytes),
+        MessageType::Text => Message::Text(complete_prefix(bytes).map_err(|_invalid| not_utf8())?.0),
+    })
+}
+
+fn not_utf8() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the text is not UTF-8")
+}
+
+/// How much is gathered for a fragment, in bytes.
+const FRAGMENT_LEN: usize = 16 * 1024;
+
+/// How long a fragment is at most, in bytes.
+const PART_LEN_MAX: usize = 64 * 1024;

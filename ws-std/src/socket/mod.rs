@@ -1,0 +1,437 @@
+//! The faces of an open connection.
+
+#[cfg(feature = "deflate")]
+mod deflate;
+mod held;
+mod message_writer;
+mod parts;
+mod split;
+mod writer;
+
+pub use message_writer::MessageWriter;
+pub use parts::Parts;
+#[cfg(feature = "hub")]
+pub(crate) use split::Channel;
+pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use writer::Writer;
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::time::Instant;
+
+use ws_core::connection::{Closure, Config, EncodedMessage, Role, RoleKeys};
+use ws_core::event::{Event, Fragment, MessageType};
+use ws_core::extension::Agreed;
+use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::input::ReadBuffer;
+use ws_core::message::Message;
+use ws_core::session::{self, Compress, Inbound, Opened, Session};
+
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::session::{
+    Counters, Io, Leave, Life, READ_BUFFER_LEN_MIN, close, read, read_event, session_config,
+};
+use crate::stream::Stream;
+use crate::telemetry::Id;
+use crate::timeouts::Timeouts;
+use held::Held;
+
+/// An open WebSocket over a stream, of either role.
+///
+/// [`connect`](crate::connect) and [`accept`](crate::accept) make one. A program that only reads still answers: pongs, and the
+/// Close that answers the peer's, are written by [`read`](Self::read).
+///
+/// ```
+/// # use std::net::{TcpListener, TcpStream};
+/// # use ws_std::WebSocket;
+/// fn echo(mut socket: WebSocket<TcpStream>) -> Result<(), ws_std::Error> {
+///     while let Some((message, mut writer)) = socket.read()? {
+///         writer.send(message)?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # Non-blocking streams
+///
+/// Where the stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`], and it may
+/// be made again when the stream is ready. No byte is lost, repeated or reordered. A `send` takes all of a message, of
+/// which the rest then waits in memory, or nothing: it takes nothing while 16 KiB or more wait
+/// ([`is_ready`](Self::is_ready)). [`flush`](Self::flush) goes on writing; [`wants_write`](Self::wants_write) tells whether
+/// there is need, and the front page shows a loop.
+///
+/// # Dropping
+///
+/// Dropping it writes what still waits for the next message ([when bytes leave](crate#when-bytes-leave)) and drops the
+/// stream, without a Close, which the peer sees as 1006. To end a connection properly use [`close`](Self::close).
+pub struct WebSocket<S: Stream> {
+    io: Held<S>,
+    inbound: Inbound,
+    subprotocol: Option<Box<str>>,
+    agreed: Option<Agreed>,
+}
+
+impl<S: Stream> WebSocket<S> {
+    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, such as by an HTTP server; `unread` is
+    /// what was read from the stream after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
+    pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
+        let timeouts = Timeouts::new();
+        let opened = Opened::new(keys(role)?);
+        Self::open(stream, opened, session_config(config, &timeouts), timeouts, buffer(unread))
+    }
+
+    /// The start of every WebSocket that was not one before.
+    pub(crate) fn open(
+        mut stream: S,
+        opened: Opened<MaskKeys>,
+        config: session::Config,
+        timeouts: Timeouts,
+        buffer: ReadBuffer<Vec<u8>>,
+    ) -> Result<Self, Error> {
+        stream.limit_read(None)?;
+        stream.limit_write(None)?;
+        let life = Life::new(timeouts, Instant::now());
+        #[cfg(feature = "deflate")]
+        let agreed = opened.deflate();
+        #[cfg(not(feature = "deflate"))]
+        let agreed = None;
+        let Session { inbound, outbound, subprotocol, .. } =
+            Session::new(opened, config, buffer, Duration::ZERO);
+        Ok(Self { io: Held::new(Io::new(stream, outbound, life)), inbound, subprotocol, agreed })
+    }
+
+    /// Waits for the next message, and lends it with a [`Writer`] to answer it while it is held. `None` once the connection has
+    /// been closed by a closing handshake, or by a Close of the peer's after which the stream broke.
+    ///
+    /// A message that came whole in one read is lent from where it was read; another is assembled first. Pings are
+    /// answered, and so is the peer's Close, after which the end of the stream is waited for within
+    /// [`Timeouts::close`]. While it waits it pings, and gives up a peer that is gone, as
+    /// [`Timeouts`] say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fault`] where the peer broke the rules (a Close with the code was sent), [`Error::Disconnected`] where the
+    /// stream ended without a closing handshake, [`Error::Timeout`], [`Error::Io`]. The connection has ended then, and
+    /// each later call says the same, but for a stream that would block, and for
+    /// [`Timeouts::read`]: then call again.
+    #[inline]
+    pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
+        let Self { io, inbound, .. } = self;
+        let io = io.get_mut();
+        io.begin_read();
+        Ok(read(inbound, io)?.map(|(message, has_another)| {
+            let leave = if has_another { Leave::Together } else { Leave::AtOnce };
+            (message, Writer::new(io, leave))
+        }))
+    }
+
+    /// Waits for the next thing that arrives, and lends it with a [`Writer`] to answer it: payload as it comes, so that a message
+    /// of any length passes through the read buffer, and control frames, whose payload is in [`control`](Self::control).
+    /// `None` once the connection has been closed by a closing handshake.
+    ///
+    /// Text is cut between code points. Pings and the peer's Close are answered already; pongs to pings of the keepalive are
+    /// not reported. A message that was begun here is to be ended here: [`read`](Self::read) passes over its rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
+    pub fn read_event(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
+        let Self { io, inbound, .. } = self;
+        let io = io.get_mut();
+        io.begin_read();
+        Ok(read_event(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
+    }
+
+    /// Sends a message at once. See [`Writer::send`], which waits where another message has come already.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`].
+    #[inline]
+    pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.get_mut().send(message, Compress::ByLength, Leave::AtOnce)
+    }
+
+    /// Queues a message, to leave with what is sent after it: [when bytes leave](crate#when-bytes-leave).
+    ///
+    /// ```
+    /// use ws_std::{AnyStream, Config, Message, Role, WebSocket};
+    ///
+    /// # let stream = std::io::Cursor::new(Vec::new());
+    /// let mut socket = WebSocket::after_handshake(AnyStream(stream), Role::Server, Config::new(), b"")?;
+    /// socket.feed(Message::Text("one"))?;
+    /// socket.feed(Message::Text("two"))?;
+    /// assert_eq!(socket.queued_len(), 10);
+    /// socket.flush()?; // one write
+    /// assert_eq!(socket.get_ref().0.get_ref(), b"\x81\x03one\x81\x03two");
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`].
+    pub fn feed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.get_mut().send(message, Compress::ByLength, Leave::Together)
+    }
+
+    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. It is
+    /// shared, not copied.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use ws_std::{AnyStream, Config, EncodedMessage, Message, Role, WebSocket};
+    ///
+    /// # let stream = || std::io::Cursor::new(Vec::new());
+    /// # let open = || WebSocket::after_handshake(AnyStream(stream()), Role::Server, Config::new(), b"");
+    /// let mut sockets = [open()?, open()?, open()?];
+    /// let message = Arc::new(EncodedMessage::new(Message::Text("Hello, all"))?);
+    /// for socket in &mut sockets {
+    ///     socket.send_encoded(&message)?;
+    ///     assert_eq!(socket.get_ref().0.get_ref(), b"\x81\x0aHello, all");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAdmitted`] where the connection is a client's, and where the message is compressed and the handshake did
+    /// not agree to that; those of [`Writer::send`].
+    pub fn send_encoded(&mut self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
+        self.writer().send_encoded(message)
+    }
+
+    /// Sends a text message at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`].
+    #[inline]
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.send(Message::Text(text))
+    }
+
+    /// Sends a binary message at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`].
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.send(Message::Binary(bytes))
+    }
+
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
+    /// [`read_event`](Self::read_event); [`read`](Self::read) passes over it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PingLen`] for a longer payload; those of [`Writer::send`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.writer().ping(payload)
+    }
+
+    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`].
+    pub fn message_writer(&mut self, message_type: MessageType) -> Result<MessageWriter<'_>, Error> {
+        MessageWriter::over(self.io.get_mut(), message_type)
+    }
+
+    /// The sending side alone, as [`read`](Self::read) gives it with each message; it sends at once.
+    pub fn writer(&mut self) -> Writer<'_, S> {
+        Writer::new(self.io.get_mut(), Leave::AtOnce)
+    }
+
+    /// Writes what waits to be written. May be called again at any time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream would block; what ends the connection.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.io.get_mut().transmit()
+    }
+
+    /// Whether a message can be sent: less than 16 KiB wait to be written. On a stream that blocks, a `send` makes room.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.io.get().is_ready()
+    }
+
+    /// Whether something waits to be written, since it waits for what is sent next, or since a stream that does not block did
+    /// not take it.
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        self.io.get().wants_write()
+    }
+
+    /// Whether something may still come from the stream: until the connection has ended. An event loop keeps read interest
+    /// registered while this is true, so that pings and Closes are answered; a loop that applies back-pressure may drop it.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        self.io.get().wants_read()
+    }
+
+    /// How much waits to be written, in bytes: less than 16 KiB, what one call has sent after that, and 4.5 KiB of pongs
+    /// and the Close.
+    #[must_use]
+    pub const fn queued_len(&self) -> usize {
+        self.io.get().outbound.queued_len()
+    }
+
+    /// Closes: sends a Close, discards what still comes until the peer's Close, and waits for the end of the stream,
+    /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection was closed already, says how it went.
+    ///
+    /// `reason` is for people who read logs; what goes beyond 123 bytes is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] where the peer does not answer, [`Error::Disconnected`] where it ends the stream instead,
+    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has ended in each case, but for a
+    /// stream that would block: then call again.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        let Self { io, inbound, .. } = self;
+        let io = io.get_mut();
+        io.begin_close();
+        io.outbound.close(CloseFrame::truncated(code, reason));
+        close(inbound, io)
+    }
+
+    /// Sends a Close and returns: messages still come out of [`read`](Self::read) until the peer's Close does.
+    ///
+    /// # Errors
+    ///
+    /// What ends the connection.
+    pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.writer().start_close(code, reason)
+    }
+
+    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    #[must_use]
+    pub fn closure(&self) -> Option<Closure> {
+        self.io.get().outbound.closure()
+    }
+
+    /// The peer's Close with its reason, once it came and as long as nothing else was read.
+    #[must_use]
+    pub fn close_frame(&self) -> Option<CloseFrame> {
+        self.inbound.close_frame()
+    }
+
+    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) reported last.
+    #[must_use]
+    pub const fn control(&self) -> &ControlPayload {
+        self.inbound.control()
+    }
+
+    /// The subprotocol that the opening handshake agreed on (RFC 6455 §1.9).
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// Which end of the connection this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.io.get().outbound.role()
+    }
+
+    /// What it has carried, and why it ended, once it has.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let io = self.io.get();
+        io.life.counters(&io.outbound, self.inbound.traffic())
+    }
+
+    /// How long the last ping of the keepalive and its pong took, from when the one had left until the other was
+    /// read. `None` before the first pong, and without
+    /// [`Timeouts::with_ping_interval`].
+    #[must_use]
+    pub const fn latency(&self) -> Option<Duration> {
+        self.io.get().outbound.latency()
+    }
+
+    /// When to call [`read`](Self::read) at the latest, though nothing has come: it does then what is due, be it a ping or
+    /// the end of the connection. For event loops, which wait for a stream that is non-blocking; a call that waits looks
+    /// after it itself. `None` while nothing is ever due. It changes with every call.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ws_std::{AnyStream, Config, Role, Timeouts, WebSocket};
+    ///
+    /// # let stream = std::io::Cursor::new(Vec::new());
+    /// let mut socket = WebSocket::after_handshake(AnyStream(stream), Role::Server, Config::new(), b"")?;
+    /// assert_eq!(socket.next_deadline(), None);
+    /// socket.set_timeouts(Timeouts::new().with_ping_interval(Some(Duration::from_secs(30))));
+    /// let wait = socket.next_deadline().map(|due| due.saturating_duration_since(std::time::Instant::now()));
+    /// assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(30)));
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.io.get().next_deadline()
+    }
+
+    /// The timeouts of the open connection.
+    #[must_use]
+    pub const fn timeouts(&self) -> Timeouts {
+        self.io.get().life.timeouts
+    }
+
+    /// Sets the timeouts of the open connection: what is waited for begins anew, but a closing handshake that has begun
+    /// keeps its deadline.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.io.get_mut().set_timeouts(timeouts);
+    }
+
+    /// What tells it apart in the log.
+    pub(crate) const fn id(&self) -> Id {
+        self.io.get().life.id
+    }
+
+    /// The stream, to ask it and to change its settings; to read it or to write to it would break the connection.
+    #[must_use]
+    pub const fn get_ref(&self) -> &S {
+        &self.io.get().link.stream
+    }
+
+    /// As [`get_ref`](Self::get_ref), to change it.
+    #[must_use]
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.io.get_mut().link.stream
+    }
+}
+
+impl<S: Stream> fmt::Debug for WebSocket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("role", &self.role())
+            .field("unread_len", &self.inbound.unread().len())
+            .field("queued_len", &self.queued_len())
+            .field("closure", &self.closure())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of either end.
+fn keys(role: Role) -> Result<RoleKeys<MaskKeys>, Error> {
+    Ok(match role {
+        Role::Server => RoleKeys::Server,
+        Role::Client => RoleKeys::Client(MaskKeys::from_system()?),
+    })
+}
+
+/// A read buffer that holds what was read already.
+fn buffer(unread: &[u8]) -> ReadBuffer<Vec<u8>> {
+    let mut storage = vec![0; unread.len().max(READ_BUFFER_LEN_MIN)];
+    storage.get_mut(..unread.len()).unwrap_or_default().copy_from_slice(unread);
+    ReadBuffer::with_filled(storage, unread.len()).unwrap_or_default()
+}

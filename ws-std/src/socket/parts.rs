@@ -1,0 +1,46 @@
+use ws_core::extension::Agreed;
+use ws_core::session::{Inbound, Outbound};
+
+use super::WebSocket;
+use super::held::Held;
+use crate::keys::MaskKeys;
+use crate::session::{Io, Life};
+use crate::stream::Stream;
+use crate::timeouts::Timeouts;
+
+/// What a [`WebSocket`] consists of, to be driven in another way, or put together again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parts<S> {
+    /// The stream.
+    pub stream: S,
+    /// The receiving side of the session, with what was read from the stream and not yet taken.
+    pub inbound: Inbound,
+    /// The sending side of the session, with what is still to be written to the stream.
+    pub outbound: Outbound<MaskKeys>,
+    /// The timeouts of the open connection.
+    pub timeouts: Timeouts,
+    /// What the opening handshake agreed on.
+    pub subprotocol: Option<Box<str>>,
+    agreed: Option<Agreed>,
+    life: Life,
+}
+
+impl<S: Stream> WebSocket<S> {
+    /// Takes it apart. Nothing is closed, and no byte is lost.
+    #[must_use]
+    pub fn into_parts(self) -> Parts<S> {
+        let Self { io, inbound, subprotocol, agreed } = self;
+        let Io { link, outbound, life, .. } = io.into_io();
+        Parts { stream: link.stream, inbound, outbound, timeouts: life.timeouts, subprotocol, agreed, life }
+    }
+
+    /// Puts it together again. What was waited for begins anew, but a closing handshake that has begun keeps its deadline.
+    #[must_use]
+    pub fn from_parts(parts: Parts<S>) -> Self {
+        let Parts { stream, inbound, outbound, timeouts, subprotocol, agreed, life } = parts;
+        let mut io = Io::new(stream, outbound, life);
+        io.set_timeouts(timeouts);
+        Self { io: Held::new(io), inbound, subprotocol, agreed }
+    }
+}

@@ -1,0 +1,201 @@
+use alloc::sync::Arc;
+use std::io;
+use std::thread::{self, ThreadId};
+
+#[cfg(feature = "hub")]
+use ws_core::connection::EncodedMessage;
+use ws_core::error::SendError;
+use ws_core::frame::Fin;
+#[cfg(feature = "hub")]
+use ws_core::frame::{CloseCode, CloseFrame};
+use ws_core::message::Message;
+use ws_core::session::Outbound;
+
+use super::shared::{Guard, Left, Shared, State};
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::session::QUEUED_LEN_MAX;
+use crate::stream::duplex::Duplex;
+
+/// Sending, and waiting for the peer to take it.
+impl<S: Duplex> Shared<S> {
+    /// Queues what `act` sends, a message or all of one, once there is room for it, and returns when it is written; unless it
+    /// answers a message after which another has come already.
+    pub(super) fn commit_message(
+        &self,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        let state = self.commit(State::has_room_for_message, act)?;
+        let is_gathered = state.gathering.is_some_and(|reader| reader == thread::current().id());
+        if is_gathered && state.outbound.queued_len() < QUEUED_LEN_MAX {
+            Ok(())
+        } else {
+            self.drive_all(state)
+        }
+    }
+
+    /// Queues what `act` sends once there is room for it, to leave with what is sent after it.
+    pub(super) fn feed(
+        &self,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.commit(State::has_room_for_message, act).map(drop)
+    }
+
+    /// Queues what `act` sends beside messages, and returns when it is written.
+    pub(super) fn commit_control(
+        &self,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
+        self.drive_all(self.commit(State::has_room, act)?)
+    }
+
+    /// Begins a message in parts: the messages of others wait until [`end_message`](Self::end_message).
+    pub(super) fn begin_message(&self) -> Result<(), Error> {
+        let mut state = self.commit(State::has_room_for_message, |outbound| {
+            if outbound.is_closing() {
+                return Err(SendError::Closed);
+            }
+            if outbound.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
+        })?;
+        state.message_owner = Some(thread::current().id());
+        Ok(())
+    }
+
+    /// Queues a part of the message that was begun, and returns when it is written.
+    pub(super) fn commit_part(&self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
+        self.drive_all(self.commit_as(None, State::has_room, |outbound| outbound.part(part, fin))?)
+    }
+
+    /// Lets others send messages again, which they can unless a part was sent and the last was not.
+    pub(super) fn end_message(&self) {
+        let mut state = self.lock();
+        state.message_owner = None;
+        self.notify(&state);
+    }
+
+    fn commit(
+        &self,
+        may_act: impl Fn(&State<S>) -> bool,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<Guard<'_, S>, Error> {
+        self.commit_as(Some(thread::current().id()), may_act, act)
+    }
+
+    /// Lets `act` queue something as soon as it may. A thread that would wait for a message of its own gets an error.
+    fn commit_as(
+        &self,
+        thread: Option<ThreadId>,
+        may_act: impl Fn(&State<S>) -> bool,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<Guard<'_, S>, Error> {
+        let is_own = |state: &State<S>| thread.is_some() && state.message_owner == thread;
+        let mut state = self.drive(self.lock(), |state| may_act(state) || is_own(state))?;
+        if is_own(&state) && !may_act(&state) {
+            return Err(Error::MessageUnfinished);
+        }
+        let State { outbound, life, .. } = &mut *state;
+        match act(outbound) {
+            Ok(()) => Ok(state),
+            Err(error) => Err(life.send_error(outbound, error)),
+        }
+    }
+}
+
+/// Sending without waiting for the peer.
+impl<S: Duplex> Shared<S> {
+    /// Queues what `act` sends, where there is room for it, and writes nothing yet.
+    pub(super) fn offer(
+        &self,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<Guard<'_, S>, Error> {
+        let mut state = self.lock();
+        if let Some(error) = state.failure() {
+            return Err(error);
+        }
+        if !state.has_room_for_message() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let State { outbound, life, .. } = &mut *state;
+        match act(outbound) {
+            Ok(()) => Ok(state),
+            Err(error) => Err(life.send_error(outbound, error)),
+        }
+    }
+
+    /// Writes what the peer takes without waiting; where the stream has no such write, a thread is started for it.
+    pub(super) fn write_soon(self: &Arc<Self>, state: Guard<'_, S>) {
+        let (state, left) = self.write_now(state);
+        if left == Left::Unsupported {
+            self.start_flush(state);
+        }
+    }
+
+    /// Starts a thread that writes what waits and that nobody is about to write.
+    fn start_flush(self: &Arc<Self>, mut state: Guard<'_, S>) {
+        if state.is_flushed || !state.is_to_be_written() || state.failure().is_some() {
+            return;
+        }
+        state.is_flushed = true;
+        drop(state);
+        let shared = Arc::clone(self);
+        let thread = thread::Builder::new().name("ws-flush".into()).stack_size(STACK_LEN);
+        if thread.spawn(move || shared.flush_claimed()).is_err() {
+            // The next message tries again, until too much waits.
+            self.lock().is_flushed = false;
+        }
+    }
+
+    /// Writes until nothing is left that nobody else is about to write, or all is over.
+    fn flush_claimed(&self) {
+        loop {
+            let result = self.drive_all(self.lock());
+            let mut state = self.lock();
+            // Judged and noted under one lock, so that what is queued after it is somebody else's to claim.
+            if result.is_err() || !state.is_to_be_written() {
+                state.is_flushed = false;
+                return;
+            }
+        }
+    }
+}
+
+/// What a [`Hub`](crate::Hub) does with a connection, whatever stream it has. None of it waits for the peer.
+#[cfg(feature = "hub")]
+pub(crate) trait Channel: Send + Sync {
+    /// Queues a message, and writes nothing yet; the plain one where the encoded one is not admitted.
+    fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error>;
+
+    /// Queues a Close, and writes nothing yet.
+    fn dismiss(&self, code: CloseCode, reason: &str);
+
+    /// Writes what the peer takes without waiting, and has a thread write what it does not.
+    fn deliver(self: Arc<Self>);
+}
+
+#[cfg(feature = "hub")]
+impl<S: Duplex> Channel for Shared<S> {
+    fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error> {
+        match (self.offer(|outbound| outbound.send_encoded(encoded)), plain) {
+            // A client masks each message by a key of its own.
+            (Err(Error::NotAdmitted), Some(plain)) => self.offer(|outbound| outbound.send(plain)).map(drop),
+            (result, _) => result.map(drop),
+        }
+    }
+
+    fn dismiss(&self, code: CloseCode, reason: &str) {
+        let mut state = self.lock();
+        state.outbound.close(CloseFrame::truncated(code, reason));
+        self.notify(&state);
+    }
+
+    fn deliver(self: Arc<Self>) {
+        let (state, left) = self.write_now(self.lock());
+        if left != Left::Nothing {
+            self.start_flush(state);
+        }
+    }
+}
+
+/// The stack of a thread that writes, in bytes.
+const STACK_LEN: usize = 64 * 1024;

@@ -1,0 +1,78 @@
+//! A connection on two threads and more.
+
+mod channel;
+mod read_end;
+mod read_half;
+mod reunite;
+mod shared;
+mod turn;
+mod write_half;
+
+#[cfg(feature = "hub")]
+pub(crate) use channel::Channel;
+pub use read_half::ReadHalf;
+pub use reunite::ReuniteError;
+pub use write_half::WriteHalf;
+
+use alloc::sync::Arc;
+
+use super::WebSocket;
+use crate::error::Error;
+use crate::session::Io;
+use crate::stream::duplex::{Duplex, SharedStream};
+use shared::Shared;
+
+impl<S: Duplex> WebSocket<S> {
+    /// Takes the two directions apart, so that one thread can read while others write, over one descriptor.
+    ///
+    /// Neither waits for the other. A peer that does not read stops the threads that send, within
+    /// [`Timeouts::write`](crate::Timeouts::write), and not the one that reads. [`ReadHalf::reunite`] puts them together again.
+    ///
+    /// # Platform notes
+    ///
+    /// The reading half answers pings by writes that do not wait ([`Duplex::write_now`](crate::Duplex::write_now)), which Unix
+    /// has. Elsewhere, as on Windows, a thread is started for an answer. Windows does not say how much a write that timed out
+    /// has sent: there such a write ends the connection, which [`Timeouts::write`](crate::Timeouts::write) is for.
+    ///
+    /// ```
+    /// use std::thread;
+    /// use ws_std::{CloseCode, Message};
+    ///
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # thread::spawn(move || -> Result<(), ws_std::Error> {
+    /// #     let mut socket = ws_std::accept(listener.accept()?.0)?;
+    /// #     while let Some((message, mut writer)) = socket.read()? { writer.send(message)? }
+    /// #     Ok(())
+    /// # });
+    /// let (mut reader, writer) = ws_std::connect(&url)?.split()?;
+    /// let reading = thread::spawn(move || -> Result<usize, ws_std::Error> {
+    ///     let mut count = 0;
+    ///     while let Some(message) = reader.read()? {
+    ///         assert_eq!(message, Message::Text("Hello"));
+    ///         count += 1;
+    ///     }
+    ///     Ok(count)
+    /// });
+    /// for _ in 0..100 {
+    ///     writer.send_text("Hello")?;
+    /// }
+    /// writer.start_close(CloseCode::NORMAL, "done")?;
+    /// assert!(reading.join().is_ok_and(|count| count.is_ok_and(|count| count == 100)));
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream cannot be made blocking; it is dropped then.
+    pub fn split(self) -> Result<(ReadHalf<S>, WriteHalf<S>), Error> {
+        let Self { io, inbound, subprotocol, agreed } = self;
+        let Io { link, outbound, life, .. } = io.into_io();
+        let stream = SharedStream::new(link.stream);
+        stream.get_ref().set_blocking()?;
+        let limit = stream.get_ref().read_limit()?;
+        let shared = Arc::new(Shared::new(stream, outbound, life));
+        let reader = ReadHalf::new(Arc::clone(&shared), inbound, limit, subprotocol, agreed);
+        Ok((reader, WriteHalf::new(shared)))
+    }
+}

@@ -1,0 +1,276 @@
+use alloc::sync::{Arc, Weak};
+use core::time::Duration;
+use std::io;
+use std::thread;
+
+use ws_core::connection::{Signal, Transport};
+use ws_core::frame::{CloseFrame, ControlPayload};
+use ws_core::keepalive::Due;
+use ws_core::session::{Inbound, Note, Relay, Traffic};
+
+use super::shared::{Guard, Shared, State};
+use crate::error::Error;
+use crate::session::{Call, Driver, Io, Link, queue_controls};
+use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::limited::Stopped;
+use crate::telemetry;
+
+/// The stream as the reader has it, and the way to those who write.
+pub(super) struct ReadEnd<S: Duplex> {
+    shared: Arc<Shared<S>>,
+    link: Link<SharedStream<S>>,
+    /// How long the program lets a read wait.
+    pub(super) patience: Option<Duration>,
+    call: Call,
+    /// Something was relayed that is to be answered, or gathered.
+    wants_write: bool,
+    /// Another message has come already.
+    is_gathering: bool,
+    is_read_over: bool,
+    received: Traffic,
+    /// Writes what was gathered, where the reader is dropped.
+    gathered: Gathered<S>,
+}
+
+impl<S: Duplex> ReadEnd<S> {
+    /// Of a stream whose reads have this limit.
+    pub(super) fn new(shared: Arc<Shared<S>>, limit: Option<Duration>) -> Self {
+        let (timeouts, is_read_over) = {
+            let state = shared.lock();
+            (state.life.timeouts, state.life.is_read_over)
+        };
+        let is_watching = timeouts.read().or(timeouts.idle()).or(timeouts.ping_interval()).is_some();
+        Self {
+            link: Link::new(shared.stream.clone()).with_read_limit(limit),
+            // The limit that the stream has for its reads is the program's where nothing else made use of it.
+            patience: if is_watching { timeouts.read() } else { limit },
+            call: Call::Patient,
+            wants_write: true,
+            is_gathering: false,
+            is_read_over,
+            received: Traffic::default(),
+            gathered: Gathered(Arc::downgrade(&shared)),
+            shared,
+        }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared<S>> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(super) fn stream(&self) -> &S {
+        self.shared.stream.get_ref()
+    }
+
+    pub(super) fn lock(&self) -> Guard<'_, S> {
+        self.shared.lock()
+    }
+
+    pub(super) const fn begin_read(&mut self) {
+        self.call = Call::Begun;
+    }
+
+    pub(super) fn begin_close(&mut self, close: CloseFrame) {
+        self.call = Call::Patient;
+        self.gather(false);
+        let mut state = self.shared.lock();
+        state.outbound.close(close);
+        self.shared.notify(&state);
+        self.wants_write = true;
+    }
+
+    /// What this thread sends from now on leaves at once or, where another message has come already, with the answer to that.
+    pub(super) fn gather(&mut self, has_another: bool) {
+        if has_another != self.is_gathering {
+            self.is_gathering = has_another;
+            self.wants_write = true;
+            self.shared.lock().gathering = has_another.then(|| thread::current().id());
+        }
+    }
+
+    /// The whole again, where nobody else has a part of it.
+    pub(super) fn into_io(self) -> Result<Io<S>, Box<Self>> {
+        let Self { shared, link, gathered, .. } = self;
+        match Arc::try_unwrap(shared) {
+            Ok(shared) => {
+                drop((link, gathered));
+                let (stream, state) = shared.into_parts();
+                let (outbound, life) = state.into_outbound();
+                #[expect(
+                    clippy::expect_used,
+                    reason = "its other owners, the reader and the turn, are dropped above"
+                )]
+                let mut stream = stream.into_inner().ok().expect("the only owner");
+                // Where the stream cannot be limited, it returns when it did before.
+                let _unlimited = (stream.limit_read(self.patience), stream.limit_write(None));
+                Ok(Io::new(stream, outbound, life))
+            }
+            Err(shared) => Err(Box::new(Self { shared, link, gathered, ..self })),
+        }
+    }
+
+    /// Does what is due, after a read that found nothing.
+    fn poll(&self, state: &mut State<S>) {
+        let State { outbound, life, .. } = state;
+        let wanted = outbound.wants_transmit();
+        match outbound.poll(life.now()) {
+            Some(Due::IdleTimeout) => {}
+            Some(_) => life.log_end(outbound),
+            None if !wanted && outbound.wants_transmit() => telemetry::pinged(life.id),
+            None => {}
+        }
+        self.shared.notify(state);
+    }
+}
+
+impl<S: Duplex> Relay for ReadEnd<S> {
+    fn relay(&mut self, note: Note) {
+        let mut state = self.shared.lock();
+        state.outbound.relay(note);
+        if matches!(note, Note::Signal(Signal::Pong(_))) {
+            queue_controls(&mut state.outbound);
+        }
+        self.wants_write |= matches!(note, Note::Signal(_));
+        if state.outbound.is_closing() {
+            self.shared.notify(&state);
+        }
+    }
+}
+
+impl<S: Duplex> Driver for ReadEnd<S> {
+    fn transmit_if_possible(&mut self) -> Result<(), Error> {
+        if self.is_read_over {
+            // Nothing else is left to be done.
+            return self.shared.drive_all(self.shared.lock());
+        }
+        if core::mem::take(&mut self.wants_write) {
+            self.shared.write_soon(self.shared.lock());
+        }
+        Ok(())
+    }
+
+    fn read_in_time(&mut self, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error> {
+        loop {
+            let mut state = self.shared.lock();
+            state.received = self.received;
+            let now = state.life.now();
+            let patience = self.call.patience(self.patience, now);
+            if patience == Some(Duration::ZERO) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let due = state.life.read_until(&state.outbound).map(|until| until.saturating_sub(now));
+            // The other half may begin to close while this waits: a deadline that begins then is not passed before this looks
+            // again.
+            let closing = state.life.timeouts.close();
+            let retry = state.is_to_be_written().then_some(RETRY);
+            drop(state);
+            let within = [due, closing, retry, patience].into_iter().flatten().min();
+            let read = self.link.read(bytes, within);
+            let mut state = self.shared.lock();
+            match read {
+                Ok(len) => {
+                    self.is_read_over |= len == 0;
+                    state.life.is_read_over |= len == 0;
+                    return Ok(Some((len, state.life.now())));
+                }
+                Err(Stopped::Failed(error)) => {
+                    let State { outbound, life, .. } = &mut *state;
+                    life.read_failed(outbound, error);
+                    self.is_read_over = true;
+                    self.shared.notify(&state);
+                    return Ok(None);
+                }
+                Err(stopped) => {
+                    self.poll(&mut state);
+                    if state.outbound.transport() == Transport::Closed {
+                        return Ok(None);
+                    }
+                    if state.is_to_be_written() {
+                        self.shared.write_soon(state);
+                    }
+                    if matches!(stopped, Stopped::WouldBlock) {
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self) -> Option<Result<(), Error>> {
+        let mut state = self.shared.lock();
+        state.received = self.received;
+        let State { outbound, life, .. } = &mut *state;
+        if outbound.is_closing() {
+            // A peer that goes on sending does not put off the end of the closing handshake.
+            let _remembered = outbound.poll_write(life.now());
+        }
+        match outbound.transport() {
+            Transport::Linger { shutdown_write: true } => {
+                outbound.write_shut_down();
+                drop(state);
+                self.link.shut_down_write();
+                None
+            }
+            Transport::Open | Transport::Linger { .. } => None,
+            Transport::Closed if life.may_read_on() => None,
+            Transport::Closed => {
+                life.log_end(outbound);
+                let end = life.result(outbound);
+                let is_being_written = state.is_being_written();
+                self.shared.notify(&state);
+                drop(state);
+                if is_being_written {
+                    // The thread that writes would not notice.
+                    let _gone = self.stream().abort();
+                }
+                self.link.shut_down_write();
+                Some(end)
+            }
+        }
+    }
+
+    fn is_read_over(&self) -> bool {
+        self.is_read_over
+    }
+
+    fn give_up(&mut self, kind: io::ErrorKind) {
+        let mut state = self.shared.lock();
+        let State { outbound, life, .. } = &mut *state;
+        let _reported = life.give_up(outbound, kind);
+        self.is_read_over = true;
+        self.shared.notify(&state);
+    }
+
+    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
+        if !ws_core::session::is_keepalive(payload) {
+            return false;
+        }
+        let state = self.shared.lock();
+        let is_own = state.life.timeouts.ping_interval().is_some();
+        if is_own {
+            telemetry::ponged(state.life.id, state.outbound.latency());
+        }
+        is_own
+    }
+
+    fn note_received(&mut self, inbound: &Inbound) {
+        self.received = inbound.traffic();
+    }
+}
+
+/// Writes what was gathered for an answer that does not come, when it is dropped.
+struct Gathered<S: Duplex>(Weak<Shared<S>>);
+
+impl<S: Duplex> Drop for Gathered<S> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            let mut state = shared.lock();
+            if state.gathering.take().is_some() {
+                shared.write_soon(state);
+            }
+        }
+    }
+}
+
+/// How long a read waits while something is to be written that the peer does not take.
+const RETRY: Duration = Duration::from_millis(10);

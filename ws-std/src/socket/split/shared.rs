@@ -1,0 +1,348 @@
+use core::time::Duration;
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
+
+use ws_core::session::{Outbound, Traffic};
+
+use super::turn::Turn;
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::session::{Counters, Life, Written};
+use crate::stream::duplex::{Duplex, SharedStream};
+
+/// What both halves share: a combining lock.
+///
+/// It is held to queue bytes, never during I/O, so a thread that only wants to queue does not wait for the peer. The thread
+/// that finds the turn to write free takes it, and writes what the others queue meanwhile, until nothing is left or somebody
+/// waits who can go on. As nothing is queued without the lock, and the turn is given back under it only then, nothing stays
+/// behind unnoticed.
+#[derive(Debug)]
+pub(super) struct Shared<S> {
+    pub(super) stream: SharedStream<S>,
+    state: Mutex<State<S>>,
+    /// Bytes were written, the turn became free, or the connection is closing or has ended.
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+pub(super) struct State<S> {
+    pub(super) outbound: Outbound<MaskKeys>,
+    pub(super) life: Life,
+    /// `None` while somebody is writing.
+    turn: Option<Turn<S>>,
+    /// How many bytes were written.
+    written_len: u64,
+    /// How many threads wait for a change.
+    waiting_count: usize,
+    /// A thread has been found to write what was left without waiting.
+    pub(super) is_flushed: bool,
+    /// Somebody sends a message in parts, and the messages of others wait for its end.
+    pub(super) message_owner: Option<ThreadId>,
+    /// The thread that reads, while it has another message already: what it sends leaves with the answer to that.
+    pub(super) gathering: Option<ThreadId>,
+    /// What was received, as far as it was reported here.
+    pub(super) received: Traffic,
+}
+
+pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
+
+impl<S: Duplex> State<S> {
+    /// What ends the connection for those who write, if something has.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.life.failure(&self.outbound)
+    }
+
+    /// Whether something may be queued, or nothing will be any more.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbound.queued_len() < BACKLOG_LEN_MAX || self.outbound.is_closing()
+    }
+
+    /// Whether a message may be queued, and not only what goes between the parts of one.
+    pub(super) fn has_room_for_message(&self) -> bool {
+        self.has_room() && (self.message_owner.is_none() || self.outbound.is_closing())
+    }
+
+    /// Whether something waits.
+    fn wants_write(&self) -> bool {
+        self.outbound.queued_len() > 0 || self.outbound.wants_transmit()
+    }
+
+    /// Whether there is something to do for a thread that would write.
+    pub(super) fn is_to_be_written(&self) -> bool {
+        self.turn.is_some() && self.wants_write()
+    }
+
+    /// Whether somebody is writing.
+    pub(super) const fn is_being_written(&self) -> bool {
+        self.turn.is_none()
+    }
+
+    /// What was carried.
+    pub(super) fn counters(&self, received: Traffic) -> Counters {
+        self.life.counters(&self.outbound, received)
+    }
+
+    pub(super) fn into_outbound(self) -> (Outbound<MaskKeys>, Life) {
+        let Self { mut outbound, life, turn, .. } = self;
+        if let Some(turn) = turn {
+            outbound.return_batch(turn.batch);
+        }
+        (outbound, life)
+    }
+}
+
+impl<S: Duplex> Shared<S> {
+    pub(super) fn new(stream: SharedStream<S>, outbound: Outbound<MaskKeys>, life: Life) -> Self {
+        let state = State {
+            outbound,
+            life,
+            turn: Some(Turn::new(stream.clone())),
+            written_len: 0,
+            waiting_count: 0,
+            is_flushed: false,
+            message_owner: None,
+            gathering: None,
+            received: Traffic::default(),
+        };
+        Self { stream, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// A thread that panicked with the lock has left a state that is whole: at worst a message is not sent.
+    pub(super) fn lock(&self) -> Guard<'_, S> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets all who wait look again.
+    pub(super) fn notify(&self, state: &State<S>) {
+        if state.waiting_count > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (SharedStream<S>, State<S>) {
+        (self.stream, self.state.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns when everything that is queued now is written.
+    pub(super) fn drive_all(&self, mut state: Guard<'_, S>) -> Result<(), Error> {
+        // Control frames are encoded when they are asked for.
+        let _first = state.outbound.transmit();
+        self.notify(&state);
+        let queued_len = u64::try_from(state.outbound.queued_len()).unwrap_or(u64::MAX);
+        let target = state.written_len.saturating_add(queued_len);
+        let state = self.drive(state, |state| state.written_len >= target)?;
+        // The last thread takes along what nobody waits for. That is not this call's to fail by.
+        let _theirs =
+            self.drive(state, |state| state.waiting_count > 0 || !state.is_to_be_written()).map(drop);
+        Ok(())
+    }
+
+    /// Writes, or waits for the thread that does, until it is done. An error means that it never will be.
+    pub(super) fn drive<'a>(
+        &'a self,
+        mut state: Guard<'a, S>,
+        is_done: impl Fn(&State<S>) -> bool,
+    ) -> Result<Guard<'a, S>, Error> {
+        loop {
+            if is_done(&state) {
+                return Ok(state);
+            }
+            if let Some(error) = state.failure() {
+                return Err(error);
+            }
+            let is_to_be_written = state.is_to_be_written();
+            state = match state.turn.take_if(|_turn| is_to_be_written) {
+                Some(turn) => self.write(state, turn, &is_done),
+                None => self.wait(state),
+            };
+        }
+    }
+
+    /// Takes the turn: writes what is queued, and what others queue meanwhile, with the lock open. Gives the turn
+    /// back when nothing is left, or when it is done here and somebody waits who will go on.
+    fn write<'a>(
+        &'a self,
+        mut state: Guard<'a, S>,
+        turn: Turn<S>,
+        is_done: &impl Fn(&State<S>) -> bool,
+    ) -> Guard<'a, S> {
+        let mut holder = Holder { shared: self, turn: Some(turn) };
+        while let Some(turn) = &mut holder.turn {
+            if turn.batch.is_empty() {
+                state.outbound.take_batch(&mut turn.batch);
+            }
+            let is_to_yield = state.waiting_count > 0 && is_done(&state);
+            if turn.is_done() || is_to_yield || state.failure().is_some() {
+                break;
+            }
+            let begun = state.life.now();
+            let until = state.life.write_until(&state.outbound, begun);
+            // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
+            let closing = state.life.timeouts.close().and_then(|timeout| begun.checked_add(timeout));
+            let until = [until, closing].into_iter().flatten().min();
+            let clock = state.life.opened_at();
+            drop(state);
+            let written = turn.write((begun, until), || clock.elapsed());
+            state = self.lock();
+            turn.early_count = match written {
+                Written::WouldBlock => turn.early_count.saturating_add(1),
+                _ => 0,
+            };
+            let may_be_late = matches!(written, Written::WouldBlock) && turn.early_count < EARLY_COUNT_MAX;
+            if !may_be_late && !self.note(&mut state, written, begun) {
+                break;
+            }
+        }
+        holder.give_back(&mut state);
+        self.notify(&state);
+        state
+    }
+
+    /// Notes what came of a write that might wait. `false` where it is not to be tried again.
+    fn note(&self, state: &mut State<S>, written: Written, begun: Duration) -> bool {
+        let State { outbound, life, written_len, .. } = state;
+        match written {
+            Written::Bytes(len) => {
+                outbound.transmitted(len, life.now());
+                *written_len = written_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+                self.notify(state);
+                true
+            }
+            Written::TimeUp => {
+                outbound.transmitted(0, begun);
+                if outbound.poll_write(life.now()).is_some() {
+                    life.log_end(outbound);
+                    return false;
+                }
+                true
+            }
+            Written::WouldBlock => {
+                // It was made non-blocking, and trying again would only keep the processor busy.
+                let _reported = life.write_failed(outbound, io::ErrorKind::Unsupported.into());
+                false
+            }
+            Written::Failed(error) => {
+                let _reported = life.write_failed(outbound, error);
+                false
+            }
+        }
+    }
+
+    /// Writes what the peer takes without waiting, unless somebody is writing already, who takes it along. Whether something
+    /// is left that nobody is about to write, and of that whether the stream has no way to write without waiting.
+    pub(super) fn write_now<'a>(&'a self, mut state: Guard<'a, S>) -> (Guard<'a, S>, Left) {
+        let Some(turn) = state.turn.take() else { return (state, Left::Nothing) };
+        let mut holder = Holder { shared: self, turn: Some(turn) };
+        let mut left = Left::Nothing;
+        while let Some(turn) = &mut holder.turn {
+            if turn.batch.is_empty() {
+                state.outbound.take_batch(&mut turn.batch);
+            }
+            if turn.is_done() || state.failure().is_some() {
+                break;
+            }
+            drop(state);
+            let written = turn.write_now();
+            state = self.lock();
+            let now = state.life.now();
+            match written {
+                Ok((len, is_short)) => {
+                    let _goes_on = self.note(&mut state, Written::Bytes(len), now);
+                    if !is_short {
+                        continue;
+                    }
+                    left = Left::Blocked;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => left = Left::Blocked,
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => left = Left::Unsupported,
+                Err(error) => {
+                    let _goes_on = self.note(&mut state, Written::Failed(error), now);
+                }
+            }
+            if left == Left::Blocked {
+                state.outbound.transmitted(0, now);
+            }
+            break;
+        }
+        holder.give_back(&mut state);
+        self.notify(&state);
+        (state, left)
+    }
+
+    /// Waits for a change, no longer than the closing handshake may take.
+    fn wait<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
+        let now = state.life.now();
+        let State { outbound, life, .. } = &mut *state;
+        if outbound.is_closing() && outbound.poll_write(now).is_some() {
+            life.log_end(outbound);
+            return state;
+        }
+        let remaining = match outbound.is_closing() {
+            true => outbound.next_write_deadline().map(|deadline| deadline.saturating_sub(now)),
+            false => None,
+        };
+        state.waiting_count = state.waiting_count.saturating_add(1);
+        let mut state = match remaining {
+            Some(time) => {
+                self.changed.wait_timeout(state, time.max(WAIT_MIN)).unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+        };
+        state.waiting_count = state.waiting_count.saturating_sub(1);
+        state
+    }
+}
+
+/// What was left by a write that does not wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing that nobody is about to write.
+    Nothing,
+    /// What the stream does not take now.
+    Blocked,
+    /// What a thread has to write that may wait.
+    Unsupported,
+}
+
+/// Has the turn, and ends the connection where it is lost by a panic of the stream: otherwise all would wait for it.
+struct Holder<'a, S: Duplex> {
+    shared: &'a Shared<S>,
+    turn: Option<Turn<S>>,
+}
+
+impl<S: Duplex> Holder<'_, S> {
+    fn give_back(mut self, state: &mut State<S>) {
+        let Some(mut turn) = self.turn.take() else { return };
+        if state.failure().is_some() {
+            state.outbound.return_batch(core::mem::take(&mut turn.batch));
+            if !state.life.may_read_on() {
+                // The other half may be reading, and would not notice.
+                let _gone = self.shared.stream.get_ref().abort();
+            }
+        }
+        state.turn = Some(turn);
+    }
+}
+
+impl<S: Duplex> Drop for Holder<'_, S> {
+    fn drop(&mut self) {
+        if self.turn.is_some() {
+            let _gone = self.shared.stream.get_ref().abort();
+            let mut state = self.shared.lock();
+            let State { outbound, life, .. } = &mut *state;
+            let _reported = life.write_failed(outbound, io::ErrorKind::Other.into());
+            self.shared.notify(&state);
+        }
+    }
+}
+
+/// No message is queued while so much waits, in bytes.
+const BACKLOG_LEN_MAX: usize = 64 * 1024;
+
+/// How many writes in a row may return at once before the stream is taken for one that was made non-blocking.
+const EARLY_COUNT_MAX: u8 = 4;
+
+/// The shortest wait.
+const WAIT_MIN: Duration = Duration::from_millis(1);

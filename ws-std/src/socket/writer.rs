@@ -1,0 +1,155 @@
+use alloc::sync::Arc;
+use core::fmt;
+
+use ws_core::connection::EncodedMessage;
+use ws_core::error::SendError;
+use ws_core::event::MessageType;
+use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::message::Message;
+use ws_core::session::Compress;
+
+use super::MessageWriter;
+use crate::error::Error;
+use crate::session::{Io, Leave, queue_controls};
+use crate::stream::Stream;
+
+/// The sending side of a [`WebSocket`](crate::WebSocket), lent beside a message that was received.
+pub struct Writer<'a, S> {
+    io: &'a mut Io<S>,
+    leave: Leave,
+}
+
+impl<'a, S: Stream> Writer<'a, S> {
+    #[inline]
+    pub(super) const fn new(io: &'a mut Io<S>, leave: Leave) -> Self {
+        Self { io, leave }
+    }
+
+    /// Sends a message, in one frame. It leaves before the call returns, unless it answers a message after which another has
+    /// come already: then it leaves with the answer to that ([when bytes leave](crate#when-bytes-leave)).
+    ///
+    /// Where compression was agreed on, a message that is long enough is compressed, and one of more than 64 KiB goes out
+    /// in fragments.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] where a Close was sent or received, [`Error::MessageUnfinished`], [`Error::Io`] where the
+    /// stream would block and 16 KiB wait of what was sent before, and what ends the connection: [`Error::Disconnected`],
+    /// [`Error::Timeout`], [`Error::Io`], [`Error::Fault`]. But for those that end the connection, nothing was taken of the
+    /// message.
+    #[inline]
+    pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.send(message, Compress::ByLength, self.leave)
+    }
+
+    /// Queues a message, to leave with what is sent after it: [when bytes leave](crate#when-bytes-leave).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn feed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.send(message, Compress::ByLength, Leave::Together)
+    }
+
+    /// Sends a text message, as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.send(Message::Text(text))
+    }
+
+    /// Sends a binary message, as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[inline]
+    pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.send(Message::Binary(bytes))
+    }
+
+    /// Sends a message as it is, whatever was agreed on: where it holds a secret beside text of somebody else's choice
+    /// (see [`Deflate`](crate::Deflate)), and where it is known not to become shorter.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.send(message, Compress::Never, self.leave)
+    }
+
+    /// Sends a message compressed however short it is, where compression was agreed on; as it is otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    #[cfg(feature = "deflate")]
+    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+        self.io.send(message, Compress::Always, self.leave)
+    }
+
+    /// Sends a message that was encoded once for many connections, as [`WebSocket::send_encoded`](crate::WebSocket::send_encoded).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAdmitted`] where this connection cannot take it; those of [`send`](Self::send).
+    pub fn send_encoded(&mut self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
+        self.io.commit(self.leave, |outbound| outbound.send_encoded(message))
+    }
+
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2), as [`WebSocket::ping`](crate::WebSocket::ping).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
+        self.io.commit(Leave::AtOnce, |outbound| {
+            if outbound.is_closing() {
+                return Err(SendError::Closed);
+            }
+            outbound.ping(payload);
+            queue_controls(outbound);
+            Ok(())
+        })
+    }
+
+    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn message_writer(&mut self, message_type: MessageType) -> Result<MessageWriter<'_>, Error> {
+        MessageWriter::over(self.io, message_type)
+    }
+
+    /// Writes what waits to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the stream would block; what ends the connection.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.io.transmit()
+    }
+
+    /// Sends a Close and returns: messages still come out of [`WebSocket::read`](crate::WebSocket::read) until the peer's Close
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// What ends the connection.
+    pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.io.outbound.close(CloseFrame::truncated(code, reason));
+        self.io.leave(Leave::AtOnce)
+    }
+}
+
+impl<S> fmt::Debug for Writer<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,242 @@
+//! The one notion of waiting: whether a call that moved nothing has waited as long as it might, or the stream does not
+//! block.
+
+use core::time::Duration;
+use std::io::{self, IoSlice};
+use std::time::Instant;
+
+use super::Stream;
+
+/// Why a call moved nothing.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// It waited for as long as it might.
+    TimeUp,
+    /// The stream does not block, or gave up early by a limit of its owner's.
+    WouldBlock,
+    /// The stream failed.
+    Failed(io::Error),
+}
+
+/// How long the reads of a stream may wait, or its writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limit {
+    /// What the stream was set to; `None` where it still has the limit of its owner.
+    current: Option<Option<Duration>>,
+    /// The stream was found to return at once.
+    is_non_blocking: bool,
+}
+
+impl Limit {
+    /// Of a stream that has this limit already.
+    pub(crate) const fn known(current: Option<Duration>) -> Self {
+        Self { current: Some(current), is_non_blocking: false }
+    }
+
+    /// Takes back the limit that was set here, if one was. Where that fails, the next call tries again.
+    pub(crate) fn lift(&mut self, set: impl FnOnce() -> io::Result<()>) {
+        if matches!(self.current, Some(Some(_))) && set().is_ok() {
+            self.current = Some(None);
+        }
+    }
+
+    /// Reads once, and waits no longer than `within`; `None` waits as long as the stream does.
+    #[inline]
+    pub(crate) fn read<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        bytes: &mut [u8],
+        within: Option<Duration>,
+    ) -> Result<usize, Stopped> {
+        let capacity = bytes.len();
+        let len = self.run(stream, within, S::limit_read, |stream| stream.read(bytes))?;
+        if len > capacity {
+            return Err(Stopped::Failed(io::ErrorKind::InvalidData.into()));
+        }
+        Ok(len)
+    }
+
+    /// Writes once, at least one byte, and waits no longer than `within`; `None` waits as long as the stream does.
+    #[inline]
+    pub(crate) fn write<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        slices: &[IoSlice<'_>],
+        within: Option<Duration>,
+    ) -> Result<usize, Stopped> {
+        let write = |stream: &mut S| match slices {
+            [slice] => stream.write(slice),
+            slices => stream.write_vectored(slices),
+        };
+        match self.run(stream, within, S::limit_write, write)? {
+            0 => Err(Stopped::Failed(io::ErrorKind::WriteZero.into())),
+            len => Ok(len),
+        }
+    }
+
+    /// Flushes, and waits no longer than `within`; `None` waits as long as the stream does.
+    #[inline]
+    pub(crate) fn flush<S: Stream>(
+        &mut self,
+        stream: &mut S,
+        within: Option<Duration>,
+    ) -> Result<(), Stopped> {
+        self.run(stream, within, S::limit_write, |stream| stream.flush())
+    }
+
+    #[inline]
+    fn run<S, T>(
+        &mut self,
+        stream: &mut S,
+        within: Option<Duration>,
+        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
+        mut call: impl FnMut(&mut S) -> io::Result<T>,
+    ) -> Result<T, Stopped> {
+        let mut early_count = 0_u8;
+        loop {
+            let limit = match (self.current, within) {
+                // The limit is its owner's as long as nothing is asked for here.
+                (None, None) => None,
+                (current, within) => {
+                    let limit = step(current.flatten(), within);
+                    if current != Some(limit) {
+                        set(stream, limit).map_err(Stopped::Failed)?;
+                        self.current = Some(limit);
+                    }
+                    limit
+                }
+            };
+            let begun = limit.map(|limit| (Instant::now(), limit));
+            let error = match call(stream) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match error.kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                    let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };
+                    if begun.elapsed().saturating_mul(2) >= limit {
+                        self.is_non_blocking = false;
+                        return Err(Stopped::TimeUp);
+                    }
+                    early_count = early_count.saturating_add(1);
+                    // A system that counts in ticks may return early from a short wait, but not often in a row.
+                    if self.is_non_blocking || limit >= TICKS || early_count >= EARLY_COUNT_MAX {
+                        self.is_non_blocking = true;
+                        return Err(Stopped::WouldBlock);
+                    }
+                }
+                _ => return Err(Stopped::Failed(error)),
+            }
+        }
+    }
+}
+
+/// The limit to set on a stream that has `current`, so that a call waits no longer than `wanted`.
+///
+/// To set one is a system call, so one that makes the stream return early, but not far too early, stays; and where the
+/// time shrinks from call to call a smaller step of it is taken at once.
+fn step(current: Option<Duration>, wanted: Option<Duration>) -> Option<Duration> {
+    let wanted = wanted?.max(LIMIT_MIN);
+    Some(match current {
+        Some(current) if current <= wanted && current.saturating_mul(2) >= wanted => current,
+        Some(current) if current > wanted && current < wanted.saturating_mul(2) => {
+            wanted.mul_f32(0.75).max(LIMIT_MIN)
+        }
+        Some(_) | None => wanted,
+    })
+}
+
+/// The least limit: operating systems count in ticks, and take zero for no limit.
+const LIMIT_MIN: Duration = Duration::from_millis(1);
+
+/// Two ticks of the slowest clock in use: a wait that is no shorter takes at least half its time.
+const TICKS: Duration = Duration::from_millis(32);
+
+/// How many calls in a row may return too early: after one that ended with a tick, the next takes at least a tick.
+const EARLY_COUNT_MAX: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::{EARLY_COUNT_MAX, Limit, Stopped, step};
+    use crate::stream::Stream;
+    use core::time::Duration;
+    use std::io::{self, Read, Write};
+    use std::thread;
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// Returns too early a number of times, then waits.
+    #[derive(Default)]
+    struct Hasty {
+        early_count: u8,
+        call_count: u8,
+        limit: Option<Duration>,
+    }
+
+    impl Read for Hasty {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.call_count += 1;
+            if self.call_count > self.early_count {
+                thread::sleep(self.limit.unwrap());
+            }
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
+
+    impl Write for Hasty {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Stream for Hasty {
+        fn limit_read(&mut self, limit: Option<Duration>) -> io::Result<()> {
+            self.limit = limit;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_limit_is_never_too_long_and_seldom_set() {
+        assert_eq!(step(Some(ms(5)), None), None);
+        assert_eq!(step(None, Some(ms(0))), Some(ms(1)), "zero would be for ever");
+        let (mut current, mut set_count) = (None, 0);
+        for wanted in (1..=10_000).rev() {
+            let limit = step(current, Some(ms(wanted)));
+            assert!(limit.is_some_and(|limit| limit <= ms(wanted) && limit >= ms(wanted) / 2), "{limit:?}");
+            set_count += u32::from(limit != current);
+            current = limit;
+        }
+        assert!(set_count < 40, "{set_count}");
+    }
+
+    #[test]
+    fn a_tick_that_ends_early_is_not_taken_for_a_stream_that_does_not_block() {
+        for early_count in 0..EARLY_COUNT_MAX {
+            let mut stream = Hasty { early_count, ..Hasty::default() };
+            let stopped = Limit::default().read(&mut stream, &mut [0; 4], Some(ms(4)));
+            assert!(matches!(stopped, Err(Stopped::TimeUp)), "{stopped:?}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_does_not_block_is_asked_once_when_it_is_known() {
+        let mut stream = Hasty { early_count: u8::MAX, ..Hasty::default() };
+        let mut limit = Limit::default();
+        for expected_count in [EARLY_COUNT_MAX, EARLY_COUNT_MAX + 1] {
+            let stopped = limit.read(&mut stream, &mut [0; 4], Some(ms(4)));
+            assert!(matches!(stopped, Err(Stopped::WouldBlock)), "{stopped:?}");
+            assert_eq!(stream.call_count, expected_count);
+        }
+        let stopped = limit.read(&mut stream, &mut [0; 4], Some(ms(4000)));
+        assert!(matches!(stopped, Err(Stopped::WouldBlock)), "{stopped:?}");
+        assert_eq!(stream.call_count, EARLY_COUNT_MAX + 2);
+    }
+}

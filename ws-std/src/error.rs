@@ -147,7 +147,7 @@ impl core::error::Error for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         #[cfg(feature = "rustls")]
-        let error = match error.downcast::<crate::tls::TlsFault>() {
+        let error = match error.downcast::<crate::stream::tls::TlsFault>() {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };

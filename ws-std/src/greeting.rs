@@ -5,8 +5,8 @@ use ws_core::handshake::WriteError;
 use ws_core::input::ReadBuffer;
 
 use crate::error::{Error, Phase, is_gone, is_wait};
-use crate::linger::linger;
-use crate::queue::Queue;
+use crate::stream::linger::linger;
+use crate::stream::queue::Queue;
 use crate::timeouts::Deadline;
 use crate::websocket::READ_BUFFER_LEN_MIN;
 use crate::{Stream, Timeouts};

@@ -166,18 +166,13 @@ mod error;
 mod greeting;
 mod hub;
 mod keys;
-mod linger;
 mod message_writer;
-mod net_stream;
-mod queue;
 mod sender;
 mod server;
 mod split;
 mod stream;
 mod telemetry;
 mod timeouts;
-#[cfg(feature = "rustls")]
-mod tls;
 mod websocket;
 mod wire;
 mod writer;
@@ -192,14 +187,13 @@ pub use error::{Error, Phase};
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;
-pub use net_stream::NetStream;
 pub use sender::RoleSender;
 pub use server::{Incoming, Receiving, Server, accept};
 pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
-pub use stream::{AnyStream, Stream};
-pub use timeouts::Timeouts;
+pub use stream::{AnyStream, NetStream, Stream};
 #[cfg(feature = "rustls")]
-pub use tls::{ClientTls, ServerTls, TlsStream};
+pub use stream::{ClientTls, ServerTls, TlsStream};
+pub use timeouts::Timeouts;
 pub use websocket::{Parts, WebSocket};
 pub use writer::Writer;
 

@@ -1,7 +1,7 @@
 use std::io::{self, IoSlice, Read, Write};
 
 use crate::Stream;
-use crate::queue::Queue;
+use crate::stream::queue::Queue;
 
 /// Stands for the stream while the lock is held: takes everything, in memory, for whoever writes it next.
 #[derive(Debug, Default)]

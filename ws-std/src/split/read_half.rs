@@ -15,7 +15,7 @@ use super::{Duplex, Haste, RETRY};
 use crate::clock::{Call, read_limit};
 use crate::counters::{Counters, Traffic};
 use crate::error::is_wait;
-use crate::linger::linger;
+use crate::stream::linger::linger;
 use crate::websocket::{Inlet, Intake, Outlet};
 use crate::wire::{StreamEnd, Wire};
 use crate::{Error, Message, Timeouts};

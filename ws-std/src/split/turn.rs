@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::{Duplex, Haste};
-use crate::queue::Queue;
+use crate::stream::queue::Queue;
 
 /// The right to write, and what it takes. There is one for a connection: who has it writes for all.
 #[derive(Debug)]

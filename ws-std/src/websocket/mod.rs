@@ -22,8 +22,8 @@ use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 
-use crate::queue::Queue;
 use crate::sender::halves;
+use crate::stream::queue::Queue;
 use crate::telemetry::Id;
 use crate::wire::Wire;
 use crate::{

@@ -8,7 +8,7 @@ use ws_core::message::MessageBuffer;
 use super::Inflation;
 use super::{Inbound, Intake, WebSocket};
 use crate::counters::Traffic;
-use crate::queue::Queue;
+use crate::stream::queue::Queue;
 #[cfg(feature = "deflate")]
 use crate::wire::Deflation;
 use crate::wire::Wire;

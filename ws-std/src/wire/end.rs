@@ -8,7 +8,7 @@ use ws_core::frame::CloseFrame;
 use super::{Fatal, Wire};
 use crate::Stream;
 use crate::error::{Error, Phase, is_gone, is_wait};
-use crate::linger::linger;
+use crate::stream::linger::linger;
 
 impl<S: Stream> Wire<S> {
     /// Queues a Close, and lets the closing handshake begin.

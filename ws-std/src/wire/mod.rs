@@ -22,7 +22,7 @@ use ws_core::frame::ControlPayload;
 use crate::clock::{Call, Clock};
 use crate::counters::Traffic;
 use crate::error::{Error, Phase, is_gone, is_wait};
-use crate::queue::Queue;
+use crate::stream::queue::Queue;
 use crate::telemetry::Id;
 use crate::websocket::{Inlet, Outlet};
 use crate::{Message, RoleSender, Stream, Timeouts};

@@ -10,7 +10,7 @@ use super::{Fatal, Wire};
 use crate::Stream;
 use crate::clock::Call;
 use crate::error::{Error, Phase};
-use crate::queue::Queue;
+use crate::stream::queue::Queue;
 use crate::timeouts::{Deadline, Passed};
 
 /// What two threads need of it that share it, and do the reading and the writing themselves.

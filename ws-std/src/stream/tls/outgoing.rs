@@ -1,8 +1,8 @@
 use core::time::Duration;
 use std::io;
 
-use crate::Stream;
 use crate::error::is_wait;
+use crate::stream::Stream;
 
 /// What the session has encrypted and the stream under TLS has not taken yet.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use rustls::Connection;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::{TlsFault, lock};
-use crate::Stream;
 use crate::error::is_wait;
+use crate::stream::Stream;
 
 /// What all handles to a TLS stream share.
 ///

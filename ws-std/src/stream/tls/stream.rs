@@ -9,7 +9,8 @@ use rustls::Connection;
 
 use super::lock;
 use super::session::Shared;
-use crate::{Duplex, Stream};
+use crate::split::Duplex;
+use crate::stream::Stream;
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///

@@ -2,9 +2,10 @@ use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
+use crate::split::Duplex;
+use crate::stream::Stream;
 #[cfg(feature = "rustls")]
-use crate::TlsStream;
-use crate::{Duplex, Stream};
+use crate::stream::tls::TlsStream;
 
 /// What [`Client::connect`](crate::Client::connect) opens: a TCP stream, as it is for `ws:`, with TLS on it for `wss:`.
 ///

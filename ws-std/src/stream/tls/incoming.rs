@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use crate::Stream;
-use crate::queue::Queue;
+use crate::stream::Stream;
+use crate::stream::queue::Queue;
 
 /// What was read from the stream under TLS and not yet taken by the session.
 #[derive(Debug, Default)]

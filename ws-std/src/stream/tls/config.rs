@@ -11,7 +11,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Whom a client trusts on `wss:`, and how it shows itself: what most programs need of a [`ClientConfig`] of rustls, by its
 /// provider `ring`. For more, make a `ClientConfig` yourself.

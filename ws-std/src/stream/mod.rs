@@ -1,3 +1,13 @@
+pub(crate) mod linger;
+mod net;
+pub(crate) mod queue;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
+
+pub use net::NetStream;
+#[cfg(feature = "rustls")]
+pub use tls::{ClientTls, ServerTls, TlsStream};
+
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

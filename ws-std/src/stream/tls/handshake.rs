@@ -9,10 +9,11 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
+use crate::error::Error;
 use crate::greeting::{TIMEOUT, judge};
-use crate::linger::linger;
+use crate::stream::Stream;
+use crate::stream::linger::linger;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream};
 
 impl<S: Stream> TlsStream<S> {
     /// Does the handshake of a client with the server of this name, within this time. The stream has to block.

@@ -5,6 +5,7 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
+use crate::timeouts::Deadline;
 use crate::{ClientMisuse, ProxyError, Refusal};
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
@@ -147,7 +148,7 @@ impl core::error::Error for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         #[cfg(feature = "rustls")]
-        let error = match error.downcast::<crate::stream::tls::TlsFault>() {
+        let error = match error.downcast::<TlsFault>() {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };
@@ -243,6 +244,52 @@ impl From<Error> for io::Error {
         }
     }
 }
+
+/// A fault in TLS on its way through an [`io::Error`]; [`Error::Tls`] takes it out again.
+///
+/// A type of our own, so that the errors of other TLS streams mean the same with and without this feature.
+#[cfg(feature = "rustls")]
+#[derive(Debug)]
+pub(crate) struct TlsFault(pub(crate) rustls::Error);
+
+#[cfg(feature = "rustls")]
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl core::error::Error for TlsFault {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl From<TlsFault> for io::Error {
+    fn from(fault: TlsFault) -> Self {
+        Self::new(io::ErrorKind::InvalidData, fault)
+    }
+}
+
+/// Classifies an error of the stream during an opening handshake: `Ok` to make the same call again, otherwise the error that
+/// the handshake returns.
+pub(crate) fn retry_handshake(error: io::Error, deadline: Deadline) -> Result<(), Error> {
+    let kind = error.kind();
+    if kind == io::ErrorKind::Interrupted {
+        return Ok(());
+    }
+    if is_gone(kind) {
+        return Err(Error::Disconnected(Some(kind)));
+    }
+    if is_wait(kind) && deadline.remaining().is_err() {
+        return Err(HANDSHAKE_TIMEOUT);
+    }
+    Err(error.into())
+}
+
+pub(crate) const HANDSHAKE_TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 
 /// Whether the stream only asks for patience.
 pub(crate) fn is_wait(kind: io::ErrorKind) -> bool {

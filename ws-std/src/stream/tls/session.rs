@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use rustls::Connection;
 
 use super::incoming::Incoming;
+use super::lock;
 use super::outgoing::Outgoing;
-use super::{TlsFault, lock};
-use crate::error::is_wait;
+use crate::error::{TlsFault, is_wait};
 use crate::stream::Stream;
 
 /// What all handles to a TLS stream share.

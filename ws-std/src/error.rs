@@ -38,9 +38,15 @@ pub enum Error {
     PingLen,
     /// The URL is not one of a WebSocket.
     Uri(UriError),
-    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls`. Or connect with another TLS library, and use
-    /// [`Client::handshake`](crate::Client::handshake) over its stream.
+    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls-ring` or `rustls-aws-lc-rs`. Or connect with
+    /// another TLS library, and use [`Client::handshake`](crate::Client::handshake) over its stream.
     TlsUnsupported,
+    /// TLS has no provider of cryptography: build with the feature `rustls-ring` or `rustls-aws-lc-rs`, call
+    /// [`CryptoProvider::install_default`](rustls::crypto::CryptoProvider::install_default) at the start of the program, or
+    /// pass a provider to a constructor of [`ClientTls`](crate::ClientTls) or [`ServerTls`](crate::ServerTls).
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    NoCryptoProvider,
     /// TLS failed: the peer is not who it should be, or says the same of us, or what it sent was forged; or certificates of
     /// our own cannot be used.
     #[cfg(feature = "rustls")]
@@ -107,7 +113,11 @@ impl fmt::Display for Error {
             Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
             Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
             Self::Uri(error) => error.fmt(f),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls`"),
+            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls-ring`"),
+            #[cfg(feature = "rustls")]
+            Self::NoCryptoProvider => f.write_str(
+                "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install one as the default",
+            ),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::Refused(refusal) => refusal.fmt(f),
@@ -132,6 +142,8 @@ impl core::error::Error for Error {
             Self::Proxy(error) => Some(error.as_ref()),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => Some(error),
+            #[cfg(feature = "rustls")]
+            Self::NoCryptoProvider => None,
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
@@ -235,6 +247,8 @@ impl From<Error> for io::Error {
             | Error::HandshakeMisuse(_)
             | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
+            #[cfg(feature = "rustls")]
+            Error::NoCryptoProvider => Some(io::ErrorKind::Unsupported),
             Error::Refused(_) | Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };

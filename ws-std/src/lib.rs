@@ -58,9 +58,10 @@
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
-//! - With the feature `rustls`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls` says
-//!   otherwise; `Server::accept_tls` is the other side. With TLS from elsewhere, [`Client::handshake`] and [`Server::receive`]
-//!   take any [`Stream`].
+//! - With the feature `rustls-ring`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls`
+//!   says otherwise; `Server::accept_tls` is the other side. The feature `rustls` is the same without a provider of
+//!   cryptography, for programs that have one of their own. With TLS from elsewhere, [`Client::handshake`] and
+//!   [`Server::receive`] take any [`Stream`].
 //!
 //! # Non-blocking
 //!

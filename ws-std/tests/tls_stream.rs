@@ -1,5 +1,5 @@
 //! TLS over streams in memory: cut anyhow, bounded, and ended by both sides or by an attacker.
-#![cfg(feature = "rustls")]
+#![cfg(feature = "rustls-ring")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -4,6 +4,7 @@ mod config;
 mod handshake;
 mod incoming;
 mod outgoing;
+mod provider;
 mod session;
 mod stream;
 

@@ -108,7 +108,7 @@ impl<S: Stream> TlsStream<S> {
             self.stream.flush()?;
             return Ok(true);
         }
-        if incoming.is_ended && incoming.bytes().is_empty() {
+        if incoming.is_ended && incoming.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if !session.feed(&mut incoming)? {

@@ -9,6 +9,8 @@ use crate::stream::queue::Queue;
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
     queue: Queue,
+    /// What the session has not taken yet of the record that is next, header included; 0 before its header is looked at.
+    record_len: usize,
     /// The stream under TLS has ended.
     pub(super) is_ended: bool,
     /// A read filled all the room it had, so that the next one is given room for a whole record.
@@ -18,12 +20,33 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.queue.bytes()
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 
+    /// What was read of the next record, and nothing of the record after it. Empty until its header is whole, unless the
+    /// stream has ended.
+    ///
+    /// A session that is given one record at a time decrypts no record before the plaintext of the one before is read. So a
+    /// record that is forged takes effect after the data before it, however both are cut into segments.
+    pub(super) fn record(&mut self) -> &[u8] {
+        let bytes = self.queue.bytes();
+        if self.record_len == 0 {
+            self.record_len = match bytes {
+                [_, _, _, high, low, ..] => {
+                    RECORD_HEADER_LEN.saturating_add(u16::from_be_bytes([*high, *low]).into())
+                }
+                rest if self.is_ended => rest.len(),
+                _ => 0,
+            };
+        }
+        bytes.get(..self.record_len).unwrap_or(bytes)
+    }
+
+    /// The session has taken the first `len` bytes of the record.
     pub(super) fn advance(&mut self, len: usize) {
         self.queue.advance(len);
+        self.record_len = self.record_len.saturating_sub(len);
     }
 
     /// Reads once.
@@ -59,8 +82,11 @@ impl Incoming {
 /// The least that is read at once, in bytes.
 const ROOM_LEN_MIN: usize = 4 * 1024;
 
-/// The longest record, in bytes (RFC 8446 §5.2): 2^14 + 256 of ciphertext behind a header of 5.
-const RECORD_LEN_MAX: usize = 5 + (1 << 14) + 256;
+/// The header of a record, in bytes, whose last two are the length of what follows (RFC 8446 §5.1).
+const RECORD_HEADER_LEN: usize = 5;
+
+/// The longest record, in bytes (RFC 8446 §5.2): 2^14 + 256 of ciphertext after the header.
+const RECORD_LEN_MAX: usize = RECORD_HEADER_LEN + (1 << 14) + 256;
 
 /// Less is not waited for: operating systems count timeouts in ticks, and take a timeout of zero for none.
 const GRANULARITY: Duration = Duration::from_millis(2);

@@ -144,23 +144,26 @@ impl Session {
         Self { connection, fault: None, closing: Closing::No }
     }
 
-    /// Takes ciphertext. `false` where there is none to take.
+    /// Takes ciphertext, of one record at most. `false` where there is none to take.
     pub(super) fn feed(&mut self, incoming: &mut Incoming) -> io::Result<bool> {
-        if let Some(fault) = &self.fault {
-            return Err(TlsFault(fault.clone()).into());
-        }
-        let bytes = incoming.bytes();
-        if bytes.is_empty() && !incoming.is_ended {
+        self.check()?;
+        let is_ended = incoming.is_ended;
+        let record = incoming.record();
+        if record.is_empty() && !is_ended {
             return Ok(false);
         }
-        let len = self.connection.read_tls(&mut &*bytes)?;
+        let len = self.connection.read_tls(&mut &*record)?;
         incoming.advance(len);
-        match self.connection.process_new_packets() {
-            Ok(_state) => Ok(true),
-            Err(fault) => {
-                self.fault = Some(fault.clone());
-                Err(TlsFault(fault).into())
-            }
+        self.fault = self.connection.process_new_packets().err();
+        self.check()?;
+        Ok(true)
+    }
+
+    /// The fault, in every call after the one that found it.
+    fn check(&self) -> io::Result<()> {
+        match &self.fault {
+            Some(fault) => Err(TlsFault(fault.clone()).into()),
+            None => Ok(()),
         }
     }
 
@@ -180,11 +183,9 @@ impl Session {
     }
 
     fn encrypt(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.check()?;
         if self.closing != Closing::No {
             return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        if let Some(fault) = &self.fault {
-            return Err(TlsFault(fault.clone()).into());
         }
         self.connection.writer().write_vectored(slices)
     }

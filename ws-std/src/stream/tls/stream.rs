@@ -31,6 +31,9 @@ use crate::stream::Stream;
 /// peer that ends its own without one may be an attacker who cuts the connection: a read then fails with
 /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). Behind a closing handshake a WebSocket takes that for its end, since it
 /// knows that nothing is missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
+///
+/// A fault, such as a record that does not decrypt, is reported after all the data before it was read, independent of segments.
+/// Every later read and write returns it again.
 pub struct TlsStream<S = TcpStream> {
     pub(super) stream: S,
     pub(super) shared: Arc<Shared>,

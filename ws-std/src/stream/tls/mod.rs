@@ -1,9 +1,9 @@
 //! TLS by rustls: `wss:`.
 
+mod ciphertext_in;
+mod ciphertext_out;
 mod config;
 mod handshake;
-mod incoming;
-mod outgoing;
 mod provider;
 mod session;
 mod stream;

@@ -4,9 +4,9 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use rustls::Connection;
 
-use super::incoming::Incoming;
+use super::ciphertext_in::CiphertextIn;
+use super::ciphertext_out::CiphertextOut;
 use super::lock;
-use super::outgoing::Outgoing;
 use crate::error::{TlsFault, is_wait};
 use crate::stream::Stream;
 
@@ -17,8 +17,8 @@ use crate::stream::Stream;
 /// it, so that records leave in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) incoming: Mutex<Incoming>,
-    pub(super) outgoing: Mutex<Outgoing>,
+    pub(super) incoming: Mutex<CiphertextIn>,
+    pub(super) outgoing: Mutex<CiphertextOut>,
     pub(super) session: Mutex<Session>,
 }
 
@@ -115,7 +115,7 @@ impl Shared {
         Ok(())
     }
 
-    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, CiphertextOut>> {
         match self.outgoing.try_lock() {
             Ok(outgoing) => Some(outgoing),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -123,7 +123,7 @@ impl Shared {
         }
     }
 
-    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut Outgoing) -> io::Result<()> {
+    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
         loop {
             outgoing.write_all(stream)?;
             if lock(&self.session).give(outgoing)? {
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// Takes ciphertext, of one record at most. `false` where there is none to take.
-    pub(super) fn feed(&mut self, incoming: &mut Incoming) -> io::Result<bool> {
+    pub(super) fn feed(&mut self, incoming: &mut CiphertextIn) -> io::Result<bool> {
         self.check()?;
         let is_ended = incoming.is_ended;
         let record = incoming.record();
@@ -168,7 +168,11 @@ impl Session {
     }
 
     /// Gives plaintext. `None` where more ciphertext has to come first.
-    pub(super) fn decrypt(&mut self, incoming: &mut Incoming, bytes: &mut [u8]) -> io::Result<Option<usize>> {
+    pub(super) fn decrypt(
+        &mut self,
+        incoming: &mut CiphertextIn,
+        bytes: &mut [u8],
+    ) -> io::Result<Option<usize>> {
         loop {
             match self.connection.reader().read(bytes) {
                 Ok(len) => return Ok(Some(len)),
@@ -191,7 +195,7 @@ impl Session {
     }
 
     /// Moves records to where they are written from. `false` where there are none.
-    pub(super) fn give(&mut self, outgoing: &mut Outgoing) -> io::Result<bool> {
+    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
         let has_records = self.connection.wants_write();
         while self.connection.wants_write() {
             let _len = self.connection.write_tls(outgoing.sink())?;

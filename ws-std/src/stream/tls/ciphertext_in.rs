@@ -7,7 +7,7 @@ use crate::stream::queue::Queue;
 
 /// What was read from the stream under TLS and not yet taken by the session.
 #[derive(Debug, Default)]
-pub(super) struct Incoming {
+pub(super) struct CiphertextIn {
     queue: Queue,
     /// What the session has not taken yet of the record that is next, header included; 0 before its header is looked at.
     record_len: usize,
@@ -19,7 +19,7 @@ pub(super) struct Incoming {
     pub(super) limit: Option<Duration>,
 }
 
-impl Incoming {
+impl CiphertextIn {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

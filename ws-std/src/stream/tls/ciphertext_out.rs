@@ -6,7 +6,7 @@ use crate::stream::Stream;
 
 /// What the session has encrypted and the stream under TLS has not taken yet.
 #[derive(Debug, Default)]
-pub(super) struct Outgoing {
+pub(super) struct CiphertextOut {
     bytes: Vec<u8>,
     /// The first of them that are written.
     written_len: usize,
@@ -14,7 +14,7 @@ pub(super) struct Outgoing {
     pub(super) limit: Option<Duration>,
 }
 
-impl Outgoing {
+impl CiphertextOut {
     pub(super) fn is_empty(&self) -> bool {
         self.written_len >= self.bytes.len()
     }

@@ -29,6 +29,17 @@ enum Layer {
     Tls(TlsStream),
 }
 
+/// Makes the same call on the stream of either layer.
+macro_rules! with {
+    ($layer:expr, $stream:ident => $call:expr) => {
+        match $layer {
+            Layer::Plain($stream) => $call,
+            #[cfg(feature = "rustls")]
+            Layer::Tls($stream) => $call,
+        }
+    };
+}
+
 impl NetStream {
     /// The TCP stream at the bottom, to ask for its addresses and to change its settings.
     #[must_use]
@@ -71,106 +82,58 @@ impl From<TcpStream> for NetStream {
 impl Read for NetStream {
     #[inline]
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.read(bytes),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.read(bytes),
-        }
+        with!(&mut self.0, stream => stream.read(bytes))
     }
 }
 
 impl Write for NetStream {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.write(bytes),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.write(bytes),
-        }
+        with!(&mut self.0, stream => stream.write(bytes))
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.write_vectored(slices),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.write_vectored(slices),
-        }
+        with!(&mut self.0, stream => stream.write_vectored(slices))
     }
 
     #[inline]
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.flush(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.flush(),
-        }
+        with!(&mut self.0, stream => stream.flush())
     }
 }
 
 impl Stream for NetStream {
     fn shutdown_write(&mut self) -> io::Result<()> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.shutdown_write(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.shutdown_write(),
-        }
+        with!(&mut self.0, stream => stream.shutdown_write())
     }
 
     fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.limit_read(timeout),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.limit_read(timeout),
-        }
+        with!(&mut self.0, stream => stream.limit_read(timeout))
     }
 
     fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.limit_write(timeout),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.limit_write(timeout),
-        }
+        with!(&mut self.0, stream => stream.limit_write(timeout))
     }
 
     fn disable_delay(&mut self) -> io::Result<()> {
-        match &mut self.0 {
-            Layer::Plain(stream) => stream.disable_delay(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.disable_delay(),
-        }
+        with!(&mut self.0, stream => stream.disable_delay())
     }
 
     fn is_vectored(&self) -> bool {
-        match &self.0 {
-            Layer::Plain(stream) => stream.is_vectored(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.is_vectored(),
-        }
+        with!(&self.0, stream => stream.is_vectored())
     }
 }
 
 impl Duplex for NetStream {
     fn share(&self) -> io::Result<Self> {
-        match &self.0 {
-            Layer::Plain(stream) => stream.share().map(Self::from),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.share().map(Self::from),
-        }
+        with!(&self.0, stream => stream.share().map(Self::from))
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {
-        match &self.0 {
-            Layer::Plain(stream) => stream.read_limit(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.read_limit(),
-        }
+        with!(&self.0, stream => stream.read_limit())
     }
 
     fn abort(&self) -> io::Result<()> {
-        match &self.0 {
-            Layer::Plain(stream) => stream.abort(),
-            #[cfg(feature = "rustls")]
-            Layer::Tls(stream) => stream.abort(),
-        }
+        with!(&self.0, stream => stream.abort())
     }
 }

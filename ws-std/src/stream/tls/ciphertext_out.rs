@@ -1,34 +1,28 @@
 use core::time::Duration;
-use std::io;
+use std::io::{self, Write};
 
 use crate::error::is_wait;
 use crate::stream::Stream;
+use crate::stream::queue::Queue;
 
-/// What the session has encrypted and the stream under TLS has not taken yet.
+/// What the session has encrypted and the stream under TLS has not taken yet. The session writes its records into it.
 #[derive(Debug, Default)]
 pub(super) struct CiphertextOut {
-    bytes: Vec<u8>,
-    /// The first of them that are written.
-    written_len: usize,
+    queue: Queue,
     /// How long one write of ciphertext may wait, as the owner of the stream has set it.
     pub(super) limit: Option<Duration>,
 }
 
 impl CiphertextOut {
     pub(super) fn is_empty(&self) -> bool {
-        self.written_len >= self.bytes.len()
+        self.queue.is_empty()
     }
 
-    /// Where the session puts its records.
-    pub(super) fn sink(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
-    }
-
-    /// Writes all of it, and keeps what was not taken. Where the stream would block behind something that it took, that is told
-    /// as [`io::ErrorKind::Interrupted`]: whoever counts how long nothing moves begins anew.
-    pub(super) fn write_all<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
+    /// Writes all of it, and keeps what was not taken. Where the stream would block after it took something, the error is
+    /// [`io::ErrorKind::Interrupted`], so that callers that measure how long nothing moves begin anew.
+    pub(super) fn write_out<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
         let mut has_moved = false;
-        while !self.is_empty() {
+        while !self.queue.is_empty() {
             match self.write_once(stream) {
                 Ok(()) => has_moved = true,
                 Err(error) if has_moved && is_wait(error.kind()) => {
@@ -42,24 +36,24 @@ impl CiphertextOut {
 
     /// Writes once, and keeps what was not taken.
     pub(super) fn write_once<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
-        let unwritten = self.bytes.get(self.written_len..).unwrap_or_default();
-        match stream.write(unwritten) {
+        match stream.write(self.queue.bytes()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(len) => self.written_len = self.written_len.saturating_add(len),
+            Ok(len) => self.queue.advance(len),
             // What was encrypted is committed: the caller must not be led to give it again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
-        }
-        if self.is_empty() {
-            self.written_len = 0;
-            self.bytes.clear();
-            if self.bytes.capacity() > KEPT_LEN_MAX {
-                self.bytes = Vec::new();
-            }
         }
         Ok(())
     }
 }
 
-/// The allocation that is kept while nothing waits, in bytes: a whole record fits.
-const KEPT_LEN_MAX: usize = 17 * 1024;
+impl Write for CiphertextOut {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.queue.push(record)?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

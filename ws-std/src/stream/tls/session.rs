@@ -125,7 +125,7 @@ impl Shared {
 
     fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
         loop {
-            outgoing.write_all(stream)?;
+            outgoing.write_out(stream)?;
             if lock(&self.session).give(outgoing)? {
                 continue;
             }
@@ -198,7 +198,7 @@ impl Session {
     pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
         let has_records = self.connection.wants_write();
         while self.connection.wants_write() {
-            let _len = self.connection.write_tls(outgoing.sink())?;
+            let _len = self.connection.write_tls(outgoing)?;
         }
         Ok(has_records)
     }

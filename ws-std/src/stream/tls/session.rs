@@ -1,4 +1,3 @@
-use core::time::Duration;
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
@@ -8,7 +7,7 @@ use super::ciphertext_in::CiphertextIn;
 use super::ciphertext_out::CiphertextOut;
 use super::lock;
 use crate::error::{TlsFault, is_wait};
-use crate::stream::Stream;
+use crate::stream::{LIMIT_MIN, Stream};
 
 /// What all handles to a TLS stream share.
 ///
@@ -87,7 +86,7 @@ impl Shared {
         loop {
             // Who has it looks again once it is free.
             let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
-            let drained = match stream.limit_write(Some(AT_ONCE)) {
+            let drained = match stream.limit_write(Some(LIMIT_MIN)) {
                 Ok(()) => self.drain(stream, &mut outgoing),
                 Err(error) => Err(error),
             };
@@ -231,6 +230,3 @@ impl Session {
 
 /// How much plaintext is encrypted before the ciphertext has left, in bytes: four records.
 const WAITING_LEN_MAX: usize = 64 * 1024;
-
-/// How long a write waits that is not to wait: the least that operating systems know.
-const AT_ONCE: Duration = Duration::from_millis(1);

@@ -1,9 +1,9 @@
 use core::time::Duration;
 use std::io;
-use std::time::Instant;
 
 use crate::stream::Stream;
 use crate::stream::queue::Queue;
+use crate::timeouts::Deadline;
 
 /// What was read from the stream under TLS and not yet taken by the session.
 #[derive(Debug, Default)]
@@ -66,15 +66,14 @@ impl CiphertextIn {
 
     /// Reads once more, in what is left of the time for one read of plaintext: otherwise a peer whose record comes byte by
     /// byte could hold the reader as long as it likes.
-    pub(super) fn fill_more<S: Stream>(&mut self, stream: &mut S, begun: Option<Instant>) -> io::Result<()> {
-        let (Some(limit), Some(begun)) = (self.limit, begun) else { return self.fill(stream) };
-        let remaining = limit.saturating_sub(begun.elapsed());
-        if remaining < GRANULARITY {
-            return Err(io::ErrorKind::WouldBlock.into());
+    pub(super) fn fill_more<S: Stream>(&mut self, stream: &mut S, deadline: Deadline) -> io::Result<()> {
+        let remaining = deadline.remaining().map_err(|_passed| io::ErrorKind::WouldBlock)?;
+        if remaining.is_none() {
+            return self.fill(stream);
         }
-        stream.limit_read(Some(remaining))?;
+        stream.limit_read(remaining)?;
         let filled = self.fill(stream);
-        stream.limit_read(Some(limit))?;
+        stream.limit_read(self.limit)?;
         filled
     }
 }
@@ -87,6 +86,3 @@ const RECORD_HEADER_LEN: usize = 5;
 
 /// The longest record, in bytes (RFC 8446 §5.2): 2^14 + 256 of ciphertext after the header.
 const RECORD_LEN_MAX: usize = RECORD_HEADER_LEN + (1 << 14) + 256;
-
-/// Less is not waited for: operating systems count timeouts in ticks, and take a timeout of zero for none.
-const GRANULARITY: Duration = Duration::from_millis(2);

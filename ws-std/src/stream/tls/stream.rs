@@ -3,7 +3,6 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
 
 use rustls::Connection;
 
@@ -11,6 +10,7 @@ use super::lock;
 use super::session::Shared;
 use crate::split::Duplex;
 use crate::stream::Stream;
+use crate::timeouts::Deadline;
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///
@@ -61,7 +61,7 @@ impl<S: Stream> Read for TlsStream<S> {
             return Ok(0);
         }
         let mut incoming = lock(&self.shared.incoming);
-        let begun = incoming.limit.map(|_| Instant::now());
+        let deadline = Deadline::after(incoming.limit);
         let mut is_first = true;
         loop {
             let mut session = lock(&self.shared.session);
@@ -78,7 +78,7 @@ impl<S: Stream> Read for TlsStream<S> {
                 incoming.fill(&mut self.stream)?;
                 is_first = false;
             } else {
-                incoming.fill_more(&mut self.stream, begun)?;
+                incoming.fill_more(&mut self.stream, deadline)?;
             }
         }
     }

@@ -5,6 +5,7 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
+use crate::timeouts::Deadline;
 use crate::{ClientMisuse, ProxyError, Refusal};
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
@@ -37,9 +38,15 @@ pub enum Error {
     PingLen,
     /// The URL is not one of a WebSocket.
     Uri(UriError),
-    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls`. Or connect with another TLS library, and use
-    /// [`Client::handshake`](crate::Client::handshake) over its stream.
+    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls-ring` or `rustls-aws-lc-rs`. Or connect with
+    /// another TLS library, and use [`Client::handshake`](crate::Client::handshake) over its stream.
     TlsUnsupported,
+    /// TLS has no provider of cryptography: build with the feature `rustls-ring` or `rustls-aws-lc-rs`, call
+    /// [`CryptoProvider::install_default`](rustls::crypto::CryptoProvider::install_default) at the start of the program, or
+    /// pass a provider to a constructor of [`ClientTls`](crate::ClientTls) or [`ServerTls`](crate::ServerTls).
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    NoCryptoProvider,
     /// TLS failed: the peer is not who it should be, or says the same of us, or what it sent was forged; or certificates of
     /// our own cannot be used.
     #[cfg(feature = "rustls")]
@@ -106,7 +113,11 @@ impl fmt::Display for Error {
             Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
             Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
             Self::Uri(error) => error.fmt(f),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls`"),
+            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls-ring`"),
+            #[cfg(feature = "rustls")]
+            Self::NoCryptoProvider => f.write_str(
+                "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install one as the default",
+            ),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::Refused(refusal) => refusal.fmt(f),
@@ -131,6 +142,8 @@ impl core::error::Error for Error {
             Self::Proxy(error) => Some(error.as_ref()),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => Some(error),
+            #[cfg(feature = "rustls")]
+            Self::NoCryptoProvider => None,
             Self::Disconnected(_)
             | Self::Timeout(_)
             | Self::Closed
@@ -147,7 +160,7 @@ impl core::error::Error for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         #[cfg(feature = "rustls")]
-        let error = match error.downcast::<crate::tls::TlsFault>() {
+        let error = match error.downcast::<TlsFault>() {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };
@@ -235,6 +248,8 @@ impl From<Error> for io::Error {
             | Error::HandshakeMisuse(_)
             | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
+            #[cfg(feature = "rustls")]
+            Error::NoCryptoProvider => Some(io::ErrorKind::Unsupported),
             Error::Refused(_) | Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };
@@ -244,6 +259,52 @@ impl From<Error> for io::Error {
         }
     }
 }
+
+/// A fault in TLS on its way through an [`io::Error`]; [`Error::Tls`] takes it out again.
+///
+/// A type of our own, so that the errors of other TLS streams mean the same with and without this feature.
+#[cfg(feature = "rustls")]
+#[derive(Debug)]
+pub(crate) struct TlsFault(pub(crate) rustls::Error);
+
+#[cfg(feature = "rustls")]
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl core::error::Error for TlsFault {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(feature = "rustls")]
+impl From<TlsFault> for io::Error {
+    fn from(fault: TlsFault) -> Self {
+        Self::new(io::ErrorKind::InvalidData, fault)
+    }
+}
+
+/// Classifies an error of the stream during an opening handshake: `Ok` to make the same call again, otherwise the error that
+/// the handshake returns.
+pub(crate) fn retry_handshake(error: io::Error, deadline: Deadline) -> Result<(), Error> {
+    let kind = error.kind();
+    if kind == io::ErrorKind::Interrupted {
+        return Ok(());
+    }
+    if is_gone(kind) {
+        return Err(Error::Disconnected(Some(kind)));
+    }
+    if is_wait(kind) && deadline.remaining().is_err() {
+        return Err(HANDSHAKE_TIMEOUT);
+    }
+    Err(error.into())
+}
+
+pub(crate) const HANDSHAKE_TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 
 /// Whether the stream only asks for patience.
 pub(crate) fn is_wait(kind: io::ErrorKind) -> bool {

@@ -58,9 +58,10 @@
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
-//! - With the feature `rustls`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls` says
-//!   otherwise; `Server::accept_tls` is the other side. With TLS from elsewhere, [`Client::handshake`] and [`Server::receive`]
-//!   take any [`Stream`].
+//! - With the feature `rustls-ring`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls`
+//!   says otherwise; `Server::accept_tls` is the other side. The feature `rustls` is the same without a provider of
+//!   cryptography, for programs that have one of their own. With TLS from elsewhere, [`Client::handshake`] and
+//!   [`Server::receive`] take any [`Stream`].
 //!
 //! # Non-blocking
 //!
@@ -165,17 +166,12 @@ mod greeting;
 #[cfg(feature = "hub")]
 mod hub;
 mod keys;
-mod linger;
-mod net_stream;
-mod queue;
 mod server;
 mod session;
 mod socket;
 mod stream;
 mod telemetry;
 mod timeouts;
-#[cfg(feature = "rustls")]
-mod tls;
 
 pub use client::{
     Client, ClientMisuse, Connecting, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect,
@@ -186,15 +182,13 @@ pub use error::{Error, Phase};
 #[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
-pub use net_stream::NetStream;
 pub use server::{Incoming, Receiving, Server, accept};
 pub use session::{Counters, Outcome};
 pub use socket::{MessageWriter, Parts, ReadHalf, ReuniteError, WebSocket, WriteHalf, Writer};
-pub use stream::duplex::{Duplex, SharedStream};
-pub use stream::{AnyStream, Stream};
-pub use timeouts::Timeouts;
+pub use stream::{AnyStream, Duplex, NetStream, SharedStream, Stream};
 #[cfg(feature = "rustls")]
-pub use tls::{ClientTls, ServerTls, TlsStream};
+pub use stream::{ClientTls, ServerTls, TlsStream};
+pub use timeouts::Timeouts;
 
 #[cfg(feature = "rustls")]
 pub use rustls;

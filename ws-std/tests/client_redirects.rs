@@ -174,7 +174,7 @@ fn a_redirect_to_tls_needs_tls() {
     let (url, server) = serve_answers(vec![redirect(302, "https://127.0.0.1:1/")], false);
     let client = Client::new().with_redirects(1);
     // Nobody listens there, where there is TLS to find out.
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "rustls-ring")]
     let client = client.with_tls(common::tls::Authority::new("CA").client_tls());
     let result = client.connect(&url);
     assert!(matches!(result, Err(Error::TlsUnsupported | Error::Io(_))), "{result:?}");

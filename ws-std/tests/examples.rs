@@ -144,7 +144,7 @@ fn the_client_tells_a_failure_by_words_and_exit_code() {
         (&["ws://localhost/", "--verbose", "1"], 2, "unknown option --verbose"),
         (&["ws://localhost/", "--text"], 2, "--text needs a value"),
         #[cfg(not(feature = "rustls"))]
-        (&["wss://localhost/"], 1, "feature `rustls`"),
+        (&["wss://localhost/"], 1, "feature `rustls-ring`"),
         (&["http://localhost/"], 1, "ws: or wss:"),
     ] {
         let output = client(arguments, "");
@@ -384,7 +384,7 @@ fn the_socket_io_client_tells_what_a_server_says_that_it_does_not_understand() {
 }
 
 /// A private authority, and a server that it has certified, as files.
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-ring")]
 fn serve_wss(name: &str) -> (Served, String) {
     let authority = common::tls::Authority::new(name);
     let identity = authority.issue("localhost");
@@ -401,7 +401,7 @@ fn serve_wss(name: &str) -> (Served, String) {
     (served, file("ca.pem", &authority.pem()))
 }
 
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-ring")]
 #[test]
 fn the_wss_client_trusts_the_authority_that_it_is_given_and_no_other() {
     let (server, authority) = serve_wss("given_authority");
@@ -415,7 +415,7 @@ fn the_wss_client_trusts_the_authority_that_it_is_given_and_no_other() {
 }
 
 /// Where the roots of the platform are files, this names them.
-#[cfg(all(feature = "rustls", target_os = "linux"))]
+#[cfg(all(feature = "rustls-ring", target_os = "linux"))]
 #[test]
 fn both_clients_trust_the_platform_where_nothing_else_is_said() {
     let (server, authority) = serve_wss("platform");

@@ -292,5 +292,5 @@ fn urls_that_lead_nowhere_are_told_apart() {
 #[test]
 fn without_the_feature_a_wss_url_is_an_error_that_names_it() {
     let error = ws_std::connect("wss://localhost/").unwrap_err();
-    assert!(matches!(error, Error::TlsUnsupported) && error.to_string().contains("feature `rustls`"));
+    assert!(matches!(error, Error::TlsUnsupported) && error.to_string().contains("feature `rustls-ring`"));
 }

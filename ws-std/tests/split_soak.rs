@@ -49,9 +49,9 @@ impl Carried {
 fn both_directions_saturated_with_messages_pings_and_fragments_stay_whole_in_bounded_memory() {
     let time = std::env::var("WS_SOAK_SECONDS")
         .map_or(TIME, |seconds| Duration::from_secs(seconds.parse().expect("a number of seconds")));
-    let time = time / (1 + u32::from(cfg!(feature = "deflate")) + u32::from(cfg!(feature = "rustls")));
+    let time = time / (1 + u32::from(cfg!(feature = "deflate")) + u32::from(cfg!(feature = "rustls-ring")));
     soak("plain", &Server::new(), &Client::new(), time);
-    #[cfg(feature = "rustls")]
+    #[cfg(feature = "rustls-ring")]
     soak_tls(&Server::new(), &Client::new(), time);
     #[cfg(feature = "deflate")]
     {
@@ -69,7 +69,7 @@ fn soak(name: &str, server: &Server, client: &Client, time: Duration) {
     saturate(name, before, time, ours, server.join().unwrap());
 }
 
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-ring")]
 fn soak_tls(server: &Server, client: &Client, time: Duration) {
     let authority = common::tls::Authority::new("CA");
     let config = authority.issue("localhost").server_tls().build();

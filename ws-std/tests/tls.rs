@@ -1,5 +1,5 @@
 //! `wss:` over TCP: who is trusted, and what is said of who is not.
-#![cfg(feature = "rustls")]
+#![cfg(feature = "rustls-ring")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

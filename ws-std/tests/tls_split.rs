@@ -1,5 +1,5 @@
 //! A connection over TLS whose directions are on threads of their own. The peer is rustls by itself.
-#![cfg(feature = "rustls")]
+#![cfg(feature = "rustls-ring")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
 //! TLS over streams in memory: cut anyhow, bounded, and ended by both sides or by an attacker.
-#![cfg(feature = "rustls")]
+#![cfg(feature = "rustls-ring")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,9 +12,13 @@
 mod common;
 
 use std::io::{ErrorKind, IoSlice, Read as _, Write as _};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use common::tls::{Authority, Pipe, pipe, tls_pipe, wss_pipe};
+use ws_std::rustls::ClientConnection;
+use ws_std::rustls::pki_types::ServerName;
 use ws_std::{Client, CloseCode, Config, Error, Message, Role, Server, Stream, TlsStream, WebSocket, rustls};
 
 type Socket = WebSocket<TlsStream<Pipe>>;
@@ -195,6 +199,127 @@ fn what_was_forged_is_an_error_of_tls() {
     // The other side is told by an alert.
     let error = client.read().map(drop).unwrap_err();
     assert!(matches!(error, Error::Tls(fault) if matches!(*fault, rustls::Error::AlertReceived(_))));
+}
+
+/// The outcome of a read, or of a write of some bytes, so that outcomes can be compared.
+fn told<T>(result: std::io::Result<T>) -> Result<T, String> {
+    result.map_err(|error| format!("{:?}: {error}", error.kind()))
+}
+
+const FORGED: &str = "InvalidData: cannot decrypt peer's message";
+
+/// How many segments bring a record and then one that does not decrypt: the second comes before or after the first is read.
+const CUTS: [usize; 2] = [1, 2];
+
+#[test]
+fn data_before_a_forged_record_is_read_first_and_the_fault_is_kept() {
+    for segment_count in CUTS {
+        let (mut client, mut server) = tls_pipe();
+        let mut bytes = [0; 100];
+        let mut outcomes = Vec::new();
+        server.write_all(b"data").unwrap();
+        if segment_count == 2 {
+            outcomes.push(told(client.read(&mut bytes)));
+        }
+        server.write_all(b"forged").unwrap();
+        client.get_ref().tamper();
+        if segment_count == 1 {
+            outcomes.push(told(client.read(&mut bytes)));
+        }
+        // The fault is not known before its record is reached.
+        outcomes.push(told(client.write(b"answer")));
+        for _ in 0..2 {
+            outcomes.push(told(client.read(&mut bytes)));
+            outcomes.push(told(client.write(b"x")));
+        }
+        client.shutdown_write().unwrap();
+        outcomes.push(told(client.read(&mut bytes)));
+        outcomes.push(told(client.write(b"x")));
+        let mut expected = vec![Ok(4), Ok(6)];
+        expected.resize(8, Err(FORGED.to_owned()));
+        assert_eq!((outcomes, &bytes[..4]), (expected, &b"data"[..]), "{segment_count}");
+        // The peer reads what was written before the fault, then the alert.
+        assert_eq!(told(server.read(&mut bytes)), Ok(6));
+        assert!(told(server.read(&mut bytes)).unwrap_err().contains("fatal alert: BadRecordMac"));
+    }
+}
+
+#[test]
+fn a_close_before_a_forged_record_ends_the_connection_cleanly() {
+    for segment_count in CUTS {
+        let (client, mut server) = tls_pipe();
+        let mut client = WebSocket::after_handshake(client, Role::Client, Config::new(), b"").unwrap();
+        server.write_all(b"\x81\x02hi\x88\x02\x03\xe8").unwrap();
+        let forge = |server: &mut TlsStream<Pipe>, client: &Socket| {
+            server.write_all(b"forged").unwrap();
+            client.get_ref().get_ref().tamper();
+        };
+        if segment_count == 1 {
+            forge(&mut server, &client);
+        }
+        assert_eq!(client.read().unwrap().unwrap().0, Message::Text("hi"), "{segment_count}");
+        if segment_count == 2 {
+            forge(&mut server, &client);
+        }
+        assert!(client.read().unwrap().is_none(), "{segment_count}");
+        let closure = client.closure().unwrap();
+        assert!(closure.is_clean, "{segment_count}: {closure:?}");
+    }
+}
+
+#[test]
+fn data_that_comes_with_the_end_of_the_handshake_is_read_before_a_fault() {
+    let authority = Authority::new("CA");
+    let config = authority.issue("example.com").server_tls().build();
+    let (mut ours, theirs) = pipe();
+    let server = thread::spawn(move || TlsStream::accept(theirs, config, None));
+    let name = ServerName::try_from("example.com").unwrap();
+    let mut client =
+        ClientConnection::new(Arc::<rustls::ClientConfig>::from(authority.client_tls()), name).unwrap();
+    client.write_tls(&mut ours).unwrap();
+    while client.is_handshaking() {
+        client.read_tls(&mut ours).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    let mut segment = Vec::new();
+    for data in [&b"data"[..], b"forged"] {
+        client.writer().write_all(data).unwrap();
+        while client.wants_write() {
+            client.write_tls(&mut segment).unwrap();
+        }
+    }
+    *segment.last_mut().unwrap() ^= 1;
+    ours.write_all(&segment).unwrap();
+    ours.cut();
+    let mut server = server.join().unwrap().unwrap();
+    let mut bytes = [0; 100];
+    assert_eq!(told(server.read(&mut bytes)), Ok(4));
+    for _ in 0..2 {
+        assert_eq!(told(server.read(&mut bytes)), Err(FORGED.to_owned()));
+    }
+}
+
+#[test]
+fn data_before_a_close_notify_is_read_first_and_the_end_is_kept() {
+    let (mut client, mut server) = tls_pipe();
+    server.write_all(b"data").unwrap();
+    server.shutdown_write().unwrap();
+    let mut bytes = [0; 100];
+    for expected in [4, 0, 0] {
+        assert_eq!(told(client.read(&mut bytes)), Ok(expected));
+    }
+}
+
+#[test]
+fn data_before_a_cut_is_read_first_and_the_cut_is_kept() {
+    let (mut client, mut server) = tls_pipe();
+    let mut bytes = [0; 100];
+    server.write_all(b"data").unwrap();
+    server.get_ref().cut();
+    assert_eq!(told(client.read(&mut bytes)), Ok(4));
+    for _ in 0..2 {
+        assert_eq!(client.read(&mut bytes).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{ClientTls, Error, NetStream, TlsStream};
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
     /// The same, with this on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
-    /// offer `http/1.1` or nothing. Otherwise the platform's roots are loaded for the first `wss:` URL, and kept.
+    /// offer `http/1.1` or nothing. Otherwise the first `wss:` URL makes a [`ClientTls::platform`], which is kept.
     #[must_use]
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls = Tls(Arc::new(OnceLock::from(config.into())));

@@ -45,8 +45,8 @@ impl Failure {
             (Some(code), _) => Error::Io(io::Error::from_raw_os_error(code)),
             (None, None) => Error::Io(self.0.kind().into()),
             #[cfg(feature = "rustls")]
-            (None, Some(inner)) if inner.is::<crate::tls::TlsFault>() => {
-                match inner.downcast_ref::<crate::tls::TlsFault>() {
+            (None, Some(inner)) if inner.is::<crate::error::TlsFault>() => {
+                match inner.downcast_ref::<crate::error::TlsFault>() {
                     Some(fault) => fault.0.clone().into(),
                     None => Error::Io(self.0.kind().into()),
                 }

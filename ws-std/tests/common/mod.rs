@@ -18,7 +18,7 @@ pub(crate) mod proxy;
 pub(crate) mod said;
 pub(crate) mod split;
 pub(crate) mod tcp;
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-ring")]
 pub(crate) mod tls;
 
 use std::collections::VecDeque;

@@ -3,7 +3,6 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
 
 use rustls::Connection;
 
@@ -11,6 +10,7 @@ use super::lock;
 use super::session::Shared;
 use crate::stream::Stream;
 use crate::stream::duplex::{ByRef, Duplex, Now};
+use crate::timeouts::Deadline;
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///
@@ -31,6 +31,9 @@ use crate::stream::duplex::{ByRef, Duplex, Now};
 /// peer that ends its own without one may be an attacker who cuts the connection: a read then fails with
 /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). Behind a closing handshake a WebSocket takes that for its end, since it
 /// knows that nothing is missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
+///
+/// A fault, such as a record that does not decrypt, is reported after all the data before it was read, independent of segments.
+/// Every later read and write returns it again.
 pub struct TlsStream<S = TcpStream> {
     pub(super) stream: S,
     pub(super) shared: Arc<Shared>,
@@ -65,7 +68,7 @@ impl Shared {
             return Ok(0);
         }
         let mut incoming = lock(&self.incoming);
-        let begun = incoming.limit.map(|_| Instant::now());
+        let deadline = Deadline::after(incoming.limit);
         let mut is_first = true;
         loop {
             let mut session = lock(&self.session);
@@ -82,7 +85,7 @@ impl Shared {
                 incoming.fill(stream)?;
                 is_first = false;
             } else {
-                incoming.fill_more(stream, begun)?;
+                incoming.fill_more(stream, deadline)?;
             }
         }
     }

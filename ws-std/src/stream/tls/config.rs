@@ -4,17 +4,25 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use rustls::client::WantsClientCert;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-use crate::Error;
+use super::provider::default_provider;
+use crate::error::Error;
 
-/// Whom a client trusts on `wss:`, and how it shows itself: what most programs need of a [`ClientConfig`] of rustls, by its
-/// provider `ring`. For more, make a `ClientConfig` yourself.
+/// Whom a client trusts on `wss:`, and how it shows itself: what most programs need of a [`ClientConfig`] of rustls. For more,
+/// make a `ClientConfig` yourself.
+///
+/// # Provider
+///
+/// The cryptography comes from the provider that you pass to a constructor. Without one, it comes from the default of the
+/// process ([`CryptoProvider::install_default`]); without a default, from the feature `rustls-ring`, or else
+/// `rustls-aws-lc-rs`. Where there is none of these, constructors return [`Error::NoCryptoProvider`]. No default is installed
+/// here.
 ///
 /// By ALPN it says that it speaks `http/1.1`, which is what WebSockets begin with.
 ///
@@ -37,19 +45,43 @@ impl ClientTls {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where the platform has no roots.
+    /// [`Error::Tls`] where the platform has no roots; [`Error::NoCryptoProvider`].
     pub fn platform() -> Result<Self, Error> {
-        Ok(Self::new(client_builder()?.with_platform_verifier()?))
+        Self::platform_with_provider(default_provider()?)
+    }
+
+    /// Trusts whom the platform trusts, and encrypts by this provider. The platform's roots are loaded now, which takes a
+    /// while: make it once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the platform has no roots, or the provider has no cipher suite for TLS 1.2 or 1.3.
+    pub fn platform_with_provider(provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+        Ok(Self::new(client_builder(provider)?.with_platform_verifier()?))
     }
 
     /// Trusts these certificate authorities and no others: certificates in PEM, or one in DER.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where there is none, or one cannot be read.
+    /// [`Error::Tls`] where there is none, or one cannot be read; [`Error::NoCryptoProvider`].
     pub fn from_roots(certificates: &[u8]) -> Result<Self, Error> {
+        Self::from_roots_with_provider(certificates, default_provider()?)
+    }
+
+    /// Trusts these certificate authorities and no others, and encrypts by this provider. The certificates are in PEM, or one
+    /// is in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where there is no certificate, one cannot be read, or the provider has no cipher suite for TLS 1.2 or
+    /// 1.3.
+    pub fn from_roots_with_provider(
+        certificates: &[u8],
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, Error> {
         let roots = roots(certificates)?;
-        Ok(Self::new(client_builder()?.with_root_certificates(roots)))
+        Ok(Self::new(client_builder(provider)?.with_root_certificates(roots)))
     }
 
     /// The same, and a server that asks for it is shown this certificate: a chain with our own first, in PEM or one in DER, and
@@ -82,8 +114,15 @@ impl From<ClientTls> for Arc<ClientConfig> {
     }
 }
 
-/// How a server shows itself on `wss:`, and which clients it trusts: what most programs need of a [`ServerConfig`] of rustls,
-/// by its provider `ring`. For more, such as several names, make a `ServerConfig` yourself.
+/// How a server shows itself on `wss:`, and which clients it trusts: what most programs need of a [`ServerConfig`] of rustls.
+/// For more, such as several names, make a `ServerConfig` yourself.
+///
+/// # Provider
+///
+/// The cryptography comes from the provider that you pass to [`new_with_provider`](Self::new_with_provider). Without one, it
+/// comes from the default of the process ([`CryptoProvider::install_default`]); without a default, from the feature
+/// `rustls-ring`, or else `rustls-aws-lc-rs`. Where there is none of these, [`new`](Self::new) returns
+/// [`Error::NoCryptoProvider`]. No default is installed here.
 ///
 /// By ALPN it chooses `http/1.1`, and refuses clients that offer something else only.
 ///
@@ -111,11 +150,22 @@ impl ServerTls {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where they cannot be read, or do not belong together.
+    /// [`Error::Tls`] where they cannot be read, or do not belong together; [`Error::NoCryptoProvider`].
     pub fn new(chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        Self::new_with_provider(chain, key, default_provider()?)
+    }
+
+    /// Shows this certificate, and encrypts by this provider. The chain, with our own certificate first, and the key are as for
+    /// [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where they cannot be read, do not belong together, or are of a kind that the provider does not know.
+    pub fn new_with_provider(chain: &[u8], key: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         let (chain, key) = (read_certificates(chain)?, read_key(key)?);
-        let config =
-            server_builder()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?;
+        let config = server_builder(provider)?
+            .with_no_client_auth()
+            .with_single_cert(chain.clone(), key.clone_key())?;
         Ok(Self { chain, key: Arc::new(key), config: with_server_alpn(config) })
     }
 
@@ -125,10 +175,12 @@ impl ServerTls {
     ///
     /// [`Error::Tls`] where there is none, or one cannot be read.
     pub fn with_client_roots(self, certificates: &[u8]) -> Result<Self, Error> {
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots(certificates)?.into(), provider())
+        let provider = self.config.crypto_provider();
+        let roots = Arc::new(roots(certificates)?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
             .build()
             .map_err(|error| fault(error.to_string()))?;
-        let config = server_builder()?
+        let config = server_builder(Arc::clone(provider))?
             .with_client_cert_verifier(verifier)
             .with_single_cert(self.chain.clone(), self.key.clone_key())?;
         Ok(Self { config: with_server_alpn(config), ..self })
@@ -147,17 +199,16 @@ impl From<ServerTls> for Arc<ServerConfig> {
     }
 }
 
-/// Not the provider of the process, which is for the program to choose, or nobody.
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+fn client_builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
+    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
 }
 
-fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
-    ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()
-}
-
-fn server_builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
-    ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()
+fn server_builder(
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
+    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
 }
 
 fn with_client_alpn(mut config: ClientConfig) -> ClientConfig {

@@ -1,8 +1,8 @@
 use std::io;
 use std::time::Instant;
 
-use crate::Stream;
 use crate::error::is_wait;
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
 
 /// Reads and discards until the peer ends the stream, the deadline passes or it was enough, and counts what was

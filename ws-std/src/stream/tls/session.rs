@@ -1,14 +1,13 @@
-use core::time::Duration;
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use rustls::Connection;
 
-use super::incoming::Incoming;
-use super::outgoing::Outgoing;
-use super::{TlsFault, lock};
-use crate::Stream;
-use crate::error::is_wait;
+use super::ciphertext_in::CiphertextIn;
+use super::ciphertext_out::CiphertextOut;
+use super::lock;
+use crate::error::{TlsFault, is_wait};
+use crate::stream::{LIMIT_MIN, Stream};
 
 /// What all handles to a TLS stream share.
 ///
@@ -17,8 +16,8 @@ use crate::error::is_wait;
 /// it, so that records leave in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) incoming: Mutex<Incoming>,
-    pub(super) outgoing: Mutex<Outgoing>,
+    pub(super) incoming: Mutex<CiphertextIn>,
+    pub(super) outgoing: Mutex<CiphertextOut>,
     pub(super) session: Mutex<Session>,
 }
 
@@ -87,7 +86,7 @@ impl Shared {
         loop {
             // Who has it looks again once it is free.
             let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
-            let drained = match stream.limit_write(Some(AT_ONCE)) {
+            let drained = match stream.limit_write(Some(LIMIT_MIN)) {
                 Ok(()) => self.drain(stream, &mut outgoing),
                 Err(error) => Err(error),
             };
@@ -115,7 +114,7 @@ impl Shared {
         Ok(())
     }
 
-    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, Outgoing>> {
+    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, CiphertextOut>> {
         match self.outgoing.try_lock() {
             Ok(outgoing) => Some(outgoing),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -123,9 +122,9 @@ impl Shared {
         }
     }
 
-    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut Outgoing) -> io::Result<()> {
+    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
         loop {
-            outgoing.write_all(stream)?;
+            outgoing.write_out(stream)?;
             if lock(&self.session).give(outgoing)? {
                 continue;
             }
@@ -144,28 +143,35 @@ impl Session {
         Self { connection, fault: None, closing: Closing::No }
     }
 
-    /// Takes ciphertext. `false` where there is none to take.
-    pub(super) fn feed(&mut self, incoming: &mut Incoming) -> io::Result<bool> {
-        if let Some(fault) = &self.fault {
-            return Err(TlsFault(fault.clone()).into());
-        }
-        let bytes = incoming.bytes();
-        if bytes.is_empty() && !incoming.is_ended {
+    /// Takes ciphertext, of one record at most. `false` where there is none to take.
+    pub(super) fn feed(&mut self, incoming: &mut CiphertextIn) -> io::Result<bool> {
+        self.check()?;
+        let is_ended = incoming.is_ended;
+        let record = incoming.record();
+        if record.is_empty() && !is_ended {
             return Ok(false);
         }
-        let len = self.connection.read_tls(&mut &*bytes)?;
+        let len = self.connection.read_tls(&mut &*record)?;
         incoming.advance(len);
-        match self.connection.process_new_packets() {
-            Ok(_state) => Ok(true),
-            Err(fault) => {
-                self.fault = Some(fault.clone());
-                Err(TlsFault(fault).into())
-            }
+        self.fault = self.connection.process_new_packets().err();
+        self.check()?;
+        Ok(true)
+    }
+
+    /// The fault, in every call after the one that found it.
+    fn check(&self) -> io::Result<()> {
+        match &self.fault {
+            Some(fault) => Err(TlsFault(fault.clone()).into()),
+            None => Ok(()),
         }
     }
 
     /// Gives plaintext. `None` where more ciphertext has to come first.
-    pub(super) fn decrypt(&mut self, incoming: &mut Incoming, bytes: &mut [u8]) -> io::Result<Option<usize>> {
+    pub(super) fn decrypt(
+        &mut self,
+        incoming: &mut CiphertextIn,
+        bytes: &mut [u8],
+    ) -> io::Result<Option<usize>> {
         loop {
             match self.connection.reader().read(bytes) {
                 Ok(len) => return Ok(Some(len)),
@@ -180,20 +186,18 @@ impl Session {
     }
 
     fn encrypt(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.check()?;
         if self.closing != Closing::No {
             return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        if let Some(fault) = &self.fault {
-            return Err(TlsFault(fault.clone()).into());
         }
         self.connection.writer().write_vectored(slices)
     }
 
     /// Moves records to where they are written from. `false` where there are none.
-    pub(super) fn give(&mut self, outgoing: &mut Outgoing) -> io::Result<bool> {
+    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
         let has_records = self.connection.wants_write();
         while self.connection.wants_write() {
-            let _len = self.connection.write_tls(outgoing.sink())?;
+            let _len = self.connection.write_tls(outgoing)?;
         }
         Ok(has_records)
     }
@@ -226,6 +230,3 @@ impl Session {
 
 /// How much plaintext is encrypted before the ciphertext has left, in bytes: four records.
 const WAITING_LEN_MAX: usize = 64 * 1024;
-
-/// How long a write waits that is not to wait: the least that operating systems know.
-const AT_ONCE: Duration = Duration::from_millis(1);

@@ -1,5 +1,15 @@
 pub(crate) mod duplex;
 pub(crate) mod limited;
+pub(crate) mod linger;
+mod net;
+pub(crate) mod queue;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
+
+pub use duplex::{Duplex, SharedStream};
+pub use net::NetStream;
+#[cfg(feature = "rustls")]
+pub use tls::{ClientTls, ServerTls, TlsStream};
 
 use core::time::Duration;
 use std::io::{self, Read, Write};
@@ -36,8 +46,9 @@ pub trait Stream: Read + Write {
         self.flush()
     }
 
-    /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time, never
-    /// zero; `None` waits for ever. The default changes nothing: then a read that waits is not come back from, and what
+    /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time; `None`
+    /// waits for ever. Less than a millisecond, zero too, counts as a millisecond: sockets refuse zero, or take it for
+    /// `None`. The default changes nothing: then a read that waits is not come back from, and what
     /// [`Timeouts`](crate::Timeouts) say of reads, pings and idleness is only done when something arrives.
     ///
     /// # Errors
@@ -81,11 +92,11 @@ impl Stream for TcpStream {
     }
 
     fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_read_timeout(timeout)
+        self.set_read_timeout(socket_limit(timeout))
     }
 
     fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_write_timeout(timeout)
+        self.set_write_timeout(socket_limit(timeout))
     }
 
     fn disable_delay(&mut self) -> io::Result<()> {
@@ -104,17 +115,25 @@ impl Stream for std::os::unix::net::UnixStream {
     }
 
     fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_read_timeout(timeout)
+        self.set_read_timeout(socket_limit(timeout))
     }
 
     fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_write_timeout(timeout)
+        self.set_write_timeout(socket_limit(timeout))
     }
 
     fn is_vectored(&self) -> bool {
         true
     }
 }
+
+/// A time as the limit of a socket: what is shorter than the shortest limit becomes that.
+fn socket_limit(time: Option<Duration>) -> Option<Duration> {
+    time.map(|time| time.max(LIMIT_MIN))
+}
+
+/// The shortest limit: operating systems count in milliseconds, or in longer ticks, and take zero for no limit.
+pub(crate) const LIMIT_MIN: Duration = Duration::from_millis(1);
 
 macro_rules! impl_for_pointer {
     ($pointer:ty) => {

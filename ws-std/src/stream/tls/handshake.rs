@@ -9,10 +9,10 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
-use crate::greeting::{TIMEOUT, judge};
-use crate::linger::linger;
+use crate::error::{Error, HANDSHAKE_TIMEOUT, retry_handshake};
+use crate::stream::Stream;
+use crate::stream::linger::linger;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream};
 
 impl<S: Stream> TlsStream<S> {
     /// Does the handshake of a client with the server of this name, within this time. The stream has to block.
@@ -81,13 +81,13 @@ impl<S: Stream> TlsStream<S> {
     fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.disable_delay()?;
         loop {
-            let remaining = deadline.remaining().map_err(|_passed| TIMEOUT)?;
+            let remaining = deadline.remaining().map_err(|_passed| HANDSHAKE_TIMEOUT)?;
             self.limit_read(remaining)?;
             self.limit_write(remaining)?;
             match self.step() {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => judge(error, deadline)?,
+                Err(error) => retry_handshake(error, deadline)?,
             }
         }
         self.limit_read(None)?;
@@ -108,7 +108,7 @@ impl<S: Stream> TlsStream<S> {
             self.stream.flush()?;
             return Ok(true);
         }
-        if incoming.is_ended && incoming.bytes().is_empty() {
+        if incoming.is_ended && incoming.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if !session.feed(&mut incoming)? {

@@ -157,21 +157,20 @@
 
 extern crate alloc;
 
-mod client;
 mod clock;
 mod counters;
 #[cfg(feature = "deflate")]
 mod deflate;
+mod dial;
 mod error;
-mod greeting;
 mod hub;
 mod keys;
 mod linger;
 mod message_writer;
 mod net_stream;
+mod open;
 mod queue;
 mod sender;
-mod server;
 mod split;
 mod stream;
 mod telemetry;
@@ -182,19 +181,18 @@ mod websocket;
 mod wire;
 mod writer;
 
-pub use client::{
-    Client, ClientMisuse, Connecting, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect,
-};
 pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
-pub use error::{Error, Phase};
+pub use dial::{Client, Proxy, connect};
+pub use error::{ClientMisuse, Error, Phase, ProxyError, ProxyRefusal};
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
+pub use open::client::{Connecting, Refusal, Response};
+pub use open::server::{Incoming, Receiving, Server, accept};
 pub use sender::RoleSender;
-pub use server::{Incoming, Receiving, Server, accept};
 pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};
 pub use stream::{AnyStream, Stream};
 pub use timeouts::Timeouts;

@@ -9,8 +9,8 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
-use crate::greeting::{TIMEOUT, judge};
 use crate::linger::linger;
+use crate::open::handshake_stream::{TIMEOUT, judge};
 use crate::timeouts::Deadline;
 use crate::{Error, Stream};
 

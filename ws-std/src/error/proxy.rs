@@ -50,9 +50,9 @@ impl core::error::Error for ProxyError {}
 
 /// What an HTTP proxy answered in place of opening a stream.
 pub struct ProxyRefusal {
-    pub(super) status: u16,
-    pub(super) reason: Box<str>,
-    pub(super) headers: Vec<(Box<str>, Box<[u8]>)>,
+    pub(crate) status: u16,
+    pub(crate) reason: Box<str>,
+    pub(crate) headers: Vec<(Box<str>, Box<[u8]>)>,
 }
 
 impl ProxyRefusal {

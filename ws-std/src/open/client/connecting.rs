@@ -5,9 +5,10 @@ use std::io;
 
 use ws_core::uri::Uri;
 
+use super::Response;
 use super::greet::Exchange;
 use super::headers::Recipient;
-use super::{Client, Response};
+use crate::dial::Client;
 use crate::timeouts::Deadline;
 use crate::{Error, Stream, WebSocket};
 
@@ -19,7 +20,7 @@ pub struct Connecting<S> {
 }
 
 impl<S: Stream> Connecting<S> {
-    pub(super) fn new(client: Client, stream: S, url: &str) -> Result<Self, Error> {
+    pub(crate) fn new(client: Client, stream: S, url: &str) -> Result<Self, Error> {
         let deadline = Deadline::after(client.timeouts.handshake());
         let exchange = client.with_request(Uri::parse(url)?, Recipient::Named, |request| {
             Exchange::new(&client, stream, request, deadline)

@@ -3,8 +3,8 @@ use std::net::TcpStream;
 
 use ws_core::uri::{Authority, Uri};
 
-use super::headers::Recipient;
-use super::{Client, dial};
+use super::{Client, addresses};
+use crate::open::client::headers::Recipient;
 use crate::timeouts::Deadline;
 use crate::{Error, NetStream};
 
@@ -29,17 +29,17 @@ impl Client {
     /// The TCP stream that ends at the server, with nothing read from it that the server has sent.
     fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
         let deadline = Deadline::after(self.timeouts.connect());
-        let addresses = match recipient {
+        let given = match recipient {
             Recipient::Named => self.addresses.as_slice(),
             Recipient::Other => &[],
         };
         let Some(proxy) = &self.proxy else {
-            return match addresses {
-                [] => dial::dial(uri.authority().host_name(), uri.port(), deadline),
-                addresses => dial::dial_addresses(addresses, deadline),
+            return match given {
+                [] => addresses::dial(uri.authority().host_name(), uri.port(), deadline),
+                given => addresses::dial_addresses(given, deadline),
             };
         };
-        let target = match addresses.first() {
+        let target = match given.first() {
             Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
             None => format!("{}:{}", uri.authority().host(), uri.port()),
         };

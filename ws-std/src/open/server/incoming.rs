@@ -8,7 +8,7 @@ use ws_core::handshake::{
 };
 
 use super::receiving::Opening;
-use crate::greeting::{Greeting, required, write_head};
+use crate::open::handshake_stream::{Greeting, required, write_head};
 use crate::sender::halves;
 use crate::{Error, Stream, WebSocket, telemetry};
 

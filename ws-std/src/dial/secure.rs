@@ -11,7 +11,7 @@ use rustls::{ClientConfig, SignatureScheme};
 use ws_core::uri::Uri;
 
 use super::Client;
-use super::headers::Recipient;
+use crate::open::client::headers::Recipient;
 use crate::timeouts::Deadline;
 use crate::{ClientTls, Error, NetStream, TlsStream};
 
@@ -28,7 +28,7 @@ impl Client {
 
 /// The configuration, made when it is first needed, and shared with the clones of a client.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
+pub(crate) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 
 impl Tls {
     /// What a URL asks for on top of TCP, before anything is connected.

@@ -1,10 +1,10 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use super::{ProxyError, dial};
-use crate::Error;
+use super::addresses;
 use crate::error::{is_gone, is_wait};
 use crate::timeouts::Deadline;
+use crate::{Error, ProxyError};
 
 /// The stream to a proxy until a deadline: what takes longer is [`io::ErrorKind::TimedOut`].
 pub(super) struct Limited<'s> {
@@ -54,7 +54,7 @@ impl Write for Limited<'_> {
 /// What an error of the stream to a proxy means.
 pub(super) fn judge(error: io::Error) -> Error {
     match error.kind() {
-        kind if is_wait(kind) => dial::TIMEOUT,
+        kind if is_wait(kind) => addresses::TIMEOUT,
         kind if is_gone(kind) => ProxyError::Ended.into(),
         _ => error.into(),
     }

@@ -5,9 +5,9 @@ use core::str;
 
 use ws_core::uri::Uri;
 
-use super::headers::Recipient;
-use super::{Client, Refusal, Response, location};
-use crate::{Error, NetStream, WebSocket};
+use super::{Client, location};
+use crate::open::client::headers::Recipient;
+use crate::{Error, NetStream, Refusal, Response, WebSocket};
 
 impl Client {
     /// The same, following redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is what

@@ -3,11 +3,11 @@ use core::net::SocketAddr;
 use ws_core::connection::Config;
 
 use super::Client;
-use super::credentials::Credentials;
-use super::headers::Field;
 #[cfg(feature = "deflate")]
 use crate::Deflate;
 use crate::Timeouts;
+use crate::open::client::credentials::Credentials;
+use crate::open::client::headers::Field;
 
 /// What to ask for.
 impl Client {

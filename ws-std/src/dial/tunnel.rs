@@ -6,11 +6,10 @@ use std::net::TcpStream;
 use ws_core::handshake::HEADER_COUNT_MAX;
 use ws_core::uri::Authority;
 
-use super::credentials::Credentials;
 use super::limited::{Limited, judge};
-use super::{ProxyError, ProxyRefusal};
-use crate::Error;
+use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
+use crate::{Error, ProxyError, ProxyRefusal};
 
 /// Has an HTTP proxy open a stream to `target`. Of what it sends, only the head of its answer is read.
 pub(super) fn open(

@@ -9,11 +9,10 @@ use tokio_socks::io::AsyncSocket;
 use tokio_socks::tcp::Socks5Stream;
 use ws_core::uri::Authority;
 
-use super::credentials::Credentials;
 use super::limited::{Limited, judge};
-use super::{ClientMisuse, ProxyError};
-use crate::Error;
+use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
+use crate::{ClientMisuse, Error, ProxyError};
 
 /// Has a SOCKS5 proxy open a stream to `target`. Of what it sends, only its replies are read.
 pub(super) fn open(

@@ -3,7 +3,7 @@ use core::fmt;
 use ws_core::handshake::{ClientHandshake, Headers, Response};
 
 use crate::Stream;
-use crate::greeting::Greeting;
+use crate::open::handshake_stream::Greeting;
 
 /// What a server answered instead of opening a WebSocket: 401 asks for credentials, 3xx names another URL.
 ///
@@ -16,7 +16,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads the beginning of the body, as far as it comes in time.
-    pub(super) fn read<S: Stream>(handshake: ClientHandshake<Vec<u8>>, mut greeting: Greeting<S>) -> Self {
+    pub(crate) fn read<S: Stream>(handshake: ClientHandshake<Vec<u8>>, mut greeting: Greeting<S>) -> Self {
         let body_len = handshake.response().map_or(Some(0), body_len);
         let is_done = |body: &[u8]| match body_len {
             Some(len) => body.len() >= len,

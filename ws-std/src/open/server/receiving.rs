@@ -7,7 +7,7 @@ use ws_core::handshake::{ServerHandshake, ServerProgress};
 
 use super::incoming::{give_up, refuse};
 use super::{HEAD_LEN_MAX, Incoming, Server};
-use crate::greeting::Greeting;
+use crate::open::handshake_stream::Greeting;
 use crate::timeouts::Deadline;
 use crate::{Error, Stream};
 

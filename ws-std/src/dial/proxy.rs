@@ -2,11 +2,11 @@ use std::net::TcpStream;
 
 use ws_core::uri::{Authority, UriError};
 
-use super::credentials::Credentials;
 #[cfg(feature = "socks")]
 use super::socks;
-use super::{Client, dial, tunnel};
+use super::{Client, addresses, tunnel};
 use crate::Error;
+use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
@@ -96,7 +96,7 @@ impl Proxy {
         head_len_max: usize,
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
-        let stream = dial::dial(&self.host, self.port, deadline)?;
+        let stream = addresses::dial(&self.host, self.port, deadline)?;
         let credentials = self.credentials.as_ref();
         match self.protocol {
             Protocol::Http => tunnel::open(&stream, target, credentials, head_len_max, deadline)?,

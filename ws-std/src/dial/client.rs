@@ -1,44 +1,18 @@
 // Read first: RFC 6455 §4.1.
 
-mod connecting;
-mod credentials;
-mod dial;
-mod greet;
-mod headers;
-mod limited;
-mod location;
-mod misuse;
-mod open;
-mod options;
-mod proxy;
-mod proxy_error;
-mod redirects;
-mod refusal;
-mod response;
-#[cfg(feature = "rustls")]
-mod secure;
-#[cfg(feature = "socks")]
-mod socks;
-mod tunnel;
-
-pub use connecting::Connecting;
-pub use misuse::ClientMisuse;
-pub use proxy::Proxy;
-pub use proxy_error::{ProxyError, ProxyRefusal};
-pub use refusal::Refusal;
-pub use response::Response;
-
 use core::net::SocketAddr;
 
 use ws_core::connection::Config;
 use ws_core::uri::Uri;
 
+#[cfg(feature = "rustls")]
+use super::secure;
 #[cfg(feature = "deflate")]
 use crate::Deflate;
+use crate::open::client::credentials::Credentials;
+use crate::open::client::headers::{Field, Recipient};
 use crate::timeouts::Deadline;
-use crate::{Error, NetStream, Stream, Timeouts, WebSocket};
-use credentials::Credentials;
-use headers::{Field, Recipient};
+use crate::{Connecting, Error, NetStream, Proxy, Response, Stream, Timeouts, WebSocket};
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
 ///
@@ -77,21 +51,21 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    headers: Vec<Field>,
-    cookies: Vec<Field>,
-    credentials: Option<Credentials>,
-    subprotocols: Vec<Box<str>>,
-    origin: Option<Box<str>>,
-    addresses: Vec<SocketAddr>,
-    proxy: Option<Proxy>,
-    redirect_count_max: usize,
-    config: Config,
-    timeouts: Timeouts,
-    head_len_max: usize,
+    pub(crate) headers: Vec<Field>,
+    pub(crate) cookies: Vec<Field>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) subprotocols: Vec<Box<str>>,
+    pub(crate) origin: Option<Box<str>>,
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) redirect_count_max: usize,
+    pub(crate) config: Config,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) head_len_max: usize,
     #[cfg(feature = "deflate")]
-    deflate: Option<Deflate>,
+    pub(crate) deflate: Option<Deflate>,
     #[cfg(feature = "rustls")]
-    tls: secure::Tls,
+    pub(crate) tls: secure::Tls,
 }
 
 impl Client {

@@ -1,3 +1,9 @@
+mod client_misuse;
+mod proxy;
+
+pub use client_misuse::ClientMisuse;
+pub use proxy::{ProxyError, ProxyRefusal};
+
 use core::fmt;
 use std::io;
 
@@ -5,7 +11,7 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
-use crate::{ClientMisuse, ProxyError, Refusal};
+use crate::Refusal;
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///

@@ -4,19 +4,20 @@ use ws_core::connection::RoleKeys;
 use ws_core::handshake::{ClientHandshake, ClientProgress, Header, OutgoingRequest};
 use ws_core::uri::Uri;
 
+use super::Refusal;
 use super::headers::Recipient;
-use super::{Client, Refusal};
-use crate::greeting::{Greeting, required, write_head};
+use crate::dial::Client;
+use crate::open::handshake_stream::{Greeting, required, write_head};
 use crate::sender::halves;
 use crate::timeouts::Deadline;
 use crate::{Error, MaskKeys, Stream, WebSocket, telemetry};
 
 /// A WebSocket, and the handshake that has opened it.
-pub(super) type Opened<S> = (WebSocket<S>, ClientHandshake<Vec<u8>>);
+pub(crate) type Opened<S> = (WebSocket<S>, ClientHandshake<Vec<u8>>);
 
 impl Client {
     /// The opening handshake over a stream that is connected.
-    pub(super) fn greet<S: Stream>(
+    pub(crate) fn greet<S: Stream>(
         &self,
         stream: S,
         uri: Uri<'_>,
@@ -31,7 +32,7 @@ impl Client {
     }
 
     /// Lets `act` have the request.
-    pub(super) fn with_request<T>(
+    pub(crate) fn with_request<T>(
         &self,
         uri: Uri<'_>,
         recipient: Recipient,
@@ -53,21 +54,21 @@ impl Client {
 }
 
 /// A request that is being written, or whose response is being read.
-pub(super) struct Exchange<S> {
+pub(crate) struct Exchange<S> {
     keys: MaskKeys,
     handshake: ClientHandshake<Vec<u8>>,
-    pub(super) greeting: Greeting<S>,
+    pub(crate) greeting: Greeting<S>,
 }
 
 /// What a server says.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Accepted,
     Refused,
 }
 
 impl<S: Stream> Exchange<S> {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: &Client,
         mut stream: S,
         request: &OutgoingRequest<'_>,
@@ -83,7 +84,7 @@ impl<S: Stream> Exchange<S> {
     }
 
     /// Writes and reads; where the stream would block it may be called again, with the same request.
-    pub(super) fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<Answer, Error> {
+    pub(crate) fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<Answer, Error> {
         let Self { handshake, greeting, .. } = self;
         greeting.write_out()?;
         loop {
@@ -97,7 +98,7 @@ impl<S: Stream> Exchange<S> {
         }
     }
 
-    pub(super) fn finish(self, client: &Client, uri: Uri<'_>, answer: Answer) -> Result<Opened<S>, Error> {
+    pub(crate) fn finish(self, client: &Client, uri: Uri<'_>, answer: Answer) -> Result<Opened<S>, Error> {
         let Self { keys, handshake, greeting } = self;
         if let Answer::Refused = answer {
             let refusal = Refusal::read(handshake, greeting);

@@ -185,12 +185,12 @@ pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 pub use dial::{Client, Proxy, connect};
-pub use error::{ClientMisuse, Error, Phase, ProxyError, ProxyRefusal};
+pub use error::{ClientMisuse, Error, Phase, ProxyError, ProxyRefusal, Refusal};
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;
 pub use net_stream::NetStream;
-pub use open::client::{Connecting, Refusal, Response};
+pub use open::client::{Connecting, Response};
 pub use open::server::{Incoming, Receiving, Server, accept};
 pub use sender::RoleSender;
 pub use split::{Duplex, ReadHalf, ReuniteError, SplitMessageWriter, WriteHalf};

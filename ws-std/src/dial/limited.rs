@@ -52,7 +52,7 @@ impl Write for Limited<'_> {
 }
 
 /// What an error of the stream to a proxy means.
-pub(super) fn judge(error: io::Error) -> Error {
+pub(super) fn map_io_error(error: io::Error) -> Error {
     match error.kind() {
         kind if is_wait(kind) => addresses::TIMEOUT,
         kind if is_gone(kind) => ProxyError::Ended.into(),

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use ws_core::handshake::HEADER_COUNT_MAX;
 use ws_core::uri::Authority;
 
-use super::limited::{Limited, judge};
+use super::limited::{Limited, map_io_error};
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 use crate::{Error, ProxyError, ProxyRefusal};
@@ -28,7 +28,7 @@ pub(super) fn open(
     }
     request.push_str("\r\n");
     let mut stream = Limited::new(stream, deadline);
-    stream.write_all(request.as_bytes()).map_err(judge)?;
+    stream.write_all(request.as_bytes()).map_err(map_io_error)?;
     loop {
         let answer = read_head(&mut stream, head_len_max)?;
         match answer.status {
@@ -51,7 +51,7 @@ fn read_head(stream: &mut Limited<'_>, len_max: usize) -> Result<ProxyRefusal, E
         if room.is_empty() {
             return Err(ProxyError::HeadLen.into());
         }
-        let peeked_len = stream.peek(room).map_err(judge)?;
+        let peeked_len = stream.peek(room).map_err(map_io_error)?;
         let peeked = room.get_mut(..peeked_len).unwrap_or_default();
         if peeked.is_empty() {
             return Err(ProxyError::Ended.into());
@@ -61,7 +61,7 @@ fn read_head(stream: &mut Limited<'_>, len_max: usize) -> Result<ProxyRefusal, E
         // A head ends with a line.
         let parsed = if peeked.contains(&b'\n') { parse(&head)? } else { None };
         let taken_len = parsed.as_ref().map_or(peeked_len, |(_, len)| len.saturating_sub(known_len));
-        stream.read_exact(peeked.get_mut(..taken_len).unwrap_or_default()).map_err(judge)?;
+        stream.read_exact(peeked.get_mut(..taken_len).unwrap_or_default()).map_err(map_io_error)?;
         if let Some((answer, _)) = parsed {
             return Ok(answer);
         }

@@ -1,8 +1,14 @@
 mod client_misuse;
 mod proxy;
+mod refusal;
+#[cfg(feature = "rustls")]
+mod tls_fault;
 
 pub use client_misuse::ClientMisuse;
 pub use proxy::{ProxyError, ProxyRefusal};
+pub use refusal::Refusal;
+#[cfg(feature = "rustls")]
+pub(crate) use tls_fault::TlsFault;
 
 use core::fmt;
 use std::io;
@@ -10,8 +16,6 @@ use std::io;
 use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
-
-use crate::Refusal;
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///
@@ -153,7 +157,7 @@ impl core::error::Error for Error {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         #[cfg(feature = "rustls")]
-        let error = match error.downcast::<crate::tls::TlsFault>() {
+        let error = match error.downcast::<TlsFault>() {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };

@@ -4,12 +4,12 @@ use std::io;
 use ws_core::handshake::WriteError;
 use ws_core::input::ReadBuffer;
 
-use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::error::{Error, Phase};
 use crate::linger::linger;
 use crate::queue::Queue;
-use crate::timeouts::Deadline;
+use crate::stream::Stream;
+use crate::timeouts::{Deadline, Timeouts};
 use crate::websocket::READ_BUFFER_LEN_MIN;
-use crate::{Stream, Timeouts};
 
 /// A stream during its opening handshake: all that is read and written until the deadline.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl<S: Stream> Greeting<S> {
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Error> {
         loop {
-            let remaining = self.deadline.remaining().map_err(|_passed| TIMEOUT)?;
+            let remaining = self.deadline.remaining_for(Phase::Handshake)?;
             self.stream.limit_read(remaining)?;
             let spare = self.buffer.spare();
             let capacity = spare.len();
@@ -56,7 +56,7 @@ impl<S: Stream> Greeting<S> {
                     return Ok(len > 0);
                 }
                 Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
-                Err(error) => judge(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
     }
@@ -86,14 +86,14 @@ impl<S: Stream> Greeting<S> {
             match self.stream.write(self.unwritten.bytes()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => self.unwritten.advance(len),
-                Err(error) => judge(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         while self.wants_flush {
             self.limit_write()?;
             match self.stream.flush() {
                 Ok(()) => self.wants_flush = false,
-                Err(error) => judge(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         Ok(())
@@ -114,30 +114,13 @@ impl<S: Stream> Greeting<S> {
     }
 
     fn limit_write(&mut self) -> Result<(), Error> {
-        let remaining = self.deadline.remaining().map_err(|_passed| TIMEOUT)?;
+        let remaining = self.deadline.remaining_for(Phase::Handshake)?;
         Ok(self.stream.limit_write(remaining)?)
     }
 }
 
-/// What an error before the WebSocket is open means: that the same is tried again, or the end.
-pub(crate) fn judge(error: io::Error, deadline: Deadline) -> Result<(), Error> {
-    let kind = error.kind();
-    if kind == io::ErrorKind::Interrupted {
-        return Ok(());
-    }
-    if is_gone(kind) {
-        return Err(Error::Disconnected(Some(kind)));
-    }
-    if is_wait(kind) && deadline.remaining().is_err() {
-        return Err(TIMEOUT);
-    }
-    Err(error.into())
-}
-
 /// How long a last word may take.
 const LAST_WRITE: Duration = Duration::from_millis(100);
-
-pub(crate) const TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 
 /// Gives a head as much room as it asks for.
 pub(crate) fn write_head<E>(

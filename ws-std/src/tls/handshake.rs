@@ -9,10 +9,10 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
+use crate::error::{Error, Phase};
 use crate::linger::linger;
-use crate::open::handshake_stream::{TIMEOUT, judge};
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream};
 
 impl<S: Stream> TlsStream<S> {
     /// Does the handshake of a client with the server of this name, within this time. The stream has to block.
@@ -81,13 +81,13 @@ impl<S: Stream> TlsStream<S> {
     fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.disable_delay()?;
         loop {
-            let remaining = deadline.remaining().map_err(|_passed| TIMEOUT)?;
+            let remaining = deadline.remaining_for(Phase::Handshake)?;
             self.limit_read(remaining)?;
             self.limit_write(remaining)?;
             match self.step() {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => judge(error, deadline)?,
+                Err(error) => deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         self.limit_read(None)?;

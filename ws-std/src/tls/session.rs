@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use rustls::Connection;
 
 use super::incoming::Incoming;
+use super::lock;
 use super::outgoing::Outgoing;
-use super::{TlsFault, lock};
 use crate::Stream;
-use crate::error::is_wait;
+use crate::error::{TlsFault, is_wait};
 
 /// What all handles to a TLS stream share.
 ///

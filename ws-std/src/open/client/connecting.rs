@@ -6,8 +6,8 @@ use std::io;
 use ws_core::uri::Uri;
 
 use super::Response;
-use super::greet::Exchange;
 use super::headers::Recipient;
+use super::opening::Exchange;
 use crate::dial::Client;
 use crate::timeouts::Deadline;
 use crate::{Error, Stream, WebSocket};

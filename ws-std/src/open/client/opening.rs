@@ -4,8 +4,8 @@ use ws_core::connection::RoleKeys;
 use ws_core::handshake::{ClientHandshake, ClientProgress, Header, OutgoingRequest};
 use ws_core::uri::Uri;
 
-use super::Refusal;
 use super::headers::Recipient;
+use super::refusal;
 use crate::dial::Client;
 use crate::open::handshake_stream::{Greeting, required, write_head};
 use crate::sender::halves;
@@ -101,7 +101,7 @@ impl<S: Stream> Exchange<S> {
     pub(crate) fn finish(self, client: &Client, uri: Uri<'_>, answer: Answer) -> Result<Opened<S>, Error> {
         let Self { keys, handshake, greeting } = self;
         if let Answer::Refused = answer {
-            let refusal = Refusal::read(handshake, greeting);
+            let refusal = refusal::read(handshake, greeting);
             telemetry::refused_by_server(&uri, refusal.status());
             return Err(refusal.into());
         }

@@ -1,0 +1,61 @@
+use core::fmt;
+
+use ws_core::handshake::{ClientHandshake, Headers, Response};
+
+/// What a server answered instead of opening a WebSocket: 401 asks for credentials, 3xx names another URL.
+///
+/// Nothing is done about it here: whoever follows a redirect should not take credentials along to another host, nor go
+/// from `wss:` to `ws:`.
+pub struct Refusal {
+    handshake: ClientHandshake<Vec<u8>>,
+    body: Vec<u8>,
+}
+
+impl Refusal {
+    pub(crate) const fn new(handshake: ClientHandshake<Vec<u8>>, body: Vec<u8>) -> Self {
+        Self { handshake, body }
+    }
+
+    /// The status, such as 404.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response().map_or(0, |response| response.status())
+    }
+
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.response().and_then(|response| response.header(name))
+    }
+
+    /// All headers, in their order.
+    pub fn headers(&self) -> impl Iterator<Item = ws_core::handshake::Header<'_>> {
+        self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
+    }
+
+    /// The body as it was sent, or its first 4 KiB, or what of it came in time. A chunked one has its chunk sizes.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    fn response(&self) -> Option<Response<'_>> {
+        self.handshake.response()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = self.response().map(|response| response.reason()).unwrap_or_default();
+        write!(f, "the server answered {} {}", self.status(), reason.escape_ascii())
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("status", &self.status())
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -8,8 +8,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-use crate::Error;
-use crate::error::Phase;
+use crate::error::{Error, Phase};
 use crate::timeouts::Deadline;
 
 /// Connects to a host: looks up its addresses, tries them, and gives the first that answers.
@@ -160,7 +159,7 @@ const ATTEMPT_COUNT_MAX: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::{ATTEMPT_COUNT_MAX, Deadline, TIMEOUT, connect, dial, interleave, race};
-    use crate::{Error, Phase};
+    use crate::error::{Error, Phase};
     use alloc::sync::Arc;
     use core::net::SocketAddr;
     use core::sync::atomic::{AtomicUsize, Ordering};

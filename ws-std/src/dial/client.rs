@@ -2,17 +2,19 @@
 
 use core::net::SocketAddr;
 
-use ws_core::connection::Config;
 use ws_core::uri::Uri;
 
+use super::Proxy;
 #[cfg(feature = "rustls")]
 use super::secure;
-#[cfg(feature = "deflate")]
-use crate::Deflate;
-use crate::open::client::credentials::Credentials;
-use crate::open::client::headers::{Field, Recipient};
+use crate::error::Error;
+use crate::net_stream::NetStream;
+use crate::open::client::headers::Recipient;
+use crate::open::client::options::HandshakeOptions;
+use crate::open::client::{Connecting, Response};
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Connecting, Error, NetStream, Proxy, Response, Stream, Timeouts, WebSocket};
+use crate::websocket::WebSocket;
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
 ///
@@ -51,21 +53,12 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) headers: Vec<Field>,
-    pub(crate) cookies: Vec<Field>,
-    pub(crate) credentials: Option<Credentials>,
-    pub(crate) subprotocols: Vec<Box<str>>,
-    pub(crate) origin: Option<Box<str>>,
-    pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) proxy: Option<Proxy>,
-    pub(crate) redirect_count_max: usize,
-    pub(crate) config: Config,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) head_len_max: usize,
-    #[cfg(feature = "deflate")]
-    pub(crate) deflate: Option<Deflate>,
+    pub(super) options: HandshakeOptions,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) proxy: Option<Proxy>,
+    pub(super) redirect_count_max: usize,
     #[cfg(feature = "rustls")]
-    pub(crate) tls: secure::Tls,
+    pub(super) tls: secure::Tls,
 }
 
 impl Client {
@@ -74,19 +67,10 @@ impl Client {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            headers: Vec::new(),
-            cookies: Vec::new(),
-            credentials: None,
-            subprotocols: Vec::new(),
-            origin: None,
+            options: HandshakeOptions::default(),
             addresses: Vec::new(),
             proxy: None,
             redirect_count_max: 0,
-            config: Config::default(),
-            timeouts: Timeouts::default(),
-            head_len_max: 16 * 1024,
-            #[cfg(feature = "deflate")]
-            deflate: None,
             #[cfg(feature = "rustls")]
             tls: secure::Tls::default(),
         }
@@ -171,8 +155,9 @@ impl Client {
         stream: S,
         url: &str,
     ) -> Result<(WebSocket<S>, Response), Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
-        let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
+        let deadline = Deadline::after(self.options.timeouts.handshake());
+        let (socket, handshake) =
+            self.options.handshake(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
         Ok((socket, Response::new(handshake, url)))
     }
 
@@ -182,7 +167,7 @@ impl Client {
     ///
     /// [`Error::Uri`], [`Error::Entropy`], [`Error::Io`], and those for a request that cannot be written.
     pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
-        Connecting::new(self.clone(), stream, url)
+        Connecting::new(self.options.clone(), stream, url)
     }
 }
 

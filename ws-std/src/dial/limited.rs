@@ -2,9 +2,8 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use super::addresses;
-use crate::error::{is_gone, is_wait};
+use crate::error::{Error, ProxyError, is_gone, is_wait};
 use crate::timeouts::Deadline;
-use crate::{Error, ProxyError};
 
 /// The stream to a proxy until a deadline: what takes longer is [`io::ErrorKind::TimedOut`].
 pub(super) struct Limited<'s> {

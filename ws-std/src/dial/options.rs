@@ -4,17 +4,21 @@ use ws_core::connection::Config;
 
 use super::Client;
 #[cfg(feature = "deflate")]
-use crate::Deflate;
-use crate::Timeouts;
+use crate::deflate::Deflate;
 use crate::open::client::credentials::Credentials;
 use crate::open::client::headers::Field;
+use crate::timeouts::Timeouts;
 
 /// What to ask for.
 impl Client {
     /// The same with another header in the request. What the handshake writes itself is refused when it does so.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: false });
+        self.options.headers.push(Field {
+            name: name.into(),
+            value: value.as_ref().into(),
+            is_secret: false,
+        });
         self
     }
 
@@ -22,7 +26,7 @@ impl Client {
     /// `Authorization`, `Cookie` and `Proxy-Authorization` are secrets by themselves.
     #[must_use]
     pub fn with_secret_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: true });
+        self.options.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: true });
         self
     }
 
@@ -40,7 +44,11 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_cookie(mut self, name: &str, value: &str) -> Self {
-        self.cookies.push(Field { name: name.into(), value: value.as_bytes().into(), is_secret: true });
+        self.options.cookies.push(Field {
+            name: name.into(),
+            value: value.as_bytes().into(),
+            is_secret: true,
+        });
         self
     }
 
@@ -50,21 +58,21 @@ impl Client {
     /// A URL with a user in it is refused, since the grammar of RFC 6455 §3 has none.
     #[must_use]
     pub fn with_basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.credentials = Some(Credentials::new(user, password));
+        self.options.credentials = Some(Credentials::new(user, password));
         self
     }
 
     /// The same with another subprotocol on offer, liked less than those before it (RFC 6455 §1.9).
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
-        self.subprotocols.push(subprotocol.into());
+        self.options.subprotocols.push(subprotocol.into());
         self
     }
 
     /// The same with an Origin, which only browsers have to send: `https://example.com` (RFC 6455 §10.2).
     #[must_use]
     pub fn with_origin(mut self, origin: &str) -> Self {
-        self.origin = Some(origin.into());
+        self.options.origin = Some(origin.into());
         self
     }
 
@@ -72,7 +80,7 @@ impl Client {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
-        self.deflate = Some(deflate);
+        self.options.deflate = Some(deflate);
         self
     }
 }
@@ -112,14 +120,14 @@ impl Client {
     /// The same with these limits and choices.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.options.config = config;
         self
     }
 
     /// The same with these timeouts.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.options.timeouts = timeouts;
         self
     }
 
@@ -127,7 +135,7 @@ impl Client {
     /// handshake.
     #[must_use]
     pub const fn with_head_len_max(mut self, len: usize) -> Self {
-        self.head_len_max = len;
+        self.options.head_len_max = len;
         self
     }
 }

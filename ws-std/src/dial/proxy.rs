@@ -5,7 +5,7 @@ use ws_core::uri::{Authority, UriError};
 #[cfg(feature = "socks")]
 use super::socks;
 use super::{Client, addresses, tunnel};
-use crate::Error;
+use crate::error::Error;
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 

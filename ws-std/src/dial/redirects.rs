@@ -6,8 +6,11 @@ use core::str;
 use ws_core::uri::Uri;
 
 use super::{Client, location};
+use crate::error::{Error, Refusal};
+use crate::net_stream::NetStream;
+use crate::open::client::Response;
 use crate::open::client::headers::Recipient;
-use crate::{Error, NetStream, Refusal, Response, WebSocket};
+use crate::websocket::WebSocket;
 
 impl Client {
     /// The same, following redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is what
@@ -40,8 +43,8 @@ impl Client {
         let mut left_count = self.redirect_count_max;
         loop {
             let uri = Uri::parse(&url)?;
-            let (stream, deadline) = self.open(&uri, recipient)?;
-            let refusal = match self.greet(stream, uri, recipient, deadline) {
+            let (stream, deadline) = self.open_stream(&uri, recipient)?;
+            let refusal = match self.options.handshake(stream, uri, recipient, deadline) {
                 Ok((socket, handshake)) => return Ok((socket, Response::new(handshake, &url))),
                 Err(Error::Refused(refusal)) => refusal,
                 Err(error) => return Err(error),
@@ -64,13 +67,13 @@ fn target(uri: &Uri<'_>, refusal: &Refusal) -> Option<(String, bool)> {
     }
     let mut locations = refusal.headers().filter(|header| header.is("location"));
     match (locations.next(), locations.next()) {
-        (Some(location), None) => judge(uri, str::from_utf8(location.value).ok()?),
+        (Some(location), None) => resolve_target(uri, str::from_utf8(location.value).ok()?),
         // Two of them may be read differently by others.
         _ => None,
     }
 }
 
-fn judge(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
+fn resolve_target(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
     let target = location::resolve(uri, location)?;
     let next = Uri::parse(&target).ok()?;
     let (was_secure, is_secure) = (uri.scheme().is_secure(), next.scheme().is_secure());
@@ -83,7 +86,7 @@ fn judge(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::judge;
+    use super::resolve_target;
     use ws_core::uri::Uri;
 
     #[test]
@@ -102,7 +105,7 @@ mod tests {
             ("ws://a/", "http://a:0/", None),
         ] {
             let expected = expected.map(|(target, is_same)| (target.to_owned(), is_same));
-            assert_eq!(judge(&Uri::parse(url).unwrap(), location), expected, "{url} {location}");
+            assert_eq!(resolve_target(&Uri::parse(url).unwrap(), location), expected, "{url} {location}");
         }
     }
 }

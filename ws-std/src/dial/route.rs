@@ -4,13 +4,18 @@ use std::net::TcpStream;
 use ws_core::uri::{Authority, Uri};
 
 use super::{Client, addresses};
+use crate::error::Error;
+use crate::net_stream::NetStream;
 use crate::open::client::headers::Recipient;
 use crate::timeouts::Deadline;
-use crate::{Error, NetStream};
 
 impl Client {
     /// The stream to a server, on which the opening handshake is next, and the deadline of that, which TLS has a share in.
-    pub(super) fn open(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<(NetStream, Deadline), Error> {
+    pub(super) fn open_stream(
+        &self,
+        uri: &Uri<'_>,
+        recipient: Recipient,
+    ) -> Result<(NetStream, Deadline), Error> {
         #[cfg(feature = "rustls")]
         let security = self.tls.for_uri(uri, recipient)?;
         #[cfg(not(feature = "rustls"))]
@@ -18,7 +23,7 @@ impl Client {
             return Err(Error::TlsUnsupported);
         }
         let stream = self.reach(uri, recipient)?;
-        let deadline = Deadline::after(self.timeouts.handshake());
+        let deadline = Deadline::after(self.options.timeouts.handshake());
         #[cfg(feature = "rustls")]
         let stream = security.apply(stream, deadline)?;
         #[cfg(not(feature = "rustls"))]
@@ -28,7 +33,7 @@ impl Client {
 
     /// The TCP stream that ends at the server, with nothing read from it that the server has sent.
     fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
-        let deadline = Deadline::after(self.timeouts.connect());
+        let deadline = Deadline::after(self.options.timeouts.connect());
         let given = match recipient {
             Recipient::Named => self.addresses.as_slice(),
             Recipient::Other => &[],
@@ -43,6 +48,6 @@ impl Client {
             Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
             None => format!("{}:{}", uri.authority().host(), uri.port()),
         };
-        proxy.open(Authority::parse(&target)?, self.head_len_max, deadline)
+        proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline)
     }
 }

@@ -11,9 +11,11 @@ use rustls::{ClientConfig, SignatureScheme};
 use ws_core::uri::Uri;
 
 use super::Client;
+use crate::error::Error;
+use crate::net_stream::NetStream;
 use crate::open::client::headers::Recipient;
 use crate::timeouts::Deadline;
-use crate::{ClientTls, Error, NetStream, TlsStream};
+use crate::tls::{ClientTls, TlsStream};
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
@@ -28,7 +30,7 @@ impl Client {
 
 /// The configuration, made when it is first needed, and shared with the clones of a client.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
+pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 
 impl Tls {
     /// What a URL asks for on top of TCP, before anything is connected.

@@ -10,9 +10,9 @@ use tokio_socks::tcp::Socks5Stream;
 use ws_core::uri::Authority;
 
 use super::limited::{Limited, map_io_error};
+use crate::error::{ClientMisuse, Error, ProxyError};
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
-use crate::{ClientMisuse, Error, ProxyError};
 
 /// Has a SOCKS5 proxy open a stream to `target`. Of what it sends, only its replies are read.
 pub(super) fn open(

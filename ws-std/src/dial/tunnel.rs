@@ -7,9 +7,9 @@ use ws_core::handshake::HEADER_COUNT_MAX;
 use ws_core::uri::Authority;
 
 use super::limited::{Limited, map_io_error};
+use crate::error::{Error, ProxyError, ProxyRefusal};
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
-use crate::{Error, ProxyError, ProxyRefusal};
 
 /// Has an HTTP proxy open a stream to `target`. Of what it sends, only the head of its answer is read.
 pub(super) fn open(

@@ -13,7 +13,7 @@ use crate::websocket::READ_BUFFER_LEN_MIN;
 
 /// A stream during its opening handshake: all that is read and written until the deadline.
 #[derive(Debug)]
-pub(crate) struct Greeting<S> {
+pub(crate) struct HandshakeStream<S> {
     pub(crate) stream: S,
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
     pub(crate) timeouts: Timeouts,
@@ -25,7 +25,7 @@ pub(crate) struct Greeting<S> {
     deadline: Deadline,
 }
 
-impl<S: Stream> Greeting<S> {
+impl<S: Stream> HandshakeStream<S> {
     /// The deadline is that of [`Timeouts::handshake`], which may have begun with a handshake below.
     pub(crate) fn new(stream: S, timeouts: Timeouts, deadline: Deadline) -> Self {
         Self {

@@ -7,25 +7,27 @@ use ws_core::uri::Uri;
 
 use super::Response;
 use super::headers::Recipient;
-use super::opening::Exchange;
-use crate::dial::Client;
+use super::opening::ClientOpening;
+use super::options::HandshakeOptions;
+use crate::error::Error;
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream, WebSocket};
+use crate::websocket::WebSocket;
 
 /// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`].
 pub struct Connecting<S> {
-    client: Client,
+    options: HandshakeOptions,
     url: Box<str>,
-    exchange: Option<Exchange<S>>,
+    opening: Option<ClientOpening<S>>,
 }
 
 impl<S: Stream> Connecting<S> {
-    pub(crate) fn new(client: Client, stream: S, url: &str) -> Result<Self, Error> {
-        let deadline = Deadline::after(client.timeouts.handshake());
-        let exchange = client.with_request(Uri::parse(url)?, Recipient::Named, |request| {
-            Exchange::new(&client, stream, request, deadline)
+    pub(crate) fn new(options: HandshakeOptions, stream: S, url: &str) -> Result<Self, Error> {
+        let deadline = Deadline::after(options.timeouts.handshake());
+        let opening = options.with_request(Uri::parse(url)?, Recipient::Named, |request| {
+            ClientOpening::new(&options, stream, request, deadline)
         })?;
-        Ok(Self { client, url: url.into(), exchange: Some(exchange) })
+        Ok(Self { options, url: url.into(), opening: Some(opening) })
     }
 
     /// Writes and reads as much as goes. Where the stream would block it is to be called again when that is readable, or
@@ -45,16 +47,16 @@ impl<S: Stream> Connecting<S> {
     ///
     /// As there.
     pub fn advance_with_response(&mut self) -> Result<(WebSocket<S>, Response), Error> {
-        let Some(mut exchange) = self.exchange.take() else { return Err(io::ErrorKind::NotConnected.into()) };
+        let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         let uri = Uri::parse(&self.url)?;
-        match self.client.with_request(uri, Recipient::Named, |request| exchange.advance(request)) {
+        match self.options.with_request(uri, Recipient::Named, |request| opening.advance(request)) {
             Ok(answer) => {
-                let (socket, handshake) = exchange.finish(&self.client, uri, answer)?;
+                let (socket, handshake) = opening.finish(&self.options, uri, answer)?;
                 Ok((socket, Response::new(handshake, &self.url)))
             }
             Err(error) => {
                 if error.is_would_block() {
-                    self.exchange = Some(exchange);
+                    self.opening = Some(opening);
                 }
                 Err(error)
             }
@@ -64,14 +66,14 @@ impl<S: Stream> Connecting<S> {
     /// Whether the request is not written yet; behind it, the response is waited for.
     #[must_use]
     pub fn wants_write(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|exchange| exchange.greeting.wants_write())
+        self.opening.as_ref().is_some_and(|opening| opening.stream.wants_write())
     }
 
     /// The stream, until there is an outcome.
     #[must_use]
     pub const fn get_ref(&self) -> Option<&S> {
-        match &self.exchange {
-            Some(exchange) => Some(&exchange.greeting.stream),
+        match &self.opening {
+            Some(opening) => Some(&opening.stream.stream),
             None => None,
         }
     }

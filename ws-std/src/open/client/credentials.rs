@@ -5,7 +5,7 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::ClientMisuse;
+use crate::error::ClientMisuse;
 
 /// A user and a password.
 #[derive(Clone)]

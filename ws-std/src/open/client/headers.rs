@@ -3,8 +3,8 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use crate::ClientMisuse;
-use crate::dial::Client;
+use super::options::HandshakeOptions;
+use crate::error::ClientMisuse;
 
 /// A header, or a cookie, as the program gave it.
 #[derive(Clone)]
@@ -33,9 +33,9 @@ pub(crate) enum Recipient {
 /// A header's name, and its value as it was given or as it was put together.
 type NamedValue<'h> = (&'h str, Cow<'h, [u8]>);
 
-impl Client {
+impl HandshakeOptions {
     /// The headers of a request beside those that the handshake writes itself.
-    pub(crate) fn headers_for(&self, recipient: Recipient) -> Result<Vec<NamedValue<'_>>, ClientMisuse> {
+    pub(super) fn headers_for(&self, recipient: Recipient) -> Result<Vec<NamedValue<'_>>, ClientMisuse> {
         let is_named = recipient == Recipient::Named;
         let given = self.headers.iter().filter(|header| is_named || !is_secret(header));
         let mut headers: Vec<_> =

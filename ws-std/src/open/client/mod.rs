@@ -1,9 +1,12 @@
-pub(crate) mod connecting;
+//! A client's opening handshake over a stream that is connected.
+
+mod connecting;
 pub(crate) mod credentials;
 pub(crate) mod headers;
-pub(crate) mod opening;
+mod opening;
+pub(crate) mod options;
 mod refusal;
-pub(crate) mod response;
+mod response;
 
 pub use connecting::Connecting;
 pub use response::Response;

@@ -1,30 +1,29 @@
 // Read first: RFC 6455 §4.2.2.
 
-use core::fmt;
+use core::{fmt, mem};
 
 use ws_core::connection::RoleKeys;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
 };
 
-use super::receiving::Opening;
-use crate::open::handshake_stream::{Greeting, required, write_head};
+use super::receiving::ServerOpening;
+use crate::error::Error;
+use crate::open::handshake_stream::{HandshakeStream, required, write_head};
 use crate::sender::halves;
-use crate::{Error, Stream, WebSocket, telemetry};
+use crate::stream::Stream;
+use crate::telemetry;
+use crate::websocket::WebSocket;
 
 /// A request that waits for its answer. Dropping it closes the connection without one.
 ///
 /// Answer within [`Timeouts::handshake`](crate::Timeouts::handshake), which began with the request.
 pub struct Incoming<S> {
-    opening: Box<Opening<S>>,
-    is_websocket: bool,
+    pub(super) opening: Box<ServerOpening<S>>,
+    pub(super) is_websocket: bool,
 }
 
 impl<S: Stream> Incoming<S> {
-    pub(super) const fn new(opening: Box<Opening<S>>, is_websocket: bool) -> Self {
-        Self { opening, is_websocket }
-    }
-
     /// The path that is asked for, with its percent-encoding.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -59,8 +58,7 @@ impl<S: Stream> Incoming<S> {
     /// The subprotocol of `spoken` that the client likes best.
     #[must_use]
     pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
-        let mut offered = self.request().into_iter().flat_map(|request| request.subprotocols());
-        offered.find_map(|offered| spoken.iter().copied().find(|spoken| *spoken == offered))
+        spoken.get(self.place_of_best(spoken)?).copied()
     }
 
     /// Opens the WebSocket, with the subprotocol that the [`Server`](super::Server) and the client agree on.
@@ -68,11 +66,10 @@ impl<S: Stream> Incoming<S> {
     /// # Errors
     ///
     /// As [`accept_with`](Self::accept_with).
-    pub fn accept(self) -> Result<WebSocket<S>, Error> {
-        let spoken: Vec<Box<str>> = self.opening.server.subprotocols.clone();
-        let spoken: Vec<&str> = spoken.iter().map(AsRef::as_ref).collect();
-        let chosen = self.choose_subprotocol(&spoken);
-        self.accept_with(chosen, &[])
+    pub fn accept(mut self) -> Result<WebSocket<S>, Error> {
+        let spoken = mem::take(&mut self.opening.server.subprotocols);
+        let chosen = self.place_of_best(&spoken).and_then(|place| spoken.get(place));
+        self.accept_with(chosen.map(AsRef::as_ref), &[])
     }
 
     /// Opens the WebSocket with this subprotocol, which the client has to have offered, and further headers.
@@ -89,10 +86,10 @@ impl<S: Stream> Incoming<S> {
         subprotocol: Option<&str>,
         headers: &[Header<'_>],
     ) -> Result<WebSocket<S>, Error> {
-        let Opening { server, greeting, handshake } = &mut *self.opening;
+        let ServerOpening { server, stream, handshake } = &mut *self.opening;
         if !self.is_websocket {
             let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
-            refuse(handshake, greeting, fault);
+            refuse(handshake, stream, fault);
             return Err(Error::Handshake(fault));
         }
         let response = OutgoingResponse::new().with_headers(headers);
@@ -116,7 +113,7 @@ impl<S: Stream> Incoming<S> {
         let head = match head {
             Ok(head) => head,
             Err(AcceptError::Failed(fault)) => {
-                refuse(handshake, greeting, fault);
+                refuse(handshake, stream, fault);
                 return Err(Error::Handshake(fault));
             }
             Err(AcceptError::Misuse(misuse)) => {
@@ -125,7 +122,7 @@ impl<S: Stream> Incoming<S> {
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
         };
-        match greeting.write(&head) {
+        match stream.write(&head) {
             Err(error) if !error.is_would_block() => Err(error),
             // The rest of it leaves before anything else.
             Ok(()) | Err(_) => self.open(subprotocol),
@@ -142,23 +139,29 @@ impl<S: Stream> Incoming<S> {
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
-        let Opening { greeting, handshake, .. } = &mut *self.opening;
+        let ServerOpening { stream, handshake, .. } = &mut *self.opening;
         let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
         let answer = [head.as_slice(), body].concat();
-        greeting.write(&answer)?;
+        stream.write(&answer)?;
         telemetry::rejected(self.path(), status);
-        self.opening.greeting.finish();
+        self.opening.stream.finish();
         Ok(())
     }
 }
 
 impl<S: Stream> Incoming<S> {
-    /// The WebSocket behind the answer that was written.
+    /// Which of `spoken` the client likes best.
+    fn place_of_best(&self, spoken: &[impl AsRef<str>]) -> Option<usize> {
+        let mut offered = self.request()?.subprotocols();
+        offered.find_map(|offered| spoken.iter().position(|spoken| spoken.as_ref() == offered))
+    }
+
+    /// The WebSocket after the answer that was written.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
-        let Opening { greeting, server, handshake } = *self.opening;
+        let ServerOpening { stream, server, handshake } = *self.opening;
         let agreed = handshake.deflate();
         let (sender, receiver) = halves(RoleKeys::Server, server.config, agreed);
-        let Greeting { stream, buffer, unwritten, .. } = greeting;
+        let HandshakeStream { stream, buffer, unwritten, .. } = stream;
         let subprotocol = subprotocol.map(Into::into);
         let socket = WebSocket::open(stream, server.timeouts, sender, receiver, buffer, subprotocol)?;
         let socket = socket.with_unwritten(unwritten);
@@ -179,22 +182,22 @@ impl<S> fmt::Debug for Incoming<S> {
 /// Answers a request that is not to be accepted, as well as it goes, and closes the connection.
 pub(super) fn refuse<S: Stream>(
     handshake: &mut ServerHandshake<Vec<u8>>,
-    greeting: &mut Greeting<S>,
+    stream: &mut HandshakeStream<S>,
     fault: HandshakeFault,
 ) {
     telemetry::refused(fault);
     if let Ok(head) = write_head(|out| handshake.reject_fault(out), required) {
-        if greeting.write(&head).is_ok() {
-            greeting.finish();
+        if stream.write(&head).is_ok() {
+            stream.finish();
         }
     }
 }
 
 /// Tells a client whose request has not come in time, if any of it has.
-pub(super) fn give_up<S: Stream>(greeting: &mut Greeting<S>, error: &Error) {
-    if matches!(error, Error::Timeout(_)) && greeting.has_received {
+pub(super) fn give_up<S: Stream>(stream: &mut HandshakeStream<S>, error: &Error) {
+    if matches!(error, Error::Timeout(_)) && stream.has_received {
         telemetry::request_timed_out();
-        greeting.write_and_leave(TIMED_OUT);
+        stream.write_and_leave(TIMED_OUT);
     }
 }
 

@@ -15,9 +15,11 @@ use ws_core::connection::Config;
 use ws_core::uri::Scheme;
 
 #[cfg(feature = "deflate")]
-use crate::Deflate;
-use crate::timeouts::Deadline;
-use crate::{Error, Stream, Timeouts, WebSocket};
+use crate::deflate::Deflate;
+use crate::error::Error;
+use crate::stream::Stream;
+use crate::timeouts::{Deadline, Timeouts};
+use crate::websocket::WebSocket;
 use origins::Origins;
 
 /// Accepts a WebSocket on a TCP connection, with the defaults of [`Server`].
@@ -168,10 +170,6 @@ impl Server {
     /// [`Error::Io`].
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
-        self.start_receive_until(stream, deadline)
-    }
-
-    fn start_receive_until<S: Stream>(&self, stream: S, deadline: Deadline) -> Result<Receiving<S>, Error> {
         Receiving::new(self.clone(), stream, deadline)
     }
 }

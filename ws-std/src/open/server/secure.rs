@@ -2,9 +2,12 @@ use alloc::sync::Arc;
 
 use rustls::ServerConfig;
 
-use super::{Incoming, Server};
+use super::{Incoming, Receiving, Server};
+use crate::error::Error;
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream, TlsStream, WebSocket};
+use crate::tls::TlsStream;
+use crate::websocket::WebSocket;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
@@ -33,7 +36,7 @@ impl Server {
     ) -> Result<Incoming<TlsStream<S>>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
         let stream = TlsStream::start_server(stream, Arc::clone(config), deadline)?;
-        self.start_receive_until(stream, deadline)?.advance()
+        Receiving::new(self.clone(), stream, deadline)?.advance()
     }
 
     /// Accepts whatever is allowed: [`receive_tls`](Self::receive_tls) and [`Incoming::accept`].

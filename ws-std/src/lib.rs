@@ -57,7 +57,8 @@
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
-//! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
+//! - With the feature `proxy`, which is on by default, a [`Client`] goes through a `Proxy` and follows redirects where it is told
+//!   to.
 //! - With the feature `rustls`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls` says
 //!   otherwise; `Server::accept_tls` is the other side. With TLS from elsewhere, [`Client::handshake`] and [`Server::receive`]
 //!   take any [`Stream`].
@@ -184,8 +185,12 @@ mod writer;
 pub use counters::{Counters, Outcome, Traffic};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
-pub use dial::{Client, Proxy, connect};
-pub use error::{ClientMisuse, Error, Phase, ProxyError, ProxyRefusal, Refusal};
+#[cfg(feature = "proxy")]
+pub use dial::Proxy;
+pub use dial::{Client, connect};
+pub use error::{ClientMisuse, Error, Phase, Refusal};
+#[cfg(feature = "proxy")]
+pub use error::{ProxyError, ProxyRefusal};
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use message_writer::MessageWriter;

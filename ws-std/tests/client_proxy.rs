@@ -1,4 +1,5 @@
 //! Connecting through HTTP proxies.
+#![cfg(feature = "proxy")]
 #![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what the tests may, their helpers may")]
 

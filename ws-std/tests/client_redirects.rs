@@ -1,4 +1,5 @@
 //! Redirects: when they are followed, and what is taken along.
+#![cfg(feature = "proxy")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 
 use ws_core::uri::Uri;
 
+#[cfg(feature = "proxy")]
 use super::Proxy;
 #[cfg(feature = "rustls")]
 use super::secure;
@@ -55,21 +56,25 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 pub struct Client {
     pub(super) options: HandshakeOptions,
     pub(super) addresses: Vec<SocketAddr>,
+    #[cfg(feature = "proxy")]
     pub(super) proxy: Option<Proxy>,
+    #[cfg(feature = "proxy")]
     pub(super) redirect_count_max: usize,
     #[cfg(feature = "rustls")]
     pub(super) tls: secure::Tls,
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of [`Config::new`], the times of
-    /// [`Timeouts::new`].
+    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of
+    /// [`Config::new`](crate::Config::new), the times of [`Timeouts::new`](crate::Timeouts::new).
     #[must_use]
     pub fn new() -> Self {
         Self {
             options: HandshakeOptions::default(),
             addresses: Vec::new(),
+            #[cfg(feature = "proxy")]
             proxy: None,
+            #[cfg(feature = "proxy")]
             redirect_count_max: 0,
             #[cfg(feature = "rustls")]
             tls: secure::Tls::default(),
@@ -81,13 +86,14 @@ impl Client {
     /// The addresses of its host are tried in the order of the operating system, IPv6 and IPv4 by turns, each 250 ms after
     /// the one before it or as soon as that one fails; the first that answers is taken (RFC 8305). Each attempt is a
     /// thread of its own, at most 8 at a time, where there is more than one address. All of it takes
-    /// [`Timeouts::connect`] at most. The handshake of TLS and the opening handshake share [`Timeouts::handshake`].
+    /// [`Timeouts::connect`](crate::Timeouts::connect) at most. The handshake of TLS and the opening handshake share
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake).
     ///
     /// # Errors
     ///
     /// [`Error::TlsUnsupported`] for a `wss:` URL without the feature, and with it `Error::Tls` where the server is not proven
     /// to be the one that the URL names; [`Error::Io`] where no address answers, with what happened to each in
-    /// its text; [`Error::Timeout`], [`Error::Proxy`]; those of [`handshake`](Self::handshake).
+    /// its text; [`Error::Timeout`]; `Error::Proxy` from a proxy; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         self.connect_with_response(url).map(|(socket, _response)| socket)
     }
@@ -116,7 +122,22 @@ impl Client {
     ///
     /// As [`connect`](Self::connect).
     pub fn connect_with_response(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
-        self.follow(url)
+        #[cfg(feature = "proxy")]
+        return self.follow(url);
+        #[cfg(not(feature = "proxy"))]
+        self.connect_to(url, Recipient::Named)
+    }
+
+    /// Connects to this URL, and follows no redirect.
+    pub(super) fn connect_to(
+        &self,
+        url: &str,
+        recipient: Recipient,
+    ) -> Result<(WebSocket<NetStream>, Response), Error> {
+        let uri = Uri::parse(url)?;
+        let (stream, deadline) = self.open_stream(&uri, recipient)?;
+        let (socket, handshake) = self.options.handshake(stream, uri, recipient, deadline)?;
+        Ok((socket, Response::new(handshake, url)))
     }
 
     /// Opens a WebSocket over a stream that is connected already: through a proxy, over TLS, to a Unix socket. The URL

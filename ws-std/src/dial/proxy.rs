@@ -40,6 +40,7 @@ use crate::timeouts::Deadline;
 /// # server.join().map_err(|_| "panicked")??;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 #[derive(Clone, Debug)]
 pub struct Proxy {
     protocol: Protocol,
@@ -71,6 +72,7 @@ impl Proxy {
     ///
     /// As [`http`](Self::http).
     #[cfg(feature = "socks")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "socks")))]
     pub fn socks5(authority: &str) -> Result<Self, UriError> {
         Self::new(Protocol::Socks5, authority)
     }
@@ -109,6 +111,7 @@ impl Proxy {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
     /// The same, through this proxy. Reaching the proxy and its answer count towards
     /// [`Timeouts::connect`](crate::Timeouts::connect). Where [`with_address`](Self::with_address) is given, the proxy is

@@ -12,6 +12,7 @@ use crate::open::client::Response;
 use crate::open::client::headers::Recipient;
 use crate::websocket::WebSocket;
 
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
     /// The same, following redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is what
     /// is not followed or comes behind the last of them.
@@ -42,14 +43,11 @@ impl Client {
         let mut recipient = Recipient::Named;
         let mut left_count = self.redirect_count_max;
         loop {
-            let uri = Uri::parse(&url)?;
-            let (stream, deadline) = self.open_stream(&uri, recipient)?;
-            let refusal = match self.options.handshake(stream, uri, recipient, deadline) {
-                Ok((socket, handshake)) => return Ok((socket, Response::new(handshake, &url))),
+            let refusal = match self.connect_to(&url, recipient) {
                 Err(Error::Refused(refusal)) => refusal,
-                Err(error) => return Err(error),
+                other => return other,
             };
-            let target = if left_count > 0 { target(&uri, &refusal) } else { None };
+            let target = if left_count > 0 { target(&Uri::parse(&url)?, &refusal) } else { None };
             let Some((target, is_same_origin)) = target else { return Err(Error::Refused(refusal)) };
             if !is_same_origin {
                 recipient = Recipient::Other;

@@ -1,9 +1,13 @@
+#[cfg(feature = "proxy")]
 use core::net::SocketAddr;
 use std::net::TcpStream;
 
-use ws_core::uri::{Authority, Uri};
+#[cfg(feature = "proxy")]
+use ws_core::uri::Authority;
+use ws_core::uri::Uri;
 
-use super::{Client, addresses};
+use super::Client;
+use super::addresses::{dial, dial_addresses};
 use crate::error::Error;
 use crate::net_stream::NetStream;
 use crate::open::client::headers::Recipient;
@@ -34,20 +38,22 @@ impl Client {
     /// The TCP stream that ends at the server, with nothing read from it that the server has sent.
     fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
         let deadline = Deadline::after(self.options.timeouts.connect());
-        let given = match recipient {
+        let addresses = match recipient {
             Recipient::Named => self.addresses.as_slice(),
+            #[cfg(feature = "proxy")]
             Recipient::Other => &[],
         };
-        let Some(proxy) = &self.proxy else {
-            return match given {
-                [] => addresses::dial(uri.authority().host_name(), uri.port(), deadline),
-                given => addresses::dial_addresses(given, deadline),
+        #[cfg(feature = "proxy")]
+        if let Some(proxy) = &self.proxy {
+            let target = match addresses.first() {
+                Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
+                None => format!("{}:{}", uri.authority().host(), uri.port()),
             };
-        };
-        let target = match given.first() {
-            Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
-            None => format!("{}:{}", uri.authority().host(), uri.port()),
-        };
-        proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline)
+            return proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline);
+        }
+        match addresses {
+            [] => dial(uri.authority().host_name(), uri.port(), deadline),
+            addresses => dial_addresses(addresses, deadline),
+        }
     }
 }

@@ -4,13 +4,13 @@ use alloc::sync::Arc;
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
-use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, SignatureScheme};
 use ws_core::uri::Uri;
 
 use super::Client;
+#[cfg(feature = "proxy")]
+use super::no_certificate::without_certificate;
 use crate::error::Error;
 use crate::net_stream::NetStream;
 use crate::open::client::headers::Recipient;
@@ -43,6 +43,7 @@ impl Tls {
             .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
         let config = match recipient {
             Recipient::Named => self.config()?,
+            #[cfg(feature = "proxy")]
             Recipient::Other => without_certificate(self.config()?),
         };
         Ok(Security::Wss { config, name })
@@ -54,31 +55,6 @@ impl Tls {
         }
         let config = ClientTls::platform()?.into();
         Ok(Arc::clone(self.0.get_or_init(|| config)))
-    }
-}
-
-/// The same for a server that only a redirect has named: the client's certificate is a credential, and so is a session that
-/// was opened with it.
-fn without_certificate(config: Arc<ClientConfig>) -> Arc<ClientConfig> {
-    if !config.client_auth_cert_resolver.has_certs() {
-        return config;
-    }
-    let mut config = ClientConfig::clone(&config);
-    config.client_auth_cert_resolver = Arc::new(NoCertificate);
-    config.resumption = Resumption::disabled();
-    Arc::new(config)
-}
-
-#[derive(Debug)]
-struct NoCertificate;
-
-impl ResolvesClientCert for NoCertificate {
-    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
     }
 }
 

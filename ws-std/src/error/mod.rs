@@ -1,10 +1,12 @@
 mod client_misuse;
+#[cfg(feature = "proxy")]
 mod proxy;
 mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
 
 pub use client_misuse::ClientMisuse;
+#[cfg(feature = "proxy")]
 pub use proxy::{ProxyError, ProxyRefusal};
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
@@ -58,6 +60,8 @@ pub enum Error {
     /// The server answered with something else than a WebSocket.
     Refused(Box<Refusal>),
     /// The proxy did not open a stream to the server.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     Proxy(Box<ProxyError>),
     /// The peer's opening handshake is wrong. A client was told what; a server is only left.
     Handshake(HandshakeFault),
@@ -120,6 +124,7 @@ impl fmt::Display for Error {
             #[cfg(feature = "rustls")]
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::Refused(refusal) => refusal.fmt(f),
+            #[cfg(feature = "proxy")]
             Self::Proxy(error) => error.fmt(f),
             Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
             Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
@@ -138,6 +143,7 @@ impl core::error::Error for Error {
             Self::Handshake(fault) => Some(fault),
             Self::HandshakeMisuse(misuse) => Some(misuse),
             Self::ClientMisuse(misuse) => Some(misuse),
+            #[cfg(feature = "proxy")]
             Self::Proxy(error) => Some(error.as_ref()),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => Some(error),
@@ -185,6 +191,8 @@ impl From<ClientMisuse> for Error {
     }
 }
 
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl From<ProxyError> for Error {
     fn from(error: ProxyError) -> Self {
         Self::Proxy(Box::new(error))
@@ -244,7 +252,9 @@ impl From<Error> for io::Error {
             | Error::HandshakeMisuse(_)
             | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
-            Error::Refused(_) | Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
+            #[cfg(feature = "proxy")]
+            Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
+            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };
         match (kind, error) {

@@ -3,6 +3,7 @@ use core::fmt;
 use ws_core::handshake::Header;
 
 /// Why a proxy did not open a stream to the server.
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -49,6 +50,7 @@ impl fmt::Display for ProxyError {
 impl core::error::Error for ProxyError {}
 
 /// What an HTTP proxy answered in place of opening a stream.
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub struct ProxyRefusal {
     pub(crate) status: u16,
     pub(crate) reason: Box<str>,

@@ -14,7 +14,7 @@ use crate::stream::Stream;
 use crate::timeouts::Deadline;
 use crate::websocket::WebSocket;
 
-/// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`].
+/// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`](crate::Client::start_handshake).
 pub struct Connecting<S> {
     options: HandshakeOptions,
     url: Box<str>,
@@ -35,7 +35,7 @@ impl<S: Stream> Connecting<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Client::handshake`], after which it fails with
+    /// [`Error::Io`] where the stream would block; those of [`Client::handshake`](crate::Client::handshake), after which it fails with
     /// [`io::ErrorKind::NotConnected`], as it does behind the WebSocket.
     pub fn advance(&mut self) -> Result<WebSocket<S>, Error> {
         self.advance_with_response().map(|(socket, _response)| socket)

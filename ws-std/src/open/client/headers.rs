@@ -26,6 +26,7 @@ impl fmt::Debug for Field {
 pub(crate) enum Recipient {
     /// The scheme, host and port that the program named.
     Named,
+    #[cfg(feature = "proxy")]
     /// Others, to which a redirect led. Secrets are not for them.
     Other,
 }

@@ -216,6 +216,32 @@ fn s4_1_an_answer_that_is_not_one_fails_the_connection() {
 }
 
 #[test]
+fn s9112_3_a_peer_that_speaks_no_http_is_refused_at_once_in_both_roles() {
+    let begun = Instant::now();
+    for sent in [&b"\x16\x03\x01"[..], b"SSH-2.0-OpenSSH_9.6\r", b"EHLO localhost\r", b"*1\r", b"\0"] {
+        let (url, server) = serve(|stream| Server::new().receive(stream).map(drop));
+        let mut stream = dial(&url);
+        stream.write_all(sent).unwrap();
+        // It waits for more, which does not come; what comes is the answer.
+        assert!(read_head(&mut stream).starts_with("HTTP/1.1 400 "), "{}", sent.escape_ascii());
+        drop(stream);
+        let fault = HandshakeFault::Violation(HandshakeViolation::RequestLine);
+        assert!(matches!(server.join().unwrap(), Err(Error::Handshake(found)) if found == fault));
+    }
+    for sent in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"220 localhost ESMTP\r\n", b"\x15\x03\x03\0\x02\x02\x28"] {
+        let (url, server) = serve(|mut stream| {
+            stream.write_all(sent).unwrap();
+            stream
+        });
+        let fault = HandshakeFault::Violation(HandshakeViolation::StatusLine);
+        let result = Client::new().connect(&url);
+        assert!(matches!(result, Err(Error::Handshake(found)) if found == fault));
+        drop(server.join().unwrap());
+    }
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_handshake_that_drips_meets_the_deadline_in_both_roles() {
     let timeouts = Timeouts::new().with_handshake(Some(SHORT));
     let drip = |stream: &mut std::net::TcpStream| {

@@ -203,6 +203,16 @@ impl Deadline {
 }
 
 impl Deadline {
+    /// This deadline, or the one in `time`, whichever is earlier.
+    pub(crate) fn at_most(self, time: Duration) -> Self {
+        let other = Self::after(Some(time));
+        match (self.0, other.0) {
+            (Some(until), Some(other_until)) if until <= other_until => self,
+            (Some(_) | None, Some(_)) => other,
+            (Some(_) | None, None) => self,
+        }
+    }
+
     /// What is left for this phase. It fails with [`Error::Timeout`] where nothing is left.
     pub(crate) fn remaining_for(self, phase: Phase) -> Result<Option<Duration>, Error> {
         self.remaining().map_err(|_passed| Error::Timeout(phase))

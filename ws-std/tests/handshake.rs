@@ -14,6 +14,8 @@ use ws_std::ws_core::uri::{Scheme, UriError};
 use ws_std::{Client, CloseCode, Error, Header, Message, Phase, Role, Server, Timeouts};
 
 const SHORT: Duration = Duration::from_millis(200);
+/// Less than the time that the body of a refusal has.
+const SOON: Duration = Duration::from_millis(900);
 const LONG: Duration = Duration::from_secs(5);
 
 #[test]
@@ -182,7 +184,16 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
     let long = "x".repeat(100_000);
     for (answer, body) in [
         ("HTTP/1.1 404 \r\nContent-Length: 3\r\n\r\nabcdef", "abc"),
-        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"),
+        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "abc"),
+        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3;a=\"b\"\r\nabc\r\n0;last\r\n", "abc"),
+        (
+            "HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n03\r\nabc\r\nA\r\n0123456789\r\n0\r\nA: b\r\n\r\n",
+            "abc0123456789",
+        ),
+        (
+            "HTTP/1.1 500 \r\nContent-Length: 1\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "abc",
+        ),
         ("HTTP/1.1 304 \r\n\r\n", ""),
         (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..4096).unwrap()),
     ] {
@@ -195,7 +206,33 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
         let begun = Instant::now();
         let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
         assert!(refusal.body() == body.as_bytes(), "{body:.80}");
-        assert!(begun.elapsed() < LONG, "though the server keeps the stream open");
+        assert!(begun.elapsed() < SOON, "though the server keeps the stream open");
+        drop(server.join().unwrap());
+    }
+}
+
+#[test]
+fn s9112_6_3_a_refusal_is_told_soon_though_its_body_does_not_end() {
+    let quick = Timeouts::new().with_handshake(Some(SHORT));
+    for (answer, body, timeouts, time) in [
+        ("HTTP/1.1 401 \r\n\r\nwho are", "who are", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\n\r\n", "", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\nContent-Length: 9\r\n\r\nlater", "later", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\nTransfer-Encoding: chunked\r\n\r\n9\r\nlater", "later", Timeouts::new(), 3 * SOON),
+        // Never beyond the time for the handshake, after which it is still the refusal that is told.
+        ("HTTP/1.1 503 \r\n\r\nlater", "later", quick, SOON),
+    ] {
+        let (url, server) = serve(move |mut stream| {
+            read_head(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            stream
+        });
+        let begun = Instant::now();
+        let Err(Error::Refused(refusal)) = Client::new().with_timeouts(timeouts).connect(&url) else {
+            panic!("not refused")
+        };
+        assert_eq!(refusal.body(), body.as_bytes(), "{answer}");
+        assert!(begun.elapsed() < time, "{answer}: {:?}", begun.elapsed());
         drop(server.join().unwrap());
     }
 }

@@ -33,7 +33,8 @@ impl Refusal {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }
 
-    /// The body as it was sent, or its first 4 KiB, or what of it came in time. A chunked one has its chunk sizes.
+    /// The body, or its first 4 KiB, or what of it came within a second after the head. It has no chunk sizes in it; a coding
+    /// such as gzip is left as it is.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body

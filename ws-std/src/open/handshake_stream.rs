@@ -39,6 +39,11 @@ impl<S: Stream> HandshakeStream<S> {
         }
     }
 
+    /// Moves the deadline to `time` from now, where it is not earlier.
+    pub(crate) fn shorten(&mut self, time: Duration) {
+        self.deadline = self.deadline.at_most(time);
+    }
+
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Error> {
         loop {

@@ -1,30 +1,32 @@
-use ws_core::handshake::{ClientHandshake, Response};
+// Read first: RFC 9112 §6.3.
 
+use core::time::Duration;
+
+use ws_core::handshake::ClientHandshake;
+
+use super::body::Body;
 use crate::error::Refusal;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
 
-/// Reads the beginning of the body, as far as it comes in time.
+/// Reads the beginning of the body, as far as it comes in a short time. The status is known already, and is not held back
+/// for a body that does not end.
 pub(super) fn read<S: Stream>(
     handshake: ClientHandshake<Vec<u8>>,
     mut stream: HandshakeStream<S>,
 ) -> Refusal {
-    let body_len = handshake.response().map_or(Some(0), body_len);
-    let is_done = |body: &[u8]| match body_len {
-        Some(len) => body.len() >= len,
-        // The last chunk of a chunked body, or else the end of the stream.
-        None => body.ends_with(b"\r\n0\r\n\r\n") || body == b"0\r\n\r\n",
+    stream.shorten(BODY_TIME_MAX);
+    let Some(mut body) = handshake.response().map(|response| Body::of(&response)) else {
+        return Refusal::new(handshake, Vec::new());
     };
-    while !is_done(stream.buffer.unread()) && matches!(stream.fill(), Ok(true)) {}
-    let body = stream.buffer.unread();
-    let body = body.get(..body_len.unwrap_or(usize::MAX)).unwrap_or(body).to_vec();
-    Refusal::new(handshake, body)
+    loop {
+        let mut input = stream.buffer.input();
+        body.decode(input.take(input.len()));
+        if body.is_over() || !matches!(stream.fill(), Ok(true)) {
+            return Refusal::new(handshake, body.into_content());
+        }
+    }
 }
 
-/// How long the body is, where the head says so.
-fn body_len(response: Response<'_>) -> Option<usize> {
-    if matches!(response.status(), 100..=199 | 204 | 304) {
-        return Some(0);
-    }
-    core::str::from_utf8(response.header("Content-Length")?).ok()?.parse().ok()
-}
+/// How long a body may take. What is left of the handshake may be less.
+const BODY_TIME_MAX: Duration = Duration::from_secs(1);

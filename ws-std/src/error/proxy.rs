@@ -53,7 +53,7 @@ impl core::error::Error for ProxyError {}
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub struct ProxyRefusal {
     pub(crate) status: u16,
-    pub(crate) reason: Box<str>,
+    pub(crate) reason: Box<[u8]>,
     pub(crate) headers: Vec<(Box<str>, Box<[u8]>)>,
 }
 
@@ -78,7 +78,7 @@ impl ProxyRefusal {
 
 impl fmt::Display for ProxyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_debug())
+        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_ascii())
     }
 }
 

@@ -117,7 +117,8 @@ impl<S: Stream> Incoming<S> {
                 return Err(Error::Handshake(fault));
             }
             Err(AcceptError::Misuse(misuse)) => {
-                self.reject(500, &[], b"")?;
+                // The misuse is what the program has to see, whether or not its answer could be written.
+                let _unwritten = self.reject(500, &[], b"");
                 return Err(Error::HandshakeMisuse(misuse));
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),

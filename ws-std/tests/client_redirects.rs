@@ -133,6 +133,20 @@ fn s15_4_another_origin_gets_no_secrets_and_neither_does_the_way_back() {
 }
 
 #[test]
+fn another_origin_gets_neither_subprotocols_nor_the_origin() {
+    let (other_url, other) = serve_answers(vec![], true);
+    let answers = vec![redirect(302, "/same"), redirect(302, &other_url)];
+    let (url, server) = serve_answers(answers, false);
+    let client = Client::new().with_subprotocol("chat").with_origin("https://a.example").with_redirects(2);
+    drop(client.connect(&url).unwrap());
+    let asks = |head: &String| {
+        ["Sec-WebSocket-Protocol: chat", "Origin: https://a.example"].map(|it| head.contains(it))
+    };
+    assert!(server.join().unwrap().iter().all(|head| asks(head) == [true; 2]));
+    assert_eq!(asks(&other.join().unwrap()[0]), [false; 2]);
+}
+
+#[test]
 fn basic_credentials_stay_with_their_origin_too() {
     let (other_url, other) = serve_answers(vec![], true);
     let (url, server) =

@@ -19,8 +19,8 @@ impl Client {
     ///
     /// Followed are 301, 302, 303, 307 and 308 whose `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative
     /// to the one that was asked for. From `wss:` none leads to `ws:`. To another scheme, host or port no `Authorization`,
-    /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, and
-    /// on the way from there neither; nor is a certificate of the client's shown. Each step has the
+    /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, nor
+    /// subprotocols and the Origin, and on the way from there neither; nor is a certificate of the client's shown. Each step has the
     /// [`Timeouts`](crate::Timeouts) for itself.
     ///
     /// ```no_run

@@ -35,9 +35,12 @@ impl HandshakeOptions {
     ) -> Result<T, Error> {
         let headers = self.headers_for(recipient)?;
         let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
-        let subprotocols: Vec<_> = self.subprotocols.iter().map(AsRef::as_ref).collect();
+        // What the program says of itself is for the server that it named.
+        let is_named = recipient == Recipient::Named;
+        let subprotocols = self.subprotocols.iter().filter(|_| is_named);
+        let subprotocols: Vec<_> = subprotocols.map(AsRef::as_ref).collect();
         let mut request = OutgoingRequest::new(uri).with_subprotocols(&subprotocols).with_headers(&headers);
-        if let Some(origin) = &self.origin {
+        if let Some(origin) = self.origin.as_ref().filter(|_| is_named) {
             request = request.with_origin(origin);
         }
         #[cfg(feature = "deflate")]

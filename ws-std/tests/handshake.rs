@@ -319,6 +319,26 @@ fn a_silent_peer_meets_the_deadline_too_and_is_told_408_where_a_request_was_begu
 }
 
 #[test]
+fn a_time_of_zero_is_over_at_once() {
+    let zero = Some(Duration::ZERO);
+    let begun = Instant::now();
+    let (connect, handshake) = (Timeouts::new().with_connect(zero), Timeouts::new().with_handshake(zero));
+    let (url, server) = serve(|stream| stream);
+    for (url, phase, timeouts) in [
+        (url.as_str(), Phase::Connect, connect),
+        (&url.replace("127.0.0.1", "localhost"), Phase::Connect, connect),
+        (&url, Phase::Handshake, handshake),
+    ] {
+        let result = Client::new().with_timeouts(timeouts).connect(url);
+        assert!(matches!(result, Err(Error::Timeout(found)) if found == phase));
+    }
+    let stream = server.join().unwrap();
+    let mut receiving = Server::new().with_timeouts(handshake).start_receive(stream).unwrap();
+    assert!(matches!(receiving.advance(), Err(Error::Timeout(Phase::Handshake))));
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn what_cannot_be_written_is_not_sent() {
     let (url, server) = serve(|stream| stream);
     let bad = Client::new().with_header("X-A", "b\r\nX-C: d");

@@ -102,7 +102,7 @@ fn converse(stream: &mut TcpStream, case: &Case) -> Result<(Outcome, Option<Stri
         let written = writer.write_all(&response);
         if ends { written.and_then(|()| writer.shutdown(Shutdown::Write)).is_ok() } else { written.is_ok() }
     });
-    let outcome = receive(stream, if case.verdict == "more" { SHORT } else { LONG });
+    let outcome = receive(stream, if case.may_wait() { SHORT } else { LONG });
     // Ends the writing too, where nobody reads it.
     stream.shutdown(Shutdown::Both).ok();
     writing.join().map_err(|_| "the writer crashed".to_owned())?;

@@ -130,6 +130,9 @@ fn by_choice(also: Option<&Also>, expected: &Expected, outcome: &Outcome) -> Ver
         Some(also) if also.outcome == AlsoOutcome::Accepted && is_accepted => {
             Verdict::Choice(also.rule.clone())
         }
+        Some(also) if also.outcome == AlsoOutcome::Waiting && *outcome == Outcome::Waiting => {
+            Verdict::Choice(also.rule.clone())
+        }
         Some(also) if also.outcome == AlsoOutcome::Refused && is_refused => {
             Verdict::Choice(also.rule.clone())
         }
@@ -201,5 +204,8 @@ mod tests {
         assert!(matches!(Judge::Standards.request(&folded, &Outcome::Accepted), Verdict::Choice(_)));
         assert!(matches!(Judge::Exact.request(&folded, &Outcome::Accepted), Verdict::Wrong(_)));
         assert!(matches!(Judge::Standards.request(&folded, &Outcome::Waiting), Verdict::Wrong(_)));
+        let tls = case("the beginning of TLS");
+        assert!(matches!(Judge::Standards.request(&tls, &Outcome::Waiting), Verdict::Choice(_)));
+        assert!(matches!(Judge::Exact.request(&tls, &Outcome::Waiting), Verdict::Wrong(_)));
     }
 }

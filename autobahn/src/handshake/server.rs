@@ -24,7 +24,7 @@ pub(super) fn play(addr: &str, case: &Case) -> Result<Outcome> {
     let mut writer = stream.try_clone().map_err(|error| error.to_string())?;
     // A server may answer and close before it has read all of a long head.
     let writing = thread::spawn(move || writer.write_all(&bytes).is_ok());
-    let limit = if case.verdict == "more" { SHORT } else { LONG };
+    let limit = if case.may_wait() { SHORT } else { LONG };
     let outcome = receive(&mut stream, case, limit);
     // Ends the writing too, where nobody reads it. It fails where the server has ended all already.
     stream.shutdown(Shutdown::Both).ok();

@@ -34,7 +34,7 @@ use crate::websocket::WebSocket;
 ///
 /// # Errors
 ///
-/// As [`Client::connect`].
+/// Those of [`Client::connect`].
 pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new().connect(url)
 }
@@ -98,7 +98,8 @@ impl Client {
         self.connect_with_response(url).map(|(socket, _response)| socket)
     }
 
-    /// As [`connect`](Self::connect), and gives the response too: for the cookies that it sets, or its other headers.
+    /// Connects as [`connect`](Self::connect) does, and returns the response too: for the cookies that it sets, or its other
+    /// headers.
     ///
     /// ```
     /// # use std::net::TcpListener;
@@ -120,7 +121,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_with_response(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
         #[cfg(feature = "proxy")]
         return self.follow(url);
@@ -166,11 +167,11 @@ impl Client {
         self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
     }
 
-    /// As [`handshake`](Self::handshake), and gives the response too.
+    /// Opens a WebSocket as [`handshake`](Self::handshake) does, and returns the response too.
     ///
     /// # Errors
     ///
-    /// As [`handshake`](Self::handshake).
+    /// Those of [`handshake`](Self::handshake).
     pub fn handshake_with_response<S: Stream>(
         &self,
         stream: S,
@@ -182,7 +183,8 @@ impl Client {
         Ok((socket, Response::new(handshake, url)))
     }
 
-    /// As [`handshake`](Self::handshake), for a non-blocking stream: writes nothing yet. The time for the handshake begins.
+    /// Begins an opening handshake over a non-blocking stream: [`Connecting::advance`] writes and reads. The time for the
+    /// handshake begins.
     ///
     /// # Errors
     ///

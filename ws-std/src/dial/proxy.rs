@@ -61,7 +61,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`UriError::Port`] where there is no port, what else may be wrong with the authority of a URI otherwise.
+    /// [`UriError::Port`] where there is no port; any other [`UriError`] where the authority is not one of a URI.
     pub fn http(authority: &str) -> Result<Self, UriError> {
         Self::new(Protocol::Http, authority)
     }
@@ -70,7 +70,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// As [`http`](Self::http).
+    /// [`UriError::Port`] where there is no port; any other [`UriError`] where the authority is not one of a URI.
     #[cfg(feature = "socks")]
     #[cfg_attr(docsrs, doc(cfg(feature = "socks")))]
     pub fn socks5(authority: &str) -> Result<Self, UriError> {
@@ -83,8 +83,8 @@ impl Proxy {
         Ok(Self { protocol, host: authority.host_name().into(), port, credentials: None })
     }
 
-    /// The same with a user and a password for the proxy, which nobody else gets: `Proxy-Authorization: Basic ...`
-    /// (RFC 7617), or those of SOCKS5 (RFC 1929). Whoever can read the stream to the proxy can read them.
+    /// Sets a user and a password for the proxy, which are sent to nobody else: `Proxy-Authorization: Basic ...`
+    /// (RFC 7617), or those of SOCKS5 (RFC 1929). They are not encrypted on the way to the proxy.
     #[must_use]
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
         self.credentials = Some(Credentials::new(user, password));
@@ -113,7 +113,7 @@ impl Proxy {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// The same, through this proxy. Reaching the proxy and its answer count towards
+    /// Connects through this proxy. Reaching the proxy and its answer count towards
     /// [`Timeouts::connect`](crate::Timeouts::connect). Where [`with_address`](Self::with_address) is given, the proxy is
     /// asked for the first such address.
     #[must_use]

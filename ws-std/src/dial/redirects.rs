@@ -14,8 +14,8 @@ use crate::websocket::WebSocket;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// The same, following redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is what
-    /// is not followed or comes behind the last of them.
+    /// Follows redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is a redirect that is not
+    /// followed, or one more than `count`.
     ///
     /// Followed are 301, 302, 303, 307 and 308 whose `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative
     /// to the one that was asked for. From `wss:` none leads to `ws:`. To another scheme, host or port no `Authorization`,

@@ -19,7 +19,7 @@ use crate::tls::{ClientTls, TlsStream};
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
-    /// The same, with this on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
+    /// Sets what is used on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
     /// offer `http/1.1` or nothing. Otherwise the platform's roots are loaded for the first `wss:` URL, and kept.
     #[must_use]
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {

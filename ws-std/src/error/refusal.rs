@@ -4,8 +4,7 @@ use ws_core::handshake::{ClientHandshake, Headers, Response};
 
 /// What a server answered instead of opening a WebSocket: 401 asks for credentials, 3xx names another URL.
 ///
-/// Nothing is done about it here: whoever follows a redirect should not take credentials along to another host, nor go
-/// from `wss:` to `ws:`.
+/// Before you follow a redirect: do not send the credentials of one origin to another, and do not follow from `wss:` to `ws:`.
 pub struct Refusal {
     handshake: ClientHandshake<Vec<u8>>,
     body: Vec<u8>,

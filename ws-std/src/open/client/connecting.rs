@@ -30,22 +30,23 @@ impl<S: Stream> Connecting<S> {
         Ok(Self { options, url: url.into(), opening: Some(opening) })
     }
 
-    /// Writes and reads as much as goes. Where the stream would block it is to be called again when that is readable, or
-    /// [writable](Self::wants_write), and when [`Timeouts::handshake`](crate::Timeouts::handshake) is over, to be told so.
+    /// Writes and reads until the stream would block. Then call it again when the stream is readable, or
+    /// [writable](Self::wants_write), and when [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with
+    /// [`Error::Timeout`].
     ///
     /// # Errors
     ///
     /// [`Error::Io`] where the stream would block; those of [`Client::handshake`](crate::Client::handshake), after which it fails with
-    /// [`io::ErrorKind::NotConnected`], as it does behind the WebSocket.
+    /// [`io::ErrorKind::NotConnected`], as it does after the WebSocket.
     pub fn advance(&mut self) -> Result<WebSocket<S>, Error> {
         self.advance_with_response().map(|(socket, _response)| socket)
     }
 
-    /// As [`advance`](Self::advance), and gives the response too.
+    /// Writes and reads as [`advance`](Self::advance) does, and returns the response too.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`advance`](Self::advance).
     pub fn advance_with_response(&mut self) -> Result<(WebSocket<S>, Response), Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         let uri = Uri::parse(&self.url)?;
@@ -63,7 +64,7 @@ impl<S: Stream> Connecting<S> {
         }
     }
 
-    /// Whether the request is not written yet; behind it, the response is waited for.
+    /// Whether the request is not written yet. Once it is, the response is waited for.
     #[must_use]
     pub fn wants_write(&self) -> bool {
         self.opening.as_ref().is_some_and(|opening| opening.stream.wants_write())

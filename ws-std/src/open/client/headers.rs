@@ -21,7 +21,7 @@ impl fmt::Debug for Field {
     }
 }
 
-/// Whom a request goes to.
+/// The server that a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recipient {
     /// The scheme, host and port that the program named.

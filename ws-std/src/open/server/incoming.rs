@@ -55,7 +55,7 @@ impl<S: Stream> Incoming<S> {
         self.is_websocket
     }
 
-    /// The subprotocol of `spoken` that the client likes best.
+    /// The subprotocol of `spoken` that the client prefers.
     #[must_use]
     pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
         spoken.get(self.place_of_best(spoken)?).copied()
@@ -65,20 +65,20 @@ impl<S: Stream> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// As [`accept_with`](Self::accept_with).
+    /// Those of [`accept_with`](Self::accept_with).
     pub fn accept(mut self) -> Result<WebSocket<S>, Error> {
         let spoken = mem::take(&mut self.opening.server.subprotocols);
         let chosen = self.place_of_best(&spoken).and_then(|place| spoken.get(place));
         self.accept_with(chosen.map(AsRef::as_ref), &[])
     }
 
-    /// Opens the WebSocket with this subprotocol, which the client has to have offered, and further headers.
+    /// Opens the WebSocket with this subprotocol, which the client has to have offered, and adds headers to the response.
     ///
     /// # Errors
     ///
     /// [`Error::Handshake`] where the Origin is not allowed, which was answered with 403, or where the request does
-    /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response cannot be
-    /// written, which was answered with 500; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response must not be
+    /// written, which is answered with 500 as far as the stream takes it; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     // A frame of its own, that of the answer: it is not on the stack when the head is read.
     #[inline(never)]
     pub fn accept_with(
@@ -130,10 +130,10 @@ impl<S: Stream> Incoming<S> {
         }
     }
 
-    /// Answers without opening a WebSocket, and closes the connection: with an error of one's own, or with a page for
+    /// Answers without opening a WebSocket, and closes the connection: with an error of your own, or with a page for
     /// a plain GET. The head says `Connection: close` and the length of the body.
     ///
-    /// On a non-blocking stream, what that does not take at once is lost.
+    /// What a non-blocking stream does not take at once is lost.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl<S: Stream> Incoming<S> {
 }
 
 impl<S: Stream> Incoming<S> {
-    /// Which of `spoken` the client likes best.
+    /// Which of `spoken` the client prefers.
     fn place_of_best(&self, spoken: &[impl AsRef<str>]) -> Option<usize> {
         let mut offered = self.request()?.subprotocols();
         offered.find_map(|offered| spoken.iter().position(|spoken| spoken.as_ref() == offered))
@@ -180,7 +180,7 @@ impl<S> fmt::Debug for Incoming<S> {
     }
 }
 
-/// Answers a request that is not to be accepted, as well as it goes, and closes the connection.
+/// Answers a request that is not to be accepted, as far as the stream takes it, and closes the connection.
 pub(super) fn refuse<S: Stream>(
     handshake: &mut ServerHandshake<Vec<u8>>,
     stream: &mut HandshakeStream<S>,
@@ -194,7 +194,7 @@ pub(super) fn refuse<S: Stream>(
     }
 }
 
-/// Tells a client whose request has not come in time, if any of it has.
+/// Answers a client whose request has not come in time with 408, if any of the request has come.
 pub(super) fn give_up<S: Stream>(stream: &mut HandshakeStream<S>, error: &Error) {
     if matches!(error, Error::Timeout(_)) && stream.has_received {
         telemetry::request_timed_out();

@@ -35,16 +35,15 @@ impl<S: Stream> Receiving<S> {
         Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
 
-    /// Reads what is there. Where the stream would block it is to be called again when that is readable, and when
-    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over, to be told so.
+    /// Reads what is there. Where the stream would block, call it again when the stream is readable, and when
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with [`Error::Timeout`].
     ///
-    /// What [`Incoming::accept`] writes, and the stream does not take, leaves as the first of what the WebSocket has to
-    /// write.
+    /// What [`Incoming::accept`] writes and the stream does not take is written before anything that the WebSocket sends.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Server::receive`], after which it fails with
-    /// [`io::ErrorKind::NotConnected`], as it does behind the request.
+    /// [`Error::Io`] where the stream would block; those of [`Server::receive`]. After these, and after the request, it fails
+    /// with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         match opening.receive() {

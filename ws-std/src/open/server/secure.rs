@@ -11,7 +11,7 @@ use crate::websocket::WebSocket;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
-    /// As [`receive`](Self::receive), behind a handshake of TLS on the stream: `wss:`. Both share
+    /// Does the handshake of TLS on the stream, and then reads a request as [`receive`](Self::receive) does: `wss:`. Both share
     /// [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a configuration.
     ///
     /// ```no_run
@@ -43,7 +43,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// As theirs.
+    /// Those of [`receive_tls`](Self::receive_tls) and of [`Incoming::accept`].
     pub fn accept_tls<S: Stream>(
         &self,
         stream: S,

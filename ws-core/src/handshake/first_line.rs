@@ -1,6 +1,6 @@
 // Read first: RFC 9112 §2.3, §3, §4.
 
-use super::HandshakeViolation;
+use super::{HandshakeViolation, SMALL};
 use crate::extension::is_token;
 
 /// What the first line of a head may go on with. Judges each byte as it comes, so that a peer that does not speak HTTP is
@@ -40,6 +40,10 @@ impl FirstLine {
     /// fault.
     #[inline(never)]
     pub(super) fn find_fault(&mut self, bytes: &[u8]) -> Option<(usize, HandshakeViolation)> {
+        // The usual case where a server's first frames come with its response, so that it is gathered.
+        if !SMALL && *self == Self::ResponseVersion(0) && bytes.starts_with(b"HTTP/1.1 101 ") {
+            *self = Self::Rest;
+        }
         for (place, byte) in bytes.iter().enumerate() {
             if *self == Self::Rest {
                 return None;

@@ -32,8 +32,8 @@ impl Refusal {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }
 
-    /// The body, or its first 4 KiB, or what of it came within a second after the head. It has no chunk sizes in it; a coding
-    /// such as gzip is left as it is.
+    /// The body, or its first 4 KiB, or what of it came within a second after the head; on a non-blocking stream, what came
+    /// with the head. It has no chunk sizes in it. A coding such as gzip is left as it is.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body

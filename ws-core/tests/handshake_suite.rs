@@ -151,6 +151,8 @@ fn what_others_may_do_is_the_opposite_of_what_is_done_here() {
         if let Some(also) = &case.also {
             assert_eq!(also.outcome == AlsoOutcome::Refused, is_accepted, "{}: {}", case.name, also.rule);
         }
+        let is_whole = case.verdict != "more" && case.head.ends_with(b"\r\n\r\n");
+        assert!(!case.may_wait() || !is_whole, "{}: nothing is to be waited for", case.name);
         assert!(case.field.iter().all(|field| field.contains(' ')), "{}: who, and what", case.name);
     }
 }

@@ -57,7 +57,8 @@
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
 //!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
-//! - [`Client`] goes through a [`Proxy`] and follows redirects where it is told to.
+//! - With the feature `proxy`, which is on by default, a [`Client`] goes through a `Proxy` and follows redirects where it is told
+//!   to.
 //! - With the feature `rustls-ring`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls`
 //!   says otherwise; `Server::accept_tls` is the other side. The feature `rustls` is the same without a provider of
 //!   cryptography, for programs that have one of their own. With TLS from elsewhere, [`Client::handshake`] and
@@ -158,31 +159,33 @@
 
 extern crate alloc;
 
-mod client;
 #[cfg(feature = "deflate")]
 mod deflate;
+mod dial;
 mod error;
-mod greeting;
 #[cfg(feature = "hub")]
 mod hub;
 mod keys;
-mod server;
+mod open;
 mod session;
 mod socket;
 mod stream;
 mod telemetry;
 mod timeouts;
 
-pub use client::{
-    Client, ClientMisuse, Connecting, Proxy, ProxyError, ProxyRefusal, Refusal, Response, connect,
-};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
-pub use error::{Error, Phase};
+#[cfg(feature = "proxy")]
+pub use dial::Proxy;
+pub use dial::{Client, connect};
+pub use error::{ClientMisuse, Error, Phase, Refusal};
+#[cfg(feature = "proxy")]
+pub use error::{ProxyError, ProxyRefusal};
 #[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
-pub use server::{Incoming, Receiving, Server, accept};
+pub use open::client::{Connecting, Response};
+pub use open::server::{Incoming, Receiving, Server, accept};
 pub use session::{Counters, Outcome};
 pub use socket::{MessageWriter, Parts, ReadHalf, ReuniteError, WebSocket, WriteHalf, Writer};
 pub use stream::{AnyStream, Duplex, NetStream, SharedStream, Stream};

@@ -1,5 +1,8 @@
 use core::time::Duration;
+use std::io;
 use std::time::Instant;
+
+use crate::error::{Error, Phase, is_gone, is_wait};
 
 /// How long things may take. `None` is for ever.
 ///
@@ -192,6 +195,38 @@ impl Deadline {
         let Some(until) = self.0 else { return Ok(None) };
         let remaining = until.saturating_duration_since(Instant::now());
         if remaining < GRANULARITY { Err(Passed) } else { Ok(Some(remaining)) }
+    }
+}
+
+impl Deadline {
+    /// This deadline, or the one in `time`, whichever is earlier.
+    pub(crate) fn at_most(self, time: Duration) -> Self {
+        let other = Self::after(Some(time));
+        match (self.0, other.0) {
+            (Some(until), Some(other_until)) if until <= other_until => self,
+            (Some(_) | None, Some(_)) => other,
+            (Some(_) | None, None) => self,
+        }
+    }
+
+    /// What is left for this phase. It fails with [`Error::Timeout`] where nothing is left.
+    pub(crate) fn remaining_for(self, phase: Phase) -> Result<Option<Duration>, Error> {
+        self.remaining().map_err(|_passed| Error::Timeout(phase))
+    }
+
+    /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
+    pub(crate) fn map_io_error(self, error: io::Error, phase: Phase) -> Result<(), Error> {
+        let kind = error.kind();
+        if kind == io::ErrorKind::Interrupted {
+            return Ok(());
+        }
+        if is_gone(kind) {
+            return Err(Error::Disconnected(Some(kind)));
+        }
+        if is_wait(kind) {
+            self.remaining_for(phase)?;
+        }
+        Err(error.into())
     }
 }
 

@@ -1,4 +1,5 @@
 //! Connecting through HTTP proxies.
+#![cfg(feature = "proxy")]
 #![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what the tests may, their helpers may")]
 
@@ -177,6 +178,7 @@ fn answers_that_are_none_are_told_apart() {
     let long = format!("HTTP/1.1 200 OK\r\nA: {}", "x".repeat(20_000));
     for (answer, expected) in [
         ("SSH-2.0-OpenSSH_9.2\r\n", "not of its protocol"),
+        ("HTTP/1.1 200 OK\nA: b\n\n", "not of its protocol"),
         ("HTTP/2 200\r\n\r\n", "not of its protocol"),
         ("HTTP/1.1 099 \r\n\r\n", "not of its protocol"),
         ("HTTP/1.1 200 OK\r\nA", "ended the connection"),
@@ -213,6 +215,48 @@ fn a_proxy_that_drips_or_says_nothing_meets_the_deadline() {
         assert!(begun.elapsed() < LONG);
         proxy.join().unwrap();
     }
+}
+
+#[test]
+fn s9112_4_line_feeds_before_a_proxys_answer_are_refused_at_the_first() {
+    const LINE_FEED_COUNT: usize = 64 * 1024;
+    let (authority, proxy) = listen(|mut stream| {
+        stream.set_nodelay(true).unwrap();
+        read_head(&mut stream);
+        let written_count = (0..LINE_FEED_COUNT).take_while(|_| stream.write_all(b"\n").is_ok()).count();
+        let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        written_count
+    });
+    let client = through(&authority).with_head_len_max(2 * LINE_FEED_COUNT);
+    let error = proxy_error(client.connect("ws://chat.invalid/"));
+    assert!(matches!(error, ProxyError::Answer), "{error}");
+    let written_count = proxy.join().unwrap();
+    assert!(written_count < LINE_FEED_COUNT, "{written_count} were waited for");
+}
+
+#[test]
+fn s9112_4_reading_a_head_that_drips_is_linear() {
+    let time_of = |len: usize| {
+        let (authority, proxy) = listen(move |mut stream| {
+            stream.set_nodelay(true).unwrap();
+            read_head(&mut stream);
+            // Each piece ends a line, and the last of them a head that has too many.
+            let head = format!("HTTP/1.1 200 OK\r\n{}\r\n", "abcde:\r\n".repeat(len / 8));
+            for piece in head.as_bytes().chunks(8) {
+                stream.write_all(piece).unwrap();
+            }
+        });
+        let begun = Instant::now();
+        let client = through(&authority).with_head_len_max(2 * len);
+        let error = proxy_error(client.connect("ws://chat.invalid/"));
+        assert!(matches!(error, ProxyError::HeadLen), "{error}");
+        proxy.join().unwrap();
+        begun.elapsed()
+    };
+    let short = (0..3).map(|_| time_of(16 * 1024)).min().unwrap();
+    let long = (0..3).map(|_| time_of(64 * 1024)).min().unwrap();
+    // Four times as long where it is linear, sixteen times where it is not.
+    assert!(long < 10 * short.max(Duration::from_millis(10)), "{short:?}, and then {long:?}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Redirects: when they are followed, and what is taken along.
+#![cfg(feature = "proxy")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -129,6 +130,20 @@ fn s15_4_another_origin_gets_no_secrets_and_neither_does_the_way_back() {
     assert_eq!(secret_count(&other.join().unwrap()[0]), 0);
     let heads = serving.join().unwrap();
     assert_eq!((secret_count(&heads[0]), secret_count(&heads[1])), (SECRETS.len(), 0));
+}
+
+#[test]
+fn another_origin_gets_neither_subprotocols_nor_the_origin() {
+    let (other_url, other) = serve_answers(vec![], true);
+    let answers = vec![redirect(302, "/same"), redirect(302, &other_url)];
+    let (url, server) = serve_answers(answers, false);
+    let client = Client::new().with_subprotocol("chat").with_origin("https://a.example").with_redirects(2);
+    drop(client.connect(&url).unwrap());
+    let asks = |head: &String| {
+        ["Sec-WebSocket-Protocol: chat", "Origin: https://a.example"].map(|it| head.contains(it))
+    };
+    assert!(server.join().unwrap().iter().all(|head| asks(head) == [true; 2]));
+    assert_eq!(asks(&other.join().unwrap()[0]), [false; 2]);
 }
 
 #[test]

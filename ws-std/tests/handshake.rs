@@ -14,6 +14,8 @@ use ws_std::ws_core::uri::{Scheme, UriError};
 use ws_std::{Client, CloseCode, Error, Header, Message, Phase, Role, Server, Timeouts};
 
 const SHORT: Duration = Duration::from_millis(200);
+/// Less than the time that the body of a refusal has.
+const SOON: Duration = Duration::from_millis(900);
 const LONG: Duration = Duration::from_secs(5);
 
 #[test]
@@ -182,7 +184,16 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
     let long = "x".repeat(100_000);
     for (answer, body) in [
         ("HTTP/1.1 404 \r\nContent-Length: 3\r\n\r\nabcdef", "abc"),
-        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\n\r\n"),
+        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "abc"),
+        ("HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3;a=\"b\"\r\nabc\r\n0;last\r\n", "abc"),
+        (
+            "HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n03\r\nabc\r\nA\r\n0123456789\r\n0\r\nA: b\r\n\r\n",
+            "abc0123456789",
+        ),
+        (
+            "HTTP/1.1 500 \r\nContent-Length: 1\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "abc",
+        ),
         ("HTTP/1.1 304 \r\n\r\n", ""),
         (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..4096).unwrap()),
     ] {
@@ -195,7 +206,33 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
         let begun = Instant::now();
         let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
         assert!(refusal.body() == body.as_bytes(), "{body:.80}");
-        assert!(begun.elapsed() < LONG, "though the server keeps the stream open");
+        assert!(begun.elapsed() < SOON, "though the server keeps the stream open");
+        drop(server.join().unwrap());
+    }
+}
+
+#[test]
+fn s9112_6_3_a_refusal_is_told_soon_though_its_body_does_not_end() {
+    let quick = Timeouts::new().with_handshake(Some(SHORT));
+    for (answer, body, timeouts, time) in [
+        ("HTTP/1.1 401 \r\n\r\nwho are", "who are", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\n\r\n", "", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\nContent-Length: 9\r\n\r\nlater", "later", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 503 \r\nTransfer-Encoding: chunked\r\n\r\n9\r\nlater", "later", Timeouts::new(), 3 * SOON),
+        // Never beyond the time for the handshake, after which it is still the refusal that is told.
+        ("HTTP/1.1 503 \r\n\r\nlater", "later", quick, SOON),
+    ] {
+        let (url, server) = serve(move |mut stream| {
+            read_head(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            stream
+        });
+        let begun = Instant::now();
+        let Err(Error::Refused(refusal)) = Client::new().with_timeouts(timeouts).connect(&url) else {
+            panic!("not refused")
+        };
+        assert_eq!(refusal.body(), body.as_bytes(), "{answer}");
+        assert!(begun.elapsed() < time, "{answer}: {:?}", begun.elapsed());
         drop(server.join().unwrap());
     }
 }
@@ -213,6 +250,32 @@ fn s4_1_an_answer_that_is_not_one_fails_the_connection() {
     let (url, server) = serve(drop);
     assert!(matches!(ws_std::connect(&url), Err(Error::Disconnected(_))));
     server.join().unwrap();
+}
+
+#[test]
+fn s9112_3_a_peer_that_speaks_no_http_is_refused_at_once_in_both_roles() {
+    let begun = Instant::now();
+    for sent in [&b"\x16\x03\x01"[..], b"SSH-2.0-OpenSSH_9.6\r", b"EHLO localhost\r", b"*1\r", b"\0"] {
+        let (url, server) = serve(|stream| Server::new().receive(stream).map(drop));
+        let mut stream = dial(&url);
+        stream.write_all(sent).unwrap();
+        // It waits for more, which does not come; what comes is the answer.
+        assert!(read_head(&mut stream).starts_with("HTTP/1.1 400 "), "{}", sent.escape_ascii());
+        drop(stream);
+        let fault = HandshakeFault::Violation(HandshakeViolation::RequestLine);
+        assert!(matches!(server.join().unwrap(), Err(Error::Handshake(found)) if found == fault));
+    }
+    for sent in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"220 localhost ESMTP\r\n", b"\x15\x03\x03\0\x02\x02\x28"] {
+        let (url, server) = serve(|mut stream| {
+            stream.write_all(sent).unwrap();
+            stream
+        });
+        let fault = HandshakeFault::Violation(HandshakeViolation::StatusLine);
+        let result = Client::new().connect(&url);
+        assert!(matches!(result, Err(Error::Handshake(found)) if found == fault));
+        drop(server.join().unwrap());
+    }
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -253,6 +316,26 @@ fn a_silent_peer_meets_the_deadline_too_and_is_told_408_where_a_request_was_begu
         let answered = String::from_utf8(read_to_end(&mut stream)).unwrap();
         assert!(answered.starts_with(answer) && answered.is_empty() == said.is_empty(), "{answered}");
     }
+}
+
+#[test]
+fn a_time_of_zero_is_over_at_once() {
+    let zero = Some(Duration::ZERO);
+    let begun = Instant::now();
+    let (connect, handshake) = (Timeouts::new().with_connect(zero), Timeouts::new().with_handshake(zero));
+    let (url, server) = serve(|stream| stream);
+    for (url, phase, timeouts) in [
+        (url.as_str(), Phase::Connect, connect),
+        (&url.replace("127.0.0.1", "localhost"), Phase::Connect, connect),
+        (&url, Phase::Handshake, handshake),
+    ] {
+        let result = Client::new().with_timeouts(timeouts).connect(url);
+        assert!(matches!(result, Err(Error::Timeout(found)) if found == phase));
+    }
+    let stream = server.join().unwrap();
+    let mut receiving = Server::new().with_timeouts(handshake).start_receive(stream).unwrap();
+    assert!(matches!(receiving.advance(), Err(Error::Timeout(Phase::Handshake))));
+    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -22,10 +22,21 @@ use std::time::{Duration, Instant};
 use common::said::Said;
 use common::tcp::{request, response_by_hand, serve};
 use common::{Script, frame, frames};
+use ws_std::ws_core::handshake::HandshakeMisuse;
 use ws_std::{
     AnyStream, Client, CloseCode, Error, Message, MessageType, NetStream, Phase, Receiving, Role, Server,
     Timeouts, WebSocket,
 };
+
+#[test]
+fn a_misuse_of_the_program_is_returned_though_its_answer_would_block() {
+    let mut script = Script::new(request("/", "").as_bytes());
+    script.write_end = Some((0, Err(ErrorKind::WouldBlock)));
+    let incoming = Server::new().receive(AnyStream(script)).unwrap();
+    let error = incoming.accept_with(Some("not-offered"), &[]).unwrap_err();
+    let misuse = HandshakeMisuse::SubprotocolNotOffered;
+    assert!(matches!(error, Error::HandshakeMisuse(found) if found == misuse), "{error}");
+}
 
 /// What a loop does with a connection.
 enum Connection {

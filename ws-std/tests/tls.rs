@@ -12,12 +12,12 @@
 mod common;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use common::tcp::{patient, read_head, serve};
+use common::tcp::{patient, serve};
 use common::tls::{Authority, Identity};
 use ws_std::rustls::crypto::ring;
 use ws_std::rustls::pki_types::pem::PemObject as _;
@@ -27,8 +27,8 @@ use ws_std::rustls::{
     RootCertStore, ServerConfig, SupportedProtocolVersion, version,
 };
 use ws_std::{
-    Client, ClientTls, CloseCode, Error, Header, Message, NetStream, Phase, Proxy, Server, ServerTls,
-    Timeouts, TlsStream, WebSocket,
+    Client, ClientTls, CloseCode, Error, Message, NetStream, Phase, Server, ServerTls, Timeouts, TlsStream,
+    WebSocket,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -238,6 +238,7 @@ fn a_client_shows_its_certificate_where_the_server_asks_for_one() {
     assert!(matches!(server.join().unwrap(), Err(Error::Tls(_))));
 }
 
+#[cfg(feature = "proxy")]
 #[test]
 fn a_client_shows_no_certificate_to_another_server_that_a_redirect_names() {
     let authority = Authority::new("CA");
@@ -247,7 +248,7 @@ fn a_client_shows_no_certificate_to_another_server_that_a_redirect_names() {
     let redirecting: Arc<ServerConfig> = server_tls().build();
     let (url, first) = serve(move |stream| {
         let incoming = Server::new().receive_tls(stream, &redirecting).unwrap();
-        let location = Header { name: "Location", value: other_url.as_bytes() };
+        let location = ws_std::Header { name: "Location", value: other_url.as_bytes() };
         incoming.reject(307, &[location], b"")
     });
     let (chain, key) = (shown.chain.as_bytes(), shown.key.as_bytes());
@@ -468,27 +469,28 @@ fn the_name_of_the_url_is_verified_wherever_the_address_comes_from() {
     }
 }
 
+#[cfg(feature = "proxy")]
 #[test]
 fn tls_passes_through_a_proxy_to_the_server_behind_it() {
     let authority = Authority::new("CA");
     let (url, server) = serve_tls(authority.issue("localhost").server_tls());
     let (proxy_url, proxy) = serve(|mut client| {
         patient(&client);
-        let head = read_head(&mut client);
+        let head = common::tcp::read_head(&mut client);
         let target = head.strip_prefix("CONNECT ").unwrap().split(' ').next().unwrap();
         let mut server = TcpStream::connect(target).unwrap();
         client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         let (mut up, mut down) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         thread::spawn(move || {
             drop(std::io::copy(&mut down, &mut up));
-            drop(up.shutdown(Shutdown::Write));
+            drop(up.shutdown(std::net::Shutdown::Write));
         });
         drop(std::io::copy(&mut client, &mut server));
-        drop(server.shutdown(Shutdown::Write));
+        drop(server.shutdown(std::net::Shutdown::Write));
         target.to_owned()
     });
     let address = proxy_url.trim_start_matches("ws://").trim_end_matches('/');
-    let client = authority.client().with_proxy(Proxy::http(address).unwrap());
+    let client = authority.client().with_proxy(ws_std::Proxy::http(address).unwrap());
     converse(&client, &url);
     assert_eq!(format!("wss://{}/", proxy.join().unwrap()), url);
     server.join().unwrap().unwrap();

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::first_line::FirstLine;
 use super::head::{Head, header_slots};
 use super::key::{answer_to, encode_nonce};
 use super::response::{Response, ResponseFields, Says, read};
@@ -117,7 +118,7 @@ impl<S> ClientHandshake<S> {
     #[must_use]
     pub fn with_headers<const N: usize>(storage: S, nonce: [u8; 16]) -> ClientHandshake<S, N> {
         ClientHandshake {
-            head: Head::new(storage),
+            head: Head::new(storage, FirstLine::ResponseVersion(0)),
             key: encode_nonce(nonce),
             response: None,
             progress: ClientProgress::NeedInput,
@@ -188,7 +189,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
             Ok(Says::Open) => ClientProgress::Accepted,
             Ok(Says::Other) => ClientProgress::Rejected,
             Ok(Says::Wait) => {
-                self.head.restart();
+                self.head.restart(FirstLine::ResponseVersion(0));
                 ClientProgress::NeedInput
             }
             Err(fault) => ClientProgress::Failed(fault),

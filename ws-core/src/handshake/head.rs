@@ -3,6 +3,7 @@
 use core::mem::MaybeUninit;
 
 use super::field::Span;
+use super::first_line::FirstLine;
 use super::{HandshakeFault, HandshakeLimit, HandshakeViolation, SMALL};
 use crate::bytes::copy;
 use crate::extension::is_space;
@@ -10,8 +11,9 @@ use crate::input::Input;
 
 /// Gathers the head of a message up to the empty line, in as many pieces as it comes.
 ///
-/// Each byte is copied once and looked at once, however the head is cut. Faults in the ends of lines are found as soon
-/// as the line is there; all others by the parser, which sees the head once. A head that comes whole is read by the parser
+/// Each byte is copied once and looked at once, those of the first line twice, however the head is cut. What cannot be a
+/// first line is found at its first byte, and faults in the ends of lines as soon as the line is there; all others by the
+/// parser, which sees the head once. A head that comes whole is read by the parser
 /// where it lies, and then copied here.
 #[derive(Clone)]
 pub(super) struct Head<S> {
@@ -20,6 +22,8 @@ pub(super) struct Head<S> {
     len: usize,
     /// Where the line begins that has not ended yet.
     line_start: usize,
+    /// How far the first line is judged.
+    first_line: FirstLine,
     #[cfg(test)]
     examined_count: usize,
 }
@@ -33,11 +37,13 @@ enum Gathered {
 }
 
 impl<S> Head<S> {
-    pub(super) const fn new(storage: S) -> Self {
+    /// `first_line` is how the first line begins.
+    pub(super) const fn new(storage: S, first_line: FirstLine) -> Self {
         Self {
             storage,
             len: 0,
             line_start: 0,
+            first_line,
             #[cfg(test)]
             examined_count: 0,
         }
@@ -96,10 +102,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         }
     }
 
-    /// Discards the head, for the one that follows it.
-    pub(super) const fn restart(&mut self) {
+    /// Discards the head, for the one that follows it, whose first line begins like this.
+    pub(super) const fn restart(&mut self, first_line: FirstLine) {
         self.len = 0;
         self.line_start = 0;
+        self.first_line = first_line;
     }
 
     /// Takes the bytes of the head, or up to the fault, and leaves what follows. Must not be called again after
@@ -111,8 +118,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> Head<S> {
         if let Some(room) = room.get_mut(..copied.len()) {
             copy(copied, room);
         }
-        self.len = start.saturating_add(copied.len());
-        let verdict = self.scan(start);
+        let first_line_fault = self.first_line.find_fault(copied);
+        self.len = start.saturating_add(first_line_fault.map_or(copied.len(), |(len, _)| len));
+        let verdict = match first_line_fault {
+            Some((_, violation)) => Gathered::Failed(violation.into()),
+            None => self.scan(start),
+        };
         let _taken = input.take(self.len.saturating_sub(start));
         if verdict != Gathered::More || self.len < self.storage.as_ref().len() {
             return verdict;
@@ -272,12 +283,12 @@ pub(super) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "lengths of a few KiB")]
 mod tests {
-    use super::{Gathered, Head, line_feeds};
+    use super::{FirstLine, Gathered, Head, line_feeds};
     use crate::input::ReadBuffer;
 
     /// Gathers `bytes` in pieces of `piece_len`; gives the verdict, what was examined, and what was left.
     fn gather(bytes: &[u8], piece_len: usize, storage_len: usize) -> (Gathered, usize, usize) {
-        let mut head = Head::new(vec![0; storage_len]);
+        let mut head = Head::new(vec![0; storage_len], FirstLine::RequestStart);
         let mut taken = 0;
         let mut verdict = Gathered::More;
         for piece in bytes.chunks(piece_len) {

@@ -48,6 +48,8 @@
 //!
 //! - However the bytes are split across reads, the verdict and what is left in the input are the same. Each byte is looked
 //!   at a constant number of times; the head is parsed once, or twice where it came whole and its form is not valid.
+//! - A peer that does not speak HTTP, but TLS or SSH for example, is refused at the first byte that cannot be in a request
+//!   line or a status line, and not when a head is complete.
 //! - The peer chooses no size. The head has to fit into your storage, and its headers into
 //!   [`HEADER_COUNT_MAX`] or the number that you name; a longer one fails with 414 or 431.
 //! - A request is accepted only after each check of §4.2.1, and only with an [`OriginPolicy`]. A response opens the
@@ -66,6 +68,7 @@ mod client;
 mod extended_connect;
 mod fault;
 mod field;
+mod first_line;
 mod head;
 mod header;
 mod key;

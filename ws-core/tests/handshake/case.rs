@@ -6,7 +6,8 @@
 //! section: RFC 6455 §4.2.1               where the rule stands
 //! verdict: 400 KeyMissing                what ws-core makes of it: request, page, accepted, rejected STATUS, more, or
 //!                                        the fault: its variant, on the server's side behind the status
-//! also: accepted, RFC 9112 §2.2: why     what another implementation may do as well: accepted or refused, by which rule
+//! also: accepted, RFC 9112 §2.2: why     what another implementation may do as well: accepted, refused, or waiting for the
+//!                                        rest of the head, by which rule
 //! field: CVE-2024-37890 (ws)             who got it wrong, in the field
 //! declines: permessage-deflate           an extension that must not be agreed on
 //! storage: 400                           bytes for the head, 4096 unless told; such a case is for ws-core only
@@ -40,6 +41,11 @@ impl Case {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         [self.head.as_slice(), &self.behind].concat()
     }
+
+    /// Whether an implementation may wait for the rest of the head.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.verdict == "more" || self.also.as_ref().is_some_and(|also| also.outcome == AlsoOutcome::Waiting)
+    }
 }
 
 /// What the standards let another implementation do instead.
@@ -54,6 +60,7 @@ pub(crate) struct Also {
 pub(crate) enum AlsoOutcome {
     Accepted,
     Refused,
+    Waiting,
 }
 
 /// The requests, which are for servers.
@@ -158,6 +165,7 @@ fn parse_also(text: &str) -> Option<Also> {
     let outcome = match outcome {
         "accepted" => AlsoOutcome::Accepted,
         "refused" => AlsoOutcome::Refused,
+        "waiting" => AlsoOutcome::Waiting,
         _ => return None,
     };
     let (section, why) = rule.split_once(": ")?;

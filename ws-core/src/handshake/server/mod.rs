@@ -8,6 +8,7 @@ use core::fmt;
 
 #[cfg(feature = "alloc")]
 use super::field::Span;
+use super::first_line::FirstLine;
 use super::head::{Head, header_slots};
 use super::request::{Asks, Request, RequestFields, read};
 use super::{
@@ -130,7 +131,7 @@ impl<S> ServerHandshake<S> {
     #[must_use]
     pub const fn with_headers<const N: usize>(storage: S) -> ServerHandshake<S, N> {
         ServerHandshake {
-            head: Head::new(storage),
+            head: Head::new(storage, FirstLine::RequestStart),
             request: None,
             progress: ServerProgress::NeedInput,
             empty_line: EmptyLine::Possible,

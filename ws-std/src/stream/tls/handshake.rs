@@ -9,7 +9,7 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
-use crate::error::{Error, HANDSHAKE_TIMEOUT, retry_handshake};
+use crate::error::{Error, Phase};
 use crate::stream::Stream;
 use crate::stream::linger::linger;
 use crate::timeouts::Deadline;
@@ -81,13 +81,13 @@ impl<S: Stream> TlsStream<S> {
     fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.disable_delay()?;
         loop {
-            let remaining = deadline.remaining().map_err(|_passed| HANDSHAKE_TIMEOUT)?;
+            let remaining = deadline.remaining_for(Phase::Handshake)?;
             self.limit_read(remaining)?;
             self.limit_write(remaining)?;
             match self.step() {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => retry_handshake(error, deadline)?,
+                Err(error) => deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         self.limit_read(None)?;

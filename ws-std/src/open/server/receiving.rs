@@ -7,20 +7,21 @@ use ws_core::handshake::{ServerHandshake, ServerProgress};
 
 use super::incoming::{give_up, refuse};
 use super::{HEAD_LEN_MAX, Incoming, Server};
-use crate::greeting::Greeting;
+use crate::error::Error;
+use crate::open::handshake_stream::HandshakeStream;
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream};
 
 /// A request that is being read from a stream that does not block, from [`Server::start_receive`].
 pub struct Receiving<S> {
-    opening: Option<Box<Opening<S>>>,
+    opening: Option<Box<ServerOpening<S>>>,
 }
 
 /// A connection that is being opened. It is on the heap, since what a thread has once had on its stack stays with it for as
 /// long as the connection does.
-pub(super) struct Opening<S> {
+pub(super) struct ServerOpening<S> {
     pub(super) server: Server,
-    pub(super) greeting: Greeting<S>,
+    pub(super) stream: HandshakeStream<S>,
     pub(super) handshake: ServerHandshake<Vec<u8>>,
 }
 
@@ -29,25 +30,24 @@ impl<S: Stream> Receiving<S> {
     #[inline(never)]
     pub(super) fn new(server: Server, mut stream: S, deadline: Deadline) -> Result<Self, Error> {
         stream.disable_delay()?;
-        let greeting = Greeting::new(stream, server.timeouts, deadline);
+        let stream = HandshakeStream::new(stream, server.timeouts, deadline);
         let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
-        Ok(Self { opening: Some(Box::new(Opening { server, greeting, handshake })) })
+        Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
 
-    /// Reads what is there. Where the stream would block it is to be called again when that is readable, and when
-    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over, to be told so.
+    /// Reads what is there. Where the stream would block, call it again when the stream is readable, and when
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with [`Error::Timeout`].
     ///
-    /// What [`Incoming::accept`] writes, and the stream does not take, leaves as the first of what the WebSocket has to
-    /// write.
+    /// What [`Incoming::accept`] writes and the stream does not take is written before anything that the WebSocket sends.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Server::receive`], after which it fails with
-    /// [`io::ErrorKind::NotConnected`], as it does behind the request.
+    /// [`Error::Io`] where the stream would block; those of [`Server::receive`]. After these, and after the request, it fails
+    /// with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         match opening.receive() {
-            Ok(is_websocket) => Ok(Incoming::new(opening, is_websocket)),
+            Ok(is_websocket) => Ok(Incoming { opening, is_websocket }),
             Err(error) => {
                 if error.is_would_block() {
                     self.opening = Some(opening);
@@ -61,29 +61,29 @@ impl<S: Stream> Receiving<S> {
     #[must_use]
     pub const fn get_ref(&self) -> Option<&S> {
         match &self.opening {
-            Some(opening) => Some(&opening.greeting.stream),
+            Some(opening) => Some(&opening.stream.stream),
             None => None,
         }
     }
 }
 
-impl<S: Stream> Opening<S> {
+impl<S: Stream> ServerOpening<S> {
     /// Whether the request is one for a WebSocket, once it is there.
     fn receive(&mut self) -> Result<bool, Error> {
         loop {
-            match self.handshake.receive(&mut self.greeting.buffer.input()) {
-                ServerProgress::NeedInput => match self.greeting.fill() {
+            match self.handshake.receive(&mut self.stream.buffer.input()) {
+                ServerProgress::NeedInput => match self.stream.fill() {
                     Ok(true) => {}
                     Ok(false) => return Err(Error::Disconnected(None)),
                     Err(error) => {
-                        give_up(&mut self.greeting, &error);
+                        give_up(&mut self.stream, &error);
                         return Err(error);
                     }
                 },
                 ServerProgress::Request => return Ok(true),
                 ServerProgress::NotWebSocket => return Ok(false),
                 ServerProgress::Failed(fault) => {
-                    refuse(&mut self.handshake, &mut self.greeting, fault);
+                    refuse(&mut self.handshake, &mut self.stream, fault);
                     return Err(Error::Handshake(fault));
                 }
             }

@@ -5,23 +5,23 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::ClientMisuse;
+use crate::error::ClientMisuse;
 
 /// A user and a password.
 #[derive(Clone)]
-pub(super) struct Credentials {
-    pub(super) user: Box<str>,
-    pub(super) password: Box<str>,
+pub(crate) struct Credentials {
+    pub(crate) user: Box<str>,
+    pub(crate) password: Box<str>,
 }
 
 impl Credentials {
-    pub(super) fn new(user: &str, password: &str) -> Self {
+    pub(crate) fn new(user: &str, password: &str) -> Self {
         Self { user: user.into(), password: password.into() }
     }
 
     /// The value of `Authorization` or `Proxy-Authorization`.
     // RFC 7617 §2: the first colon ends the user; neither part has control characters.
-    pub(super) fn basic(&self) -> Result<String, ClientMisuse> {
+    pub(crate) fn basic(&self) -> Result<String, ClientMisuse> {
         let text = format!("{}:{}", self.user, self.password);
         if self.user.contains(':') || text.chars().any(char::is_control) {
             return Err(ClientMisuse::Credentials);

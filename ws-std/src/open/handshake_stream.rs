@@ -4,16 +4,16 @@ use std::io;
 use ws_core::handshake::WriteError;
 use ws_core::input::ReadBuffer;
 
-use crate::error::{Error, HANDSHAKE_TIMEOUT, retry_handshake};
+use crate::error::{Error, Phase};
 use crate::session::READ_BUFFER_LEN_MIN;
+use crate::stream::Stream;
 use crate::stream::linger::linger;
 use crate::stream::queue::Queue;
-use crate::timeouts::Deadline;
-use crate::{Stream, Timeouts};
+use crate::timeouts::{Deadline, Timeouts};
 
 /// A stream during its opening handshake: all that is read and written until the deadline.
 #[derive(Debug)]
-pub(crate) struct Greeting<S> {
+pub(crate) struct HandshakeStream<S> {
     pub(crate) stream: S,
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
     pub(crate) timeouts: Timeouts,
@@ -25,7 +25,7 @@ pub(crate) struct Greeting<S> {
     deadline: Deadline,
 }
 
-impl<S: Stream> Greeting<S> {
+impl<S: Stream> HandshakeStream<S> {
     /// The deadline is that of [`Timeouts::handshake`], which may have begun with a handshake below.
     pub(crate) fn new(stream: S, timeouts: Timeouts, deadline: Deadline) -> Self {
         Self {
@@ -39,10 +39,15 @@ impl<S: Stream> Greeting<S> {
         }
     }
 
+    /// Moves the deadline to `time` from now, where it is not earlier.
+    pub(crate) fn shorten(&mut self, time: Duration) {
+        self.deadline = self.deadline.at_most(time);
+    }
+
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Error> {
         loop {
-            let remaining = self.deadline.remaining().map_err(|_passed| HANDSHAKE_TIMEOUT)?;
+            let remaining = self.deadline.remaining_for(Phase::Handshake)?;
             self.stream.limit_read(remaining)?;
             let spare = self.buffer.spare();
             let capacity = spare.len();
@@ -56,7 +61,7 @@ impl<S: Stream> Greeting<S> {
                     return Ok(len > 0);
                 }
                 Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
-                Err(error) => retry_handshake(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
     }
@@ -86,14 +91,14 @@ impl<S: Stream> Greeting<S> {
             match self.stream.write(self.unwritten.bytes()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => self.unwritten.advance(len),
-                Err(error) => retry_handshake(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         while self.wants_flush {
             self.limit_write()?;
             match self.stream.flush() {
                 Ok(()) => self.wants_flush = false,
-                Err(error) => retry_handshake(error, self.deadline)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
             }
         }
         Ok(())
@@ -114,7 +119,7 @@ impl<S: Stream> Greeting<S> {
     }
 
     fn limit_write(&mut self) -> Result<(), Error> {
-        let remaining = self.deadline.remaining().map_err(|_passed| HANDSHAKE_TIMEOUT)?;
+        let remaining = self.deadline.remaining_for(Phase::Handshake)?;
         Ok(self.stream.limit_write(remaining)?)
     }
 }

@@ -3,6 +3,7 @@ use core::fmt;
 use ws_core::handshake::Header;
 
 /// Why a proxy did not open a stream to the server.
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -49,10 +50,11 @@ impl fmt::Display for ProxyError {
 impl core::error::Error for ProxyError {}
 
 /// What an HTTP proxy answered in place of opening a stream.
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub struct ProxyRefusal {
-    pub(super) status: u16,
-    pub(super) reason: Box<str>,
-    pub(super) headers: Vec<(Box<str>, Box<[u8]>)>,
+    pub(crate) status: u16,
+    pub(crate) reason: Box<[u8]>,
+    pub(crate) headers: Vec<(Box<str>, Box<[u8]>)>,
 }
 
 impl ProxyRefusal {
@@ -76,7 +78,7 @@ impl ProxyRefusal {
 
 impl fmt::Display for ProxyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_debug())
+        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_ascii())
     }
 }
 

@@ -1,44 +1,21 @@
 // Read first: RFC 6455 §4.1.
 
-mod connecting;
-mod credentials;
-mod dial;
-mod greet;
-mod headers;
-mod limited;
-mod location;
-mod misuse;
-mod open;
-mod options;
-mod proxy;
-mod proxy_error;
-mod redirects;
-mod refusal;
-mod response;
-#[cfg(feature = "rustls")]
-mod secure;
-#[cfg(feature = "socks")]
-mod socks;
-mod tunnel;
-
-pub use connecting::Connecting;
-pub use misuse::ClientMisuse;
-pub use proxy::Proxy;
-pub use proxy_error::{ProxyError, ProxyRefusal};
-pub use refusal::Refusal;
-pub use response::Response;
-
 use core::net::SocketAddr;
 
-use ws_core::connection::Config;
 use ws_core::uri::Uri;
 
-#[cfg(feature = "deflate")]
-use crate::Deflate;
+#[cfg(feature = "proxy")]
+use super::Proxy;
+#[cfg(feature = "rustls")]
+use super::secure;
+use crate::error::Error;
+use crate::open::client::headers::Recipient;
+use crate::open::client::options::HandshakeOptions;
+use crate::open::client::{Connecting, Response};
+use crate::socket::WebSocket;
+use crate::stream::NetStream;
+use crate::stream::Stream;
 use crate::timeouts::Deadline;
-use crate::{Error, NetStream, Stream, Timeouts, WebSocket};
-use credentials::Credentials;
-use headers::{Field, Recipient};
 
 /// Connects to a `ws:` URL, with the defaults of [`Client`].
 ///
@@ -57,7 +34,7 @@ use headers::{Field, Recipient};
 ///
 /// # Errors
 ///
-/// As [`Client::connect`].
+/// Those of [`Client::connect`].
 pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new().connect(url)
 }
@@ -77,42 +54,28 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    headers: Vec<Field>,
-    cookies: Vec<Field>,
-    credentials: Option<Credentials>,
-    subprotocols: Vec<Box<str>>,
-    origin: Option<Box<str>>,
-    addresses: Vec<SocketAddr>,
-    proxy: Option<Proxy>,
-    redirect_count_max: usize,
-    config: Config,
-    timeouts: Timeouts,
-    head_len_max: usize,
-    #[cfg(feature = "deflate")]
-    deflate: Option<Deflate>,
+    pub(super) options: HandshakeOptions,
+    pub(super) addresses: Vec<SocketAddr>,
+    #[cfg(feature = "proxy")]
+    pub(super) proxy: Option<Proxy>,
+    #[cfg(feature = "proxy")]
+    pub(super) redirect_count_max: usize,
     #[cfg(feature = "rustls")]
-    tls: secure::Tls,
+    pub(super) tls: secure::Tls,
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of [`Config::new`], the times of
-    /// [`Timeouts::new`].
+    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of
+    /// [`Config::new`](crate::Config::new), the times of [`Timeouts::new`](crate::Timeouts::new).
     #[must_use]
     pub fn new() -> Self {
         Self {
-            headers: Vec::new(),
-            cookies: Vec::new(),
-            credentials: None,
-            subprotocols: Vec::new(),
-            origin: None,
+            options: HandshakeOptions::default(),
             addresses: Vec::new(),
+            #[cfg(feature = "proxy")]
             proxy: None,
+            #[cfg(feature = "proxy")]
             redirect_count_max: 0,
-            config: Config::default(),
-            timeouts: Timeouts::default(),
-            head_len_max: 16 * 1024,
-            #[cfg(feature = "deflate")]
-            deflate: None,
             #[cfg(feature = "rustls")]
             tls: secure::Tls::default(),
         }
@@ -123,18 +86,20 @@ impl Client {
     /// The addresses of its host are tried in the order of the operating system, IPv6 and IPv4 by turns, each 250 ms after
     /// the one before it or as soon as that one fails; the first that answers is taken (RFC 8305). Each attempt is a
     /// thread of its own, at most 8 at a time, where there is more than one address. All of it takes
-    /// [`Timeouts::connect`] at most. The handshake of TLS and the opening handshake share [`Timeouts::handshake`].
+    /// [`Timeouts::connect`](crate::Timeouts::connect) at most. The handshake of TLS and the opening handshake share
+    /// [`Timeouts::handshake`](crate::Timeouts::handshake).
     ///
     /// # Errors
     ///
     /// [`Error::TlsUnsupported`] for a `wss:` URL without the feature, and with it `Error::Tls` where the server is not proven
     /// to be the one that the URL names; [`Error::Io`] where no address answers, with what happened to each in
-    /// its text; [`Error::Timeout`], [`Error::Proxy`]; those of [`handshake`](Self::handshake).
+    /// its text; [`Error::Timeout`]; `Error::Proxy` from a proxy; those of [`handshake`](Self::handshake).
     pub fn connect(&self, url: &str) -> Result<WebSocket<NetStream>, Error> {
         self.connect_with_response(url).map(|(socket, _response)| socket)
     }
 
-    /// As [`connect`](Self::connect), and gives the response too: for the cookies that it sets, or its other headers.
+    /// Connects as [`connect`](Self::connect) does, and returns the response too: for the cookies that it sets, or its other
+    /// headers.
     ///
     /// ```
     /// # use std::net::TcpListener;
@@ -156,9 +121,24 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_with_response(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
-        self.follow(url)
+        #[cfg(feature = "proxy")]
+        return self.follow(url);
+        #[cfg(not(feature = "proxy"))]
+        self.connect_to(url, Recipient::Named)
+    }
+
+    /// Connects to this URL, and follows no redirect.
+    pub(super) fn connect_to(
+        &self,
+        url: &str,
+        recipient: Recipient,
+    ) -> Result<(WebSocket<NetStream>, Response), Error> {
+        let uri = Uri::parse(url)?;
+        let (stream, deadline) = self.open_stream(&uri, recipient)?;
+        let (socket, handshake) = self.options.handshake(stream, uri, recipient, deadline)?;
+        Ok((socket, Response::new(handshake, url)))
     }
 
     /// Opens a WebSocket over a stream that is connected already: through a proxy, over TLS, to a Unix socket. The URL
@@ -187,28 +167,30 @@ impl Client {
         self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
     }
 
-    /// As [`handshake`](Self::handshake), and gives the response too.
+    /// Opens a WebSocket as [`handshake`](Self::handshake) does, and returns the response too.
     ///
     /// # Errors
     ///
-    /// As [`handshake`](Self::handshake).
+    /// Those of [`handshake`](Self::handshake).
     pub fn handshake_with_response<S: Stream>(
         &self,
         stream: S,
         url: &str,
     ) -> Result<(WebSocket<S>, Response), Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
-        let (socket, handshake) = self.greet(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
+        let deadline = Deadline::after(self.options.timeouts.handshake());
+        let (socket, handshake) =
+            self.options.handshake(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
         Ok((socket, Response::new(handshake, url)))
     }
 
-    /// As [`handshake`](Self::handshake), for a non-blocking stream: writes nothing yet. The time for the handshake begins.
+    /// Begins an opening handshake over a non-blocking stream: [`Connecting::advance`] writes and reads. The time for the
+    /// handshake begins.
     ///
     /// # Errors
     ///
     /// [`Error::Uri`], [`Error::Entropy`], [`Error::Io`], and those for a request that cannot be written.
     pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
-        Connecting::new(self.clone(), stream, url)
+        Connecting::new(self.options.clone(), stream, url)
     }
 }
 

@@ -5,18 +5,22 @@ use core::str;
 
 use ws_core::uri::Uri;
 
-use super::headers::Recipient;
-use super::{Client, Refusal, Response, location};
-use crate::{Error, NetStream, WebSocket};
+use super::{Client, location};
+use crate::error::{Error, Refusal};
+use crate::open::client::Response;
+use crate::open::client::headers::Recipient;
+use crate::socket::WebSocket;
+use crate::stream::NetStream;
 
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// The same, following redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is what
-    /// is not followed or comes behind the last of them.
+    /// Follows redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is a redirect that is not
+    /// followed, or one more than `count`.
     ///
     /// Followed are 301, 302, 303, 307 and 308 whose `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative
     /// to the one that was asked for. From `wss:` none leads to `ws:`. To another scheme, host or port no `Authorization`,
-    /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, and
-    /// on the way from there neither; nor is a certificate of the client's shown. Each step has the
+    /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, nor
+    /// subprotocols and the Origin, and on the way from there neither; nor is a certificate of the client's shown. Each step has the
     /// [`Timeouts`](crate::Timeouts) for itself.
     ///
     /// ```no_run
@@ -39,14 +43,11 @@ impl Client {
         let mut recipient = Recipient::Named;
         let mut left_count = self.redirect_count_max;
         loop {
-            let uri = Uri::parse(&url)?;
-            let (stream, deadline) = self.open(&uri, recipient)?;
-            let refusal = match self.greet(stream, uri, recipient, deadline) {
-                Ok((socket, handshake)) => return Ok((socket, Response::new(handshake, &url))),
+            let refusal = match self.connect_to(&url, recipient) {
                 Err(Error::Refused(refusal)) => refusal,
-                Err(error) => return Err(error),
+                other => return other,
             };
-            let target = if left_count > 0 { target(&uri, &refusal) } else { None };
+            let target = if left_count > 0 { target(&Uri::parse(&url)?, &refusal) } else { None };
             let Some((target, is_same_origin)) = target else { return Err(Error::Refused(refusal)) };
             if !is_same_origin {
                 recipient = Recipient::Other;
@@ -64,13 +65,13 @@ fn target(uri: &Uri<'_>, refusal: &Refusal) -> Option<(String, bool)> {
     }
     let mut locations = refusal.headers().filter(|header| header.is("location"));
     match (locations.next(), locations.next()) {
-        (Some(location), None) => judge(uri, str::from_utf8(location.value).ok()?),
+        (Some(location), None) => resolve_target(uri, str::from_utf8(location.value).ok()?),
         // Two of them may be read differently by others.
         _ => None,
     }
 }
 
-fn judge(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
+fn resolve_target(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
     let target = location::resolve(uri, location)?;
     let next = Uri::parse(&target).ok()?;
     let (was_secure, is_secure) = (uri.scheme().is_secure(), next.scheme().is_secure());
@@ -83,7 +84,7 @@ fn judge(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::judge;
+    use super::resolve_target;
     use ws_core::uri::Uri;
 
     #[test]
@@ -102,7 +103,7 @@ mod tests {
             ("ws://a/", "http://a:0/", None),
         ] {
             let expected = expected.map(|(target, is_same)| (target.to_owned(), is_same));
-            assert_eq!(judge(&Uri::parse(url).unwrap(), location), expected, "{url} {location}");
+            assert_eq!(resolve_target(&Uri::parse(url).unwrap(), location), expected, "{url} {location}");
         }
     }
 }

@@ -3,14 +3,15 @@
 use alloc::borrow::Cow;
 use core::fmt;
 
-use super::{Client, ClientMisuse};
+use super::options::HandshakeOptions;
+use crate::error::ClientMisuse;
 
 /// A header, or a cookie, as the program gave it.
 #[derive(Clone)]
-pub(super) struct Field {
-    pub(super) name: Box<str>,
-    pub(super) value: Box<[u8]>,
-    pub(super) is_secret: bool,
+pub(crate) struct Field {
+    pub(crate) name: Box<str>,
+    pub(crate) value: Box<[u8]>,
+    pub(crate) is_secret: bool,
 }
 
 /// Logs are no place for what may be a secret.
@@ -20,11 +21,12 @@ impl fmt::Debug for Field {
     }
 }
 
-/// Whom a request goes to.
+/// The server that a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Recipient {
+pub(crate) enum Recipient {
     /// The scheme, host and port that the program named.
     Named,
+    #[cfg(feature = "proxy")]
     /// Others, to which a redirect led. Secrets are not for them.
     Other,
 }
@@ -32,7 +34,7 @@ pub(super) enum Recipient {
 /// A header's name, and its value as it was given or as it was put together.
 type NamedValue<'h> = (&'h str, Cow<'h, [u8]>);
 
-impl Client {
+impl HandshakeOptions {
     /// The headers of a request beside those that the handshake writes itself.
     pub(super) fn headers_for(&self, recipient: Recipient) -> Result<Vec<NamedValue<'_>>, ClientMisuse> {
         let is_named = recipient == Recipient::Named;

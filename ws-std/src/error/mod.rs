@@ -1,12 +1,23 @@
+mod client_misuse;
+#[cfg(feature = "proxy")]
+mod proxy;
+mod refusal;
+#[cfg(feature = "rustls")]
+mod tls_fault;
+
+pub use client_misuse::ClientMisuse;
+#[cfg(feature = "proxy")]
+pub use proxy::{ProxyError, ProxyRefusal};
+pub use refusal::Refusal;
+#[cfg(feature = "rustls")]
+pub(crate) use tls_fault::TlsFault;
+
 use core::fmt;
 use std::io;
 
 use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
-
-use crate::timeouts::Deadline;
-use crate::{ClientMisuse, ProxyError, Refusal};
 
 /// Why a connection could not be opened, or did not end as it should, or why something was not sent.
 ///
@@ -55,6 +66,8 @@ pub enum Error {
     /// The server answered with something else than a WebSocket.
     Refused(Box<Refusal>),
     /// The proxy did not open a stream to the server.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     Proxy(Box<ProxyError>),
     /// The peer's opening handshake is wrong. A client was told what; a server is only left.
     Handshake(HandshakeFault),
@@ -121,6 +134,7 @@ impl fmt::Display for Error {
             #[cfg(feature = "rustls")]
             Self::Tls(error) => write!(f, "TLS failed: {error}"),
             Self::Refused(refusal) => refusal.fmt(f),
+            #[cfg(feature = "proxy")]
             Self::Proxy(error) => error.fmt(f),
             Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
             Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
@@ -139,6 +153,7 @@ impl core::error::Error for Error {
             Self::Handshake(fault) => Some(fault),
             Self::HandshakeMisuse(misuse) => Some(misuse),
             Self::ClientMisuse(misuse) => Some(misuse),
+            #[cfg(feature = "proxy")]
             Self::Proxy(error) => Some(error.as_ref()),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => Some(error),
@@ -188,6 +203,8 @@ impl From<ClientMisuse> for Error {
     }
 }
 
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl From<ProxyError> for Error {
     fn from(error: ProxyError) -> Self {
         Self::Proxy(Box::new(error))
@@ -250,7 +267,9 @@ impl From<Error> for io::Error {
             Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
             #[cfg(feature = "rustls")]
             Error::NoCryptoProvider => Some(io::ErrorKind::Unsupported),
-            Error::Refused(_) | Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
+            #[cfg(feature = "proxy")]
+            Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
+            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
             Error::Entropy => Some(io::ErrorKind::Other),
         };
         match (kind, error) {
@@ -259,52 +278,6 @@ impl From<Error> for io::Error {
         }
     }
 }
-
-/// A fault in TLS on its way through an [`io::Error`]; [`Error::Tls`] takes it out again.
-///
-/// A type of our own, so that the errors of other TLS streams mean the same with and without this feature.
-#[cfg(feature = "rustls")]
-#[derive(Debug)]
-pub(crate) struct TlsFault(pub(crate) rustls::Error);
-
-#[cfg(feature = "rustls")]
-impl fmt::Display for TlsFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[cfg(feature = "rustls")]
-impl core::error::Error for TlsFault {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
-#[cfg(feature = "rustls")]
-impl From<TlsFault> for io::Error {
-    fn from(fault: TlsFault) -> Self {
-        Self::new(io::ErrorKind::InvalidData, fault)
-    }
-}
-
-/// Classifies an error of the stream during an opening handshake: `Ok` to make the same call again, otherwise the error that
-/// the handshake returns.
-pub(crate) fn retry_handshake(error: io::Error, deadline: Deadline) -> Result<(), Error> {
-    let kind = error.kind();
-    if kind == io::ErrorKind::Interrupted {
-        return Ok(());
-    }
-    if is_gone(kind) {
-        return Err(Error::Disconnected(Some(kind)));
-    }
-    if is_wait(kind) && deadline.remaining().is_err() {
-        return Err(HANDSHAKE_TIMEOUT);
-    }
-    Err(error.into())
-}
-
-pub(crate) const HANDSHAKE_TIMEOUT: Error = Error::Timeout(Phase::Handshake);
 
 /// Whether the stream only asks for patience.
 pub(crate) fn is_wait(kind: io::ErrorKind) -> bool {

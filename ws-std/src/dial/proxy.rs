@@ -2,11 +2,11 @@ use std::net::TcpStream;
 
 use ws_core::uri::{Authority, UriError};
 
-use super::credentials::Credentials;
 #[cfg(feature = "socks")]
 use super::socks;
-use super::{Client, dial, tunnel};
-use crate::Error;
+use super::{Client, addresses, tunnel};
+use crate::error::Error;
+use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
@@ -40,6 +40,7 @@ use crate::timeouts::Deadline;
 /// # server.join().map_err(|_| "panicked")??;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 #[derive(Clone, Debug)]
 pub struct Proxy {
     protocol: Protocol,
@@ -60,7 +61,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`UriError::Port`] where there is no port, what else may be wrong with the authority of a URI otherwise.
+    /// [`UriError::Port`] where there is no port; any other [`UriError`] where the authority is not one of a URI.
     pub fn http(authority: &str) -> Result<Self, UriError> {
         Self::new(Protocol::Http, authority)
     }
@@ -69,8 +70,9 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// As [`http`](Self::http).
+    /// [`UriError::Port`] where there is no port; any other [`UriError`] where the authority is not one of a URI.
     #[cfg(feature = "socks")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "socks")))]
     pub fn socks5(authority: &str) -> Result<Self, UriError> {
         Self::new(Protocol::Socks5, authority)
     }
@@ -81,8 +83,8 @@ impl Proxy {
         Ok(Self { protocol, host: authority.host_name().into(), port, credentials: None })
     }
 
-    /// The same with a user and a password for the proxy, which nobody else gets: `Proxy-Authorization: Basic ...`
-    /// (RFC 7617), or those of SOCKS5 (RFC 1929). Whoever can read the stream to the proxy can read them.
+    /// Sets a user and a password for the proxy, which are sent to nobody else: `Proxy-Authorization: Basic ...`
+    /// (RFC 7617), or those of SOCKS5 (RFC 1929). They are not encrypted on the way to the proxy.
     #[must_use]
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
         self.credentials = Some(Credentials::new(user, password));
@@ -96,7 +98,7 @@ impl Proxy {
         head_len_max: usize,
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
-        let stream = dial::dial(&self.host, self.port, deadline)?;
+        let stream = addresses::dial(&self.host, self.port, deadline)?;
         let credentials = self.credentials.as_ref();
         match self.protocol {
             Protocol::Http => tunnel::open(&stream, target, credentials, head_len_max, deadline)?,
@@ -109,8 +111,9 @@ impl Proxy {
     }
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// The same, through this proxy. Reaching the proxy and its answer count towards
+    /// Connects through this proxy. Reaching the proxy and its answer count towards
     /// [`Timeouts::connect`](crate::Timeouts::connect). Where [`with_address`](Self::with_address) is given, the proxy is
     /// asked for the first such address.
     #[must_use]

@@ -12,7 +12,7 @@ pub struct Response {
 }
 
 impl Response {
-    pub(super) fn new(handshake: ClientHandshake<Vec<u8>>, url: &str) -> Self {
+    pub(crate) fn new(handshake: ClientHandshake<Vec<u8>>, url: &str) -> Self {
         Self { handshake, url: url.into() }
     }
 

@@ -3,30 +3,37 @@ use core::net::SocketAddr;
 use ws_core::connection::Config;
 
 use super::Client;
-use super::credentials::Credentials;
-use super::headers::Field;
 #[cfg(feature = "deflate")]
-use crate::Deflate;
-use crate::Timeouts;
+use crate::deflate::Deflate;
+use crate::open::client::credentials::Credentials;
+use crate::open::client::headers::Field;
+use crate::timeouts::Timeouts;
 
 /// What to ask for.
 impl Client {
-    /// The same with another header in the request. What the handshake writes itself is refused when it does so.
+    /// Adds a header to the request. One that the handshake writes itself is [`Error::HandshakeMisuse`] when the request is to
+    /// be written.
+    ///
+    /// [`Error::HandshakeMisuse`]: crate::Error::HandshakeMisuse
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: false });
+        self.options.headers.push(Field {
+            name: name.into(),
+            value: value.as_ref().into(),
+            is_secret: false,
+        });
         self
     }
 
-    /// The same with another header that is a secret, such as a key: no redirect takes it to another scheme, host or port.
+    /// Adds a header that is a secret, such as a key: no redirect takes it to another scheme, host or port.
     /// `Authorization`, `Cookie` and `Proxy-Authorization` are secrets by themselves.
     #[must_use]
     pub fn with_secret_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: true });
+        self.options.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: true });
         self
     }
 
-    /// The same with a cookie. All of them are sent in one header, in their order: `Cookie: a=1; b=2` (RFC 6265 §5.4).
+    /// Adds a cookie. All of them are sent in one header, in their order: `Cookie: a=1; b=2` (RFC 6265 §5.4).
     ///
     /// What a cookie may not have in it by RFC 6265 §4.1.1 is [`ClientMisuse`](crate::ClientMisuse) when the request is
     /// to be written. Cookies that a server sets are in [`Response::headers`](crate::Response::headers); nothing keeps
@@ -40,47 +47,51 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_cookie(mut self, name: &str, value: &str) -> Self {
-        self.cookies.push(Field { name: name.into(), value: value.as_bytes().into(), is_secret: true });
+        self.options.cookies.push(Field {
+            name: name.into(),
+            value: value.as_bytes().into(),
+            is_secret: true,
+        });
         self
     }
 
-    /// The same with credentials for the server: `Authorization: Basic ...` (RFC 7617). They can be read by whoever can
-    /// read the stream, so `ws:` is no place for them. The user has no colon.
+    /// Sets credentials for the server: `Authorization: Basic ...` (RFC 7617). They are not encrypted, so do not send them
+    /// over `ws:`. The user has no colon.
     ///
     /// A URL with a user in it is refused, since the grammar of RFC 6455 §3 has none.
     #[must_use]
     pub fn with_basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.credentials = Some(Credentials::new(user, password));
+        self.options.credentials = Some(Credentials::new(user, password));
         self
     }
 
-    /// The same with another subprotocol on offer, liked less than those before it (RFC 6455 §1.9).
+    /// Offers another subprotocol, preferred less than those before it (RFC 6455 §1.9).
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
-        self.subprotocols.push(subprotocol.into());
+        self.options.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// The same with an Origin, which only browsers have to send: `https://example.com` (RFC 6455 §10.2).
+    /// Sets the Origin, which only browsers have to send: `https://example.com` (RFC 6455 §10.2).
     #[must_use]
     pub fn with_origin(mut self, origin: &str) -> Self {
-        self.origin = Some(origin.into());
+        self.options.origin = Some(origin.into());
         self
     }
 
-    /// The same, offering the server to compress messages. Read what [`Deflate`] says on that first.
+    /// Offers the server to compress messages. Read what [`Deflate`] says about that first.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
-        self.deflate = Some(deflate);
+        self.options.deflate = Some(deflate);
         self
     }
 }
 
 /// How to get there, and how to behave.
 impl Client {
-    /// The same, but connecting to this address in place of those of the host, which are not looked up: to a server that
-    /// has no name yet, or to one of many. Given several times, the addresses are tried as those of a host are.
+    /// Connects to this address instead of those of the host, which are not looked up: to a server that has no name yet, or to
+    /// one of many. Given several times, the addresses are tried as those of a host are.
     ///
     /// The `Host` header, and the name that TLS verifies, stay those of the URL. A redirect to another scheme, host or
     /// port goes to where that is.
@@ -109,25 +120,25 @@ impl Client {
         self
     }
 
-    /// The same with these limits and choices.
+    /// Sets the limits and choices of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.options.config = config;
         self
     }
 
-    /// The same with these timeouts.
+    /// Sets the timeouts.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.options.timeouts = timeouts;
         self
     }
 
-    /// The same with heads of responses of up to `len` bytes. Default 16 KiB. As much memory is taken during the opening
+    /// Sets how long the head of a response may be, in bytes. Default 16 KiB. As much memory is allocated during the opening
     /// handshake.
     #[must_use]
     pub const fn with_head_len_max(mut self, len: usize) -> Self {
-        self.head_len_max = len;
+        self.options.head_len_max = len;
         self
     }
 }

@@ -9,10 +9,9 @@ use tokio_socks::io::AsyncSocket;
 use tokio_socks::tcp::Socks5Stream;
 use ws_core::uri::Authority;
 
-use super::credentials::Credentials;
-use super::limited::{Limited, judge};
-use super::{ClientMisuse, ProxyError};
-use crate::Error;
+use super::limited::{Limited, map_io_error};
+use crate::error::{ClientMisuse, Error, ProxyError};
+use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 
 /// Has a SOCKS5 proxy open a stream to `target`. Of what it sends, only its replies are read.
@@ -57,7 +56,7 @@ fn run<T>(future: impl Future<Output = Result<T, tokio_socks::Error>>) -> Result
 fn explain(error: tokio_socks::Error) -> Error {
     use tokio_socks::Error as Socks;
     let reply = match error {
-        Socks::Io(error) => return judge(error),
+        Socks::Io(error) => return map_io_error(error),
         Socks::InvalidAuthValues(_) => return ClientMisuse::Credentials.into(),
         Socks::InvalidTargetAddress(_) => return ProxyError::HostLen.into(),
         Socks::NoAcceptableAuthMethods | Socks::PasswordAuthFailure(_) | Socks::AuthorizationRequired => {

@@ -1,6 +1,6 @@
 // Read first: RFC 6455 §4.2.2.
 
-use core::fmt;
+use core::{fmt, mem};
 
 use ws_core::connection::RoleKeys;
 use ws_core::handshake::{
@@ -8,26 +8,25 @@ use ws_core::handshake::{
 };
 use ws_core::session::Opened;
 
-use super::receiving::Opening;
-use crate::greeting::{Greeting, required, write_head};
+use super::receiving::ServerOpening;
+use crate::error::Error;
+use crate::open::handshake_stream::{HandshakeStream, required, write_head};
 #[cfg(feature = "deflate")]
 use crate::session::compression;
 use crate::session::session_config;
-use crate::{Error, Stream, WebSocket, telemetry};
+use crate::socket::WebSocket;
+use crate::stream::Stream;
+use crate::telemetry;
 
 /// A request that waits for its answer. Dropping it closes the connection without one.
 ///
 /// Answer within [`Timeouts::handshake`](crate::Timeouts::handshake), which began with the request.
 pub struct Incoming<S> {
-    opening: Box<Opening<S>>,
-    is_websocket: bool,
+    pub(super) opening: Box<ServerOpening<S>>,
+    pub(super) is_websocket: bool,
 }
 
 impl<S: Stream> Incoming<S> {
-    pub(super) const fn new(opening: Box<Opening<S>>, is_websocket: bool) -> Self {
-        Self { opening, is_websocket }
-    }
-
     /// The path that is asked for, with its percent-encoding.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -59,32 +58,30 @@ impl<S: Stream> Incoming<S> {
         self.is_websocket
     }
 
-    /// The subprotocol of `spoken` that the client likes best.
+    /// The subprotocol of `spoken` that the client prefers.
     #[must_use]
     pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
-        let mut offered = self.request().into_iter().flat_map(|request| request.subprotocols());
-        offered.find_map(|offered| spoken.iter().copied().find(|spoken| *spoken == offered))
+        spoken.get(self.place_of_best(spoken)?).copied()
     }
 
     /// Opens the WebSocket, with the subprotocol that the [`Server`](super::Server) and the client agree on.
     ///
     /// # Errors
     ///
-    /// As [`accept_with`](Self::accept_with).
-    pub fn accept(self) -> Result<WebSocket<S>, Error> {
-        let spoken: Vec<Box<str>> = self.opening.server.subprotocols.clone();
-        let spoken: Vec<&str> = spoken.iter().map(AsRef::as_ref).collect();
-        let chosen = self.choose_subprotocol(&spoken);
-        self.accept_with(chosen, &[])
+    /// Those of [`accept_with`](Self::accept_with).
+    pub fn accept(mut self) -> Result<WebSocket<S>, Error> {
+        let spoken = mem::take(&mut self.opening.server.subprotocols);
+        let chosen = self.place_of_best(&spoken).and_then(|place| spoken.get(place));
+        self.accept_with(chosen.map(AsRef::as_ref), &[])
     }
 
-    /// Opens the WebSocket with this subprotocol, which the client has to have offered, and further headers.
+    /// Opens the WebSocket with this subprotocol, which the client has to have offered, and adds headers to the response.
     ///
     /// # Errors
     ///
     /// [`Error::Handshake`] where the Origin is not allowed, which was answered with 403, or where the request does
-    /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response cannot be
-    /// written, which was answered with 500; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    /// not ask for a WebSocket, which was answered with 426; [`Error::HandshakeMisuse`] where the response must not be
+    /// written, which is answered with 500 as far as the stream takes it; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     // A frame of its own, that of the answer: it is not on the stack when the head is read.
     #[inline(never)]
     pub fn accept_with(
@@ -92,10 +89,10 @@ impl<S: Stream> Incoming<S> {
         subprotocol: Option<&str>,
         headers: &[Header<'_>],
     ) -> Result<WebSocket<S>, Error> {
-        let Opening { server, greeting, handshake } = &mut *self.opening;
+        let ServerOpening { server, stream, handshake } = &mut *self.opening;
         if !self.is_websocket {
             let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
-            refuse(handshake, greeting, fault);
+            refuse(handshake, stream, fault);
             return Err(Error::Handshake(fault));
         }
         let response = OutgoingResponse::new().with_headers(headers);
@@ -119,46 +116,53 @@ impl<S: Stream> Incoming<S> {
         let head = match head {
             Ok(head) => head,
             Err(AcceptError::Failed(fault)) => {
-                refuse(handshake, greeting, fault);
+                refuse(handshake, stream, fault);
                 return Err(Error::Handshake(fault));
             }
             Err(AcceptError::Misuse(misuse)) => {
-                self.reject(500, &[], b"")?;
+                // The misuse is what the program has to see, whether or not its answer could be written.
+                let _unwritten = self.reject(500, &[], b"");
                 return Err(Error::HandshakeMisuse(misuse));
             }
             Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
         };
-        match greeting.write(&head) {
+        match stream.write(&head) {
             Err(error) if !error.is_would_block() => Err(error),
             // The rest of it leaves before anything else.
             Ok(()) | Err(_) => self.open(subprotocol),
         }
     }
 
-    /// Answers without opening a WebSocket, and closes the connection: with an error of one's own, or with a page for
+    /// Answers without opening a WebSocket, and closes the connection: with an error of your own, or with a page for
     /// a plain GET. The head says `Connection: close` and the length of the body.
     ///
-    /// On a non-blocking stream, what that does not take at once is lost.
+    /// What a non-blocking stream does not take at once is lost.
     ///
     /// # Errors
     ///
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
-        let Opening { greeting, handshake, .. } = &mut *self.opening;
+        let ServerOpening { stream, handshake, .. } = &mut *self.opening;
         let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
         let answer = [head.as_slice(), body].concat();
-        greeting.write(&answer)?;
+        stream.write(&answer)?;
         telemetry::rejected(self.path(), status);
-        self.opening.greeting.finish();
+        self.opening.stream.finish();
         Ok(())
     }
 }
 
 impl<S: Stream> Incoming<S> {
-    /// The WebSocket behind the answer that was written.
+    /// Which of `spoken` the client prefers.
+    fn place_of_best(&self, spoken: &[impl AsRef<str>]) -> Option<usize> {
+        let mut offered = self.request()?.subprotocols();
+        offered.find_map(|offered| spoken.iter().position(|spoken| spoken.as_ref() == offered))
+    }
+
+    /// The WebSocket after the answer that was written.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
-        let Opening { greeting, server, handshake } = *self.opening;
+        let ServerOpening { stream, server, handshake } = *self.opening;
         let config = session_config(server.config, &server.timeouts);
         let opened = Opened::new(RoleKeys::Server);
         #[cfg(feature = "deflate")]
@@ -172,7 +176,7 @@ impl<S: Stream> Incoming<S> {
             Some(subprotocol) => opened.with_subprotocol(subprotocol),
             None => opened,
         };
-        let Greeting { stream, buffer, unwritten, .. } = greeting;
+        let HandshakeStream { stream, buffer, unwritten, .. } = stream;
         let opened = opened.with_unsent(unwritten.bytes());
         let socket = WebSocket::open(stream, opened, config, server.timeouts, buffer)?;
         let path = handshake.request().map_or("/", |request| request.path());
@@ -187,25 +191,25 @@ impl<S> fmt::Debug for Incoming<S> {
     }
 }
 
-/// Answers a request that is not to be accepted, as well as it goes, and closes the connection.
+/// Answers a request that is not to be accepted, as far as the stream takes it, and closes the connection.
 pub(super) fn refuse<S: Stream>(
     handshake: &mut ServerHandshake<Vec<u8>>,
-    greeting: &mut Greeting<S>,
+    stream: &mut HandshakeStream<S>,
     fault: HandshakeFault,
 ) {
     telemetry::refused(fault);
     if let Ok(head) = write_head(|out| handshake.reject_fault(out), required) {
-        if greeting.write(&head).is_ok() {
-            greeting.finish();
+        if stream.write(&head).is_ok() {
+            stream.finish();
         }
     }
 }
 
-/// Tells a client whose request has not come in time, if any of it has.
-pub(super) fn give_up<S: Stream>(greeting: &mut Greeting<S>, error: &Error) {
-    if matches!(error, Error::Timeout(_)) && greeting.has_received {
+/// Answers a client whose request has not come in time with 408, if any of the request has come.
+pub(super) fn give_up<S: Stream>(stream: &mut HandshakeStream<S>, error: &Error) {
+    if matches!(error, Error::Timeout(_)) && stream.has_received {
         telemetry::request_timed_out();
-        greeting.write_and_leave(TIMED_OUT);
+        stream.write_and_leave(TIMED_OUT);
     }
 }
 

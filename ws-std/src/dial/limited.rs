@@ -1,9 +1,8 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use super::{ProxyError, dial};
-use crate::Error;
-use crate::error::{is_gone, is_wait};
+use super::addresses;
+use crate::error::{Error, ProxyError, is_gone, is_wait};
 use crate::timeouts::Deadline;
 
 /// The stream to a proxy until a deadline: what takes longer is [`io::ErrorKind::TimedOut`].
@@ -52,9 +51,9 @@ impl Write for Limited<'_> {
 }
 
 /// What an error of the stream to a proxy means.
-pub(super) fn judge(error: io::Error) -> Error {
+pub(super) fn map_io_error(error: io::Error) -> Error {
     match error.kind() {
-        kind if is_wait(kind) => dial::TIMEOUT,
+        kind if is_wait(kind) => addresses::TIMEOUT,
         kind if is_gone(kind) => ProxyError::Ended.into(),
         _ => error.into(),
     }

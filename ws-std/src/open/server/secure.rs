@@ -2,13 +2,16 @@ use alloc::sync::Arc;
 
 use rustls::ServerConfig;
 
-use super::{Incoming, Server};
+use super::{Incoming, Receiving, Server};
+use crate::error::Error;
+use crate::socket::WebSocket;
+use crate::stream::Stream;
+use crate::stream::tls::TlsStream;
 use crate::timeouts::Deadline;
-use crate::{Error, Stream, TlsStream, WebSocket};
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
-    /// As [`receive`](Self::receive), behind a handshake of TLS on the stream: `wss:`. Both share
+    /// Does the handshake of TLS on the stream, and then reads a request as [`receive`](Self::receive) does: `wss:`. Both share
     /// [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a configuration.
     ///
     /// ```no_run
@@ -33,14 +36,14 @@ impl Server {
     ) -> Result<Incoming<TlsStream<S>>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
         let stream = TlsStream::start_server(stream, Arc::clone(config), deadline)?;
-        self.start_receive_until(stream, deadline)?.advance()
+        Receiving::new(self.clone(), stream, deadline)?.advance()
     }
 
     /// Accepts whatever is allowed: [`receive_tls`](Self::receive_tls) and [`Incoming::accept`].
     ///
     /// # Errors
     ///
-    /// As theirs.
+    /// Those of [`receive_tls`](Self::receive_tls) and of [`Incoming::accept`].
     pub fn accept_tls<S: Stream>(
         &self,
         stream: S,

@@ -15,9 +15,11 @@ use ws_core::connection::Config;
 use ws_core::uri::Scheme;
 
 #[cfg(feature = "deflate")]
-use crate::Deflate;
-use crate::timeouts::Deadline;
-use crate::{Error, Stream, Timeouts, WebSocket};
+use crate::deflate::Deflate;
+use crate::error::Error;
+use crate::socket::WebSocket;
+use crate::stream::Stream;
+use crate::timeouts::{Deadline, Timeouts};
 use origins::Origins;
 
 /// Accepts a WebSocket on a TCP connection, with the defaults of [`Server`].
@@ -41,15 +43,15 @@ use origins::Origins;
 ///
 /// # Errors
 ///
-/// As [`Server::accept`].
+/// Those of [`Server::accept`].
 pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
     Server::new().accept(stream)
 }
 
-/// Whom a server accepts, and how it behaves: made once, used for any number of connections.
+/// Which requests a server accepts, and how it behaves: made once, used for any number of connections.
 ///
-/// By default a browser's page may connect only where its Origin is that of the Host header; whoever sends no Origin is
-/// no browser, and may (RFC 6455 §10.2).
+/// By default a browser's page may connect only where its Origin is that of the Host header. A client that sends no Origin
+/// is not a browser, and may connect (RFC 6455 §10.2).
 ///
 /// ```
 /// use ws_std::Server;
@@ -84,15 +86,15 @@ impl Server {
         Self::default()
     }
 
-    /// The same, and pages of this origin may connect, in addition to those that were allowed in this way before: in
-    /// place of those of the same host.
+    /// Allows pages of this origin, in addition to the origins that were allowed in this way before. Pages of the same host
+    /// are then no longer allowed by themselves.
     #[must_use]
     pub fn with_allowed_origin(mut self, origin: &str) -> Self {
         self.origins.allow(origin);
         self
     }
 
-    /// The same, but pages of the same host have to be of this scheme too: `http` for [`Scheme::Ws`], `https` for
+    /// Allows pages of the same host only where they are of this scheme too: `http` for [`Scheme::Ws`], `https` for
     /// [`Scheme::Wss`].
     #[must_use]
     pub fn with_same_origin(mut self, scheme: Scheme) -> Self {
@@ -100,36 +102,35 @@ impl Server {
         self
     }
 
-    /// The same, and any page may connect: for services that do not know their users by cookies or by the network
-    /// that they are in.
+    /// Allows any page: for services that do not know their users by cookies or by the network that they are in.
     #[must_use]
     pub fn with_any_origin(mut self) -> Self {
         self.origins = Origins::Any;
         self
     }
 
-    /// The same with another subprotocol to speak. Of those, the one is chosen that the client likes best.
+    /// Adds a subprotocol that the server speaks. The one that the client prefers is chosen.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
         self.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// The same with these limits and choices.
+    /// Sets the limits and choices of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// The same with these timeouts.
+    /// Sets the timeouts.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// The same, and messages are compressed where the client offers it. Read what [`Deflate`] says on that first.
+    /// Compresses messages where the client offers it. Read what [`Deflate`] says about that first.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
@@ -137,12 +138,12 @@ impl Server {
         self
     }
 
-    /// Accepts whatever is allowed: [`receive`](Self::receive) and [`Incoming::accept`].
+    /// Accepts each request that is allowed: [`receive`](Self::receive) and [`Incoming::accept`].
     ///
     /// # Errors
     ///
-    /// As theirs.
-    // A frame of its own: what it needs is not on the stack of who goes on with the connection, possibly twice.
+    /// Those of [`receive`](Self::receive) and of [`Incoming::accept`].
+    // A frame of its own: what it needs is not on the stack of a caller that goes on with the connection, possibly twice.
     #[inline(never)]
     pub fn accept<S: Stream>(&self, stream: S) -> Result<WebSocket<S>, Error> {
         self.receive(stream)?.accept()
@@ -161,17 +162,13 @@ impl Server {
         self.start_receive(stream)?.advance()
     }
 
-    /// As [`receive`](Self::receive), for a non-blocking stream: reads nothing yet. The time for the handshake begins.
+    /// Begins to read a request from a non-blocking stream: [`Receiving::advance`] reads. The time for the handshake begins.
     ///
     /// # Errors
     ///
     /// [`Error::Io`].
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
-        self.start_receive_until(stream, deadline)
-    }
-
-    fn start_receive_until<S: Stream>(&self, stream: S, deadline: Deadline) -> Result<Receiving<S>, Error> {
         Receiving::new(self.clone(), stream, deadline)
     }
 }

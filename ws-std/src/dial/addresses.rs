@@ -8,8 +8,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-use crate::Error;
-use crate::error::Phase;
+use crate::error::{Error, Phase};
 use crate::timeouts::Deadline;
 
 /// Connects to a host: looks up its addresses, tries them, and gives the first that answers.
@@ -27,7 +26,7 @@ fn resolve(host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>,
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let Some(remaining) = deadline.remaining().map_err(|_passed| TIMEOUT)? else {
+    let Some(remaining) = deadline.remaining_for(Phase::Connect)? else {
         return Ok((host, port).to_socket_addrs()?.collect());
     };
     // The operating system's look-up has no timeout. A thread that waits for it is left to its end.
@@ -77,13 +76,13 @@ fn race<T: Send + 'static>(
     let mut waiting = addresses.iter().copied();
     let mut failures = Vec::new();
     if let [address] = addresses {
-        let remaining = deadline.remaining().map_err(|_passed| TIMEOUT)?;
+        let remaining = deadline.remaining_for(Phase::Connect)?;
         return connect(*address, remaining).map_err(|error| Unreachable(vec![(*address, error)]).into());
     }
     let (report, reported) = mpsc::channel();
     let mut pending_count = 0_usize;
     loop {
-        let remaining = deadline.remaining().map_err(|_passed| TIMEOUT)?;
+        let remaining = deadline.remaining_for(Phase::Connect)?;
         let next = if pending_count < ATTEMPT_COUNT_MAX { waiting.next() } else { None };
         if let Some(address) = next {
             let (report, connect) = (report.clone(), connect.clone());
@@ -160,7 +159,7 @@ const ATTEMPT_COUNT_MAX: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::{ATTEMPT_COUNT_MAX, Deadline, TIMEOUT, connect, dial, interleave, race};
-    use crate::{Error, Phase};
+    use crate::error::{Error, Phase};
     use alloc::sync::Arc;
     use core::net::SocketAddr;
     use core::sync::atomic::{AtomicUsize, Ordering};

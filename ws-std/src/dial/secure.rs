@@ -4,20 +4,22 @@ use alloc::sync::Arc;
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
-use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, SignatureScheme};
 use ws_core::uri::Uri;
 
 use super::Client;
-use super::headers::Recipient;
+#[cfg(feature = "proxy")]
+use super::no_certificate::without_certificate;
+use crate::error::Error;
+use crate::open::client::headers::Recipient;
+use crate::stream::NetStream;
+use crate::stream::tls::{ClientTls, TlsStream};
 use crate::timeouts::Deadline;
-use crate::{ClientTls, Error, NetStream, TlsStream};
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
-    /// The same, with this on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
+    /// Sets what is used on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
     /// offer `http/1.1` or nothing. Otherwise the first `wss:` URL makes a [`ClientTls::platform`], which is kept.
     #[must_use]
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
@@ -41,6 +43,7 @@ impl Tls {
             .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
         let config = match recipient {
             Recipient::Named => self.config()?,
+            #[cfg(feature = "proxy")]
             Recipient::Other => without_certificate(self.config()?),
         };
         Ok(Security::Wss { config, name })
@@ -52,31 +55,6 @@ impl Tls {
         }
         let config = ClientTls::platform()?.into();
         Ok(Arc::clone(self.0.get_or_init(|| config)))
-    }
-}
-
-/// The same for a server that only a redirect has named: the client's certificate is a credential, and so is a session that
-/// was opened with it.
-fn without_certificate(config: Arc<ClientConfig>) -> Arc<ClientConfig> {
-    if !config.client_auth_cert_resolver.has_certs() {
-        return config;
-    }
-    let mut config = ClientConfig::clone(&config);
-    config.client_auth_cert_resolver = Arc::new(NoCertificate);
-    config.resumption = Resumption::disabled();
-    Arc::new(config)
-}
-
-#[derive(Debug)]
-struct NoCertificate;
-
-impl ResolvesClientCert for NoCertificate {
-    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        None
-    }
-
-    fn has_certs(&self) -> bool {
-        false
     }
 }
 

@@ -1,0 +1,26 @@
+//! How a client gets to a server: addresses, proxies, redirects.
+
+mod addresses;
+mod client;
+#[cfg(feature = "proxy")]
+mod limited;
+#[cfg(feature = "proxy")]
+mod location;
+#[cfg(all(feature = "proxy", feature = "rustls"))]
+mod no_certificate;
+mod options;
+#[cfg(feature = "proxy")]
+mod proxy;
+#[cfg(feature = "proxy")]
+mod redirects;
+mod route;
+#[cfg(feature = "rustls")]
+mod secure;
+#[cfg(feature = "socks")]
+mod socks;
+#[cfg(feature = "proxy")]
+mod tunnel;
+
+pub use client::{Client, connect};
+#[cfg(feature = "proxy")]
+pub use proxy::Proxy;

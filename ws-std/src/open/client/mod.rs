@@ -1,0 +1,13 @@
+//! A client's opening handshake over a stream that is connected.
+
+mod body;
+mod connecting;
+pub(crate) mod credentials;
+pub(crate) mod headers;
+mod opening;
+pub(crate) mod options;
+mod refusal;
+mod response;
+
+pub use connecting::Connecting;
+pub use response::Response;

@@ -1,0 +1,117 @@
+// Read first: RFC 6455 §4.1.
+
+use ws_core::connection::RoleKeys;
+use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
+use ws_core::session;
+use ws_core::uri::Uri;
+
+use super::headers::Recipient;
+use super::options::HandshakeOptions;
+use super::refusal;
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::open::handshake_stream::{HandshakeStream, required, write_head};
+#[cfg(feature = "deflate")]
+use crate::session::compression;
+use crate::session::session_config;
+use crate::socket::WebSocket;
+use crate::stream::Stream;
+use crate::telemetry;
+use crate::timeouts::Deadline;
+
+/// A WebSocket, and the handshake that has opened it.
+pub(crate) type Opened<S> = (WebSocket<S>, ClientHandshake<Vec<u8>>);
+
+impl HandshakeOptions {
+    /// Does the opening handshake over a stream that is connected.
+    pub(crate) fn handshake<S: Stream>(
+        &self,
+        stream: S,
+        uri: Uri<'_>,
+        recipient: Recipient,
+        deadline: Deadline,
+    ) -> Result<Opened<S>, Error> {
+        self.with_request(uri, recipient, |request| {
+            let mut opening = ClientOpening::new(self, stream, request, deadline)?;
+            let answer = opening.advance(request)?;
+            opening.finish(self, uri, answer)
+        })
+    }
+}
+
+/// A client's opening handshake: its request is being written, or the response read.
+pub(super) struct ClientOpening<S> {
+    keys: MaskKeys,
+    handshake: ClientHandshake<Vec<u8>>,
+    pub(super) stream: HandshakeStream<S>,
+}
+
+/// What a server says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Accepted,
+    Refused,
+}
+
+impl<S: Stream> ClientOpening<S> {
+    pub(super) fn new(
+        options: &HandshakeOptions,
+        mut stream: S,
+        request: &OutgoingRequest<'_>,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let mut keys = MaskKeys::from_system()?;
+        stream.disable_delay()?;
+        let handshake = ClientHandshake::new(vec![0; options.head_len_max], keys.nonce());
+        let head = write_head(|out| handshake.write_request(request, out), required)?;
+        let mut stream = HandshakeStream::new(stream, options.timeouts, deadline);
+        stream.queue(&head)?;
+        Ok(Self { keys, handshake, stream })
+    }
+
+    /// Writes and reads; where the stream would block it may be called again, with the same request.
+    pub(super) fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<Answer, Error> {
+        let Self { handshake, stream, .. } = self;
+        stream.write_out()?;
+        loop {
+            match handshake.receive(request, &mut stream.buffer.input()) {
+                ClientProgress::NeedInput if stream.fill()? => {}
+                ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
+                ClientProgress::Accepted => return Ok(Answer::Accepted),
+                ClientProgress::Rejected => return Ok(Answer::Refused),
+                ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
+            }
+        }
+    }
+
+    pub(super) fn finish(
+        self,
+        options: &HandshakeOptions,
+        uri: Uri<'_>,
+        answer: Answer,
+    ) -> Result<Opened<S>, Error> {
+        let Self { keys, handshake, stream } = self;
+        if let Answer::Refused = answer {
+            let refusal = refusal::read(handshake, stream);
+            telemetry::refused_by_server(&uri, refusal.status());
+            return Err(refusal.into());
+        }
+        let config = session_config(options.config, &options.timeouts);
+        let opened = session::Opened::new(RoleKeys::Client(keys));
+        #[cfg(feature = "deflate")]
+        let (config, opened) = match (options.deflate.as_ref(), handshake.deflate()) {
+            (Some(deflate), Some(agreed)) => {
+                (config.with_compression(compression(deflate)), opened.with_deflate(agreed))
+            }
+            _ => (config, opened),
+        };
+        let opened = match handshake.response().and_then(|response| response.subprotocol()) {
+            Some(subprotocol) => opened.with_subprotocol(subprotocol),
+            None => opened,
+        };
+        let HandshakeStream { stream, buffer, .. } = stream;
+        let socket = WebSocket::open(stream, opened, config, options.timeouts, buffer)?;
+        telemetry::connected(socket.id(), &uri, socket.subprotocol());
+        Ok((socket, handshake))
+    }
+}

@@ -1,0 +1,32 @@
+// Read first: RFC 9112 §6.3.
+
+use core::time::Duration;
+
+use ws_core::handshake::ClientHandshake;
+
+use super::body::Body;
+use crate::error::Refusal;
+use crate::open::handshake_stream::HandshakeStream;
+use crate::stream::Stream;
+
+/// Reads the beginning of the body, as far as it comes in a short time. The status is known already, and is not held back
+/// for a body that does not end.
+pub(super) fn read<S: Stream>(
+    handshake: ClientHandshake<Vec<u8>>,
+    mut stream: HandshakeStream<S>,
+) -> Refusal {
+    stream.shorten(BODY_TIME_MAX);
+    let Some(mut body) = handshake.response().map(|response| Body::of(&response)) else {
+        return Refusal::new(handshake, Vec::new());
+    };
+    loop {
+        let mut input = stream.buffer.input();
+        body.decode(input.take(input.len()));
+        if body.is_over() || !matches!(stream.fill(), Ok(true)) {
+            return Refusal::new(handshake, body.into_content());
+        }
+    }
+}
+
+/// How long a body may take. What is left of the handshake may be less.
+const BODY_TIME_MAX: Duration = Duration::from_secs(1);

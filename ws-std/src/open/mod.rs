@@ -1,0 +1,5 @@
+//! Both opening handshakes over a stream.
+
+pub(crate) mod client;
+pub(crate) mod handshake_stream;
+pub(crate) mod server;

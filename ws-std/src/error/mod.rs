@@ -129,7 +129,7 @@ impl fmt::Display for Error {
             Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls-ring`"),
             #[cfg(feature = "rustls")]
             Self::NoCryptoProvider => f.write_str(
-                "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install one as the default",
+                "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install or pass a provider",
             ),
             #[cfg(feature = "rustls")]
             Self::Tls(error) => write!(f, "TLS failed: {error}"),

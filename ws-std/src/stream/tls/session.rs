@@ -158,7 +158,7 @@ impl Session {
         Ok(true)
     }
 
-    /// The fault, in every call after the one that found it.
+    /// Returns the fault, once there is one.
     fn check(&self) -> io::Result<()> {
         match &self.fault {
             Some(fault) => Err(TlsFault(fault.clone()).into()),

@@ -32,7 +32,7 @@ use crate::timeouts::Deadline;
 /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). Behind a closing handshake a WebSocket takes that for its end, since it
 /// knows that nothing is missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
 ///
-/// A fault, such as a record that does not decrypt, is reported after all the data before it was read, independent of segments.
+/// A fault, such as a record that does not decrypt, is reported after all data before it has been read, independent of segments.
 /// Every later read and write returns it again.
 pub struct TlsStream<S = TcpStream> {
     pub(super) stream: S,

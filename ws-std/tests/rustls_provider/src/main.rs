@@ -24,7 +24,7 @@ fn main() {
     println!("chosen by rustls: {}", provider(from_roots()));
 }
 
-/// What a provider loads private keys by names it.
+/// The name of the provider that a configuration uses, by what it loads private keys with, or why there is none.
 fn provider(tls: Result<ClientTls, Error>) -> String {
     match tls.map(Arc::<ClientConfig>::from) {
         Ok(config) => format!("{:?}", config.crypto_provider().key_provider),

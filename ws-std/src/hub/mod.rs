@@ -29,12 +29,12 @@ use crate::socket::Channel;
 /// A chat room, in which everybody hears everybody:
 ///
 /// ```
-/// use std::net::TcpListener;
+/// use std::net::{TcpListener, TcpStream};
 /// use std::thread;
 /// use std::time::Duration;
-/// use ws_std::{Error, Hub, Place, Server};
+/// use ws_std::{Error, Hub, Place, Server, SharedStream};
 ///
-/// fn visit(hub: &Hub, place: &Place, stream: std::net::TcpStream) -> Result<(), Error> {
+/// fn visit(hub: &Hub, place: &Place, stream: SharedStream<TcpStream>) -> Result<(), Error> {
 ///     let (mut reader, writer) = Server::new().accept(stream)?.split()?;
 ///     place.join(writer);
 ///     while let Some(message) = reader.read()? {
@@ -154,6 +154,7 @@ impl Hub {
 
     /// Sends a message that is encoded already, and may be compressed, as [`broadcast`](Self::broadcast) does: a member that
     /// has not agreed on compression with as large a window does not admit it, and misses it.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn broadcast_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Delivery {
         self.inner.deliver(message, None)
     }
@@ -163,7 +164,6 @@ impl Hub {
     /// cut off. Returns how many that were.
     ///
     /// Of a reason, the first 123 bytes are sent.
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn shutdown(&self, reason: &str, patience: Duration) -> usize {
         let mut state = self.inner.lock();
         state.farewell.get_or_insert_with(|| reason.into());

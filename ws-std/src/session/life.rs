@@ -172,12 +172,10 @@ impl Life {
 
     /// Why something was not sent.
     pub(crate) fn send_error<K: KeySource>(&self, outbound: &Outbound<K>, error: SendError) -> Error {
-        match error {
-            SendError::Closed if outbound.closure().is_some() => {
-                self.result(outbound).err().unwrap_or(Error::Closed)
-            }
-            error => error.into(),
+        if error == SendError::Closed && outbound.closure().is_some() {
+            return self.result(outbound).err().unwrap_or(Error::Closed);
         }
+        error.into()
     }
 
     /// How the connection ended, once it has.
@@ -248,6 +246,6 @@ fn phase(due: Due) -> Phase {
         Due::IdleTimeout => Phase::Idle,
         Due::CloseTimeout => Phase::Close,
         Due::HandshakeTimeout => Phase::Handshake,
-        _ => Phase::Pong,
+        Due::PongTimeout | Due::SendPing | _ => Phase::Pong,
     }
 }

@@ -113,7 +113,7 @@ fn wait_for(
     // A call that takes a part of what it was given waits to its limit for the rest, and does not say since when: with a
     // quarter of the time the peer is given up after at most five quarters. How much a write that timed out has sent, Windows
     // does not say: nothing may follow it, so that there is one step.
-    let step = until.saturating_sub(begun) / if cfg!(windows) { 1 } else { 4 };
+    let step = until.saturating_sub(begun).mul_f32(if cfg!(windows) { 1.0 } else { 0.25 });
     let step = step.max(STEP_MIN);
     let mut within = step;
     loop {

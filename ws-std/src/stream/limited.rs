@@ -6,6 +6,7 @@ use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use super::Stream;
+use crate::error::is_wait;
 
 /// Why a call moved nothing.
 #[derive(Debug)]
@@ -18,11 +19,19 @@ pub(crate) enum Stopped {
     Failed(io::Error),
 }
 
+/// What a stream was set to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Setting {
+    /// It still has the limit of its owner.
+    #[default]
+    Owners,
+    Ours(Option<Duration>),
+}
+
 /// How long the reads of a stream may wait, or its writes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limit {
-    /// What the stream was set to; `None` where it still has the limit of its owner.
-    current: Option<Option<Duration>>,
+    current: Setting,
     /// The stream was found to return at once.
     is_non_blocking: bool,
 }
@@ -30,13 +39,13 @@ pub(crate) struct Limit {
 impl Limit {
     /// Of a stream that has this limit already.
     pub(crate) const fn known(current: Option<Duration>) -> Self {
-        Self { current: Some(current), is_non_blocking: false }
+        Self { current: Setting::Ours(current), is_non_blocking: false }
     }
 
     /// Takes back the limit that was set here, if one was. Where that fails, the next call tries again.
     pub(crate) fn lift(&mut self, set: impl FnOnce() -> io::Result<()>) {
-        if matches!(self.current, Some(Some(_))) && set().is_ok() {
-            self.current = Some(None);
+        if matches!(self.current, Setting::Ours(Some(_))) && set().is_ok() {
+            self.current = Setting::Ours(None);
         }
     }
 
@@ -81,7 +90,7 @@ impl Limit {
         stream: &mut S,
         within: Option<Duration>,
     ) -> Result<(), Stopped> {
-        self.run(stream, within, S::limit_write, |stream| stream.flush())
+        self.run(stream, within, S::limit_write, S::flush)
     }
 
     #[inline]
@@ -96,14 +105,11 @@ impl Limit {
         loop {
             let limit = match (self.current, within) {
                 // The limit is its owner's as long as nothing is asked for here.
-                (None, None) => None,
-                (current, within) => {
-                    let limit = step(current.flatten(), within);
-                    if current != Some(limit) {
-                        set(stream, limit).map_err(Stopped::Failed)?;
-                        self.current = Some(limit);
-                    }
-                    limit
+                (Setting::Owners, None) => None,
+                (Setting::Owners, within) => self.set(stream, step(None, within), &set)?,
+                (Setting::Ours(current), within) => {
+                    let limit = step(current, within);
+                    if current == limit { limit } else { self.set(stream, limit, &set)? }
                 }
             };
             let begun = limit.map(|limit| (Instant::now(), limit));
@@ -111,24 +117,36 @@ impl Limit {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            match error.kind() {
-                io::ErrorKind::Interrupted => {}
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };
-                    if begun.elapsed().saturating_mul(2) >= limit {
-                        self.is_non_blocking = false;
-                        return Err(Stopped::TimeUp);
-                    }
-                    early_count = early_count.saturating_add(1);
-                    // A system that counts in ticks may return early from a short wait, but not often in a row.
-                    if self.is_non_blocking || limit >= TICKS || early_count >= EARLY_COUNT_MAX {
-                        self.is_non_blocking = true;
-                        return Err(Stopped::WouldBlock);
-                    }
-                }
-                _ => return Err(Stopped::Failed(error)),
+            let kind = error.kind();
+            if kind == io::ErrorKind::Interrupted {
+                continue;
+            }
+            if !is_wait(kind) {
+                return Err(Stopped::Failed(error));
+            }
+            let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };
+            if begun.elapsed().saturating_mul(2) >= limit {
+                self.is_non_blocking = false;
+                return Err(Stopped::TimeUp);
+            }
+            early_count = early_count.saturating_add(1);
+            // A system that counts in ticks may return early from a short wait, but not often in a row.
+            if self.is_non_blocking || limit >= TICKS || early_count >= EARLY_COUNT_MAX {
+                self.is_non_blocking = true;
+                return Err(Stopped::WouldBlock);
             }
         }
+    }
+
+    fn set<S>(
+        &mut self,
+        stream: &mut S,
+        limit: Option<Duration>,
+        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
+    ) -> Result<Option<Duration>, Stopped> {
+        set(stream, limit).map_err(Stopped::Failed)?;
+        self.current = Setting::Ours(limit);
+        Ok(limit)
     }
 }
 
@@ -178,7 +196,7 @@ mod tests {
 
     impl Read for Hasty {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            self.call_count += 1;
+            self.call_count = self.call_count.saturating_add(1);
             if self.call_count > self.early_count {
                 thread::sleep(self.limit.unwrap());
             }

@@ -44,7 +44,7 @@ pub(crate) fn block(writer: &WriteHalf<TcpStream>, peer: &TcpStream) -> JoinHand
 }
 
 /// Reads to the end; gives the messages and the end.
-pub(crate) fn reading(mut reader: ReadHalf<impl Duplex + Send + 'static>) -> JoinHandle<Outcome> {
+pub(crate) fn reading(mut reader: ReadHalf<impl Duplex>) -> JoinHandle<Outcome> {
     thread::spawn(move || {
         let mut messages = Vec::new();
         loop {

@@ -185,11 +185,9 @@ impl<S: Duplex> Shared<S> {
             drop(state);
             let written = turn.write((begun, until), || clock.elapsed());
             state = self.lock();
-            turn.early_count = match written {
-                Written::WouldBlock => turn.early_count.saturating_add(1),
-                _ => 0,
-            };
-            let may_be_late = matches!(written, Written::WouldBlock) && turn.early_count < EARLY_COUNT_MAX;
+            let is_early = matches!(written, Written::WouldBlock);
+            turn.early_count = if is_early { turn.early_count.saturating_add(1) } else { 0 };
+            let may_be_late = is_early && turn.early_count < EARLY_COUNT_MAX;
             if !may_be_late && !self.note(&mut state, written, begun) {
                 break;
             }
@@ -279,10 +277,8 @@ impl<S: Duplex> Shared<S> {
             life.log_end(outbound);
             return state;
         }
-        let remaining = match outbound.is_closing() {
-            true => outbound.next_write_deadline().map(|deadline| deadline.saturating_sub(now)),
-            false => None,
-        };
+        let deadline = if outbound.is_closing() { outbound.next_write_deadline() } else { None };
+        let remaining = deadline.map(|deadline| deadline.saturating_sub(now));
         state.waiting_count = state.waiting_count.saturating_add(1);
         let mut state = match remaining {
             Some(time) => {

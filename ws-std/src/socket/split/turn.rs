@@ -40,12 +40,12 @@ impl<S: Duplex> Turn<S> {
             let slices = slices.map(IoSlice::new);
             match self.link.write(slices.get(..count).unwrap_or_default(), (begun, until), &clock) {
                 Written::Bytes(len) => self.took(len),
-                stopped => return stopped,
+                stopped @ (Written::WouldBlock | Written::TimeUp | Written::Failed(_)) => return stopped,
             }
         }
         match self.link.flush((begun, until), clock) {
             Written::Bytes(_) => Written::Bytes(core::mem::take(&mut self.unflushed_len)),
-            stopped => stopped,
+            stopped @ (Written::WouldBlock | Written::TimeUp | Written::Failed(_)) => stopped,
         }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use ws_core::connection::{self, KeySource};
 use ws_core::frame::MaskKey;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A client's masking keys: `ChaCha12`, seeded by the operating system.
 ///

@@ -159,6 +159,7 @@
 
 extern crate alloc;
 
+mod counters;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod dial;
@@ -173,6 +174,7 @@ mod stream;
 mod telemetry;
 mod timeouts;
 
+pub use counters::{Counters, Outcome};
 #[cfg(feature = "deflate")]
 pub use deflate::Deflate;
 #[cfg(feature = "proxy")]
@@ -186,7 +188,6 @@ pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use open::client::{Connecting, Response};
 pub use open::server::{Incoming, Receiving, Server, accept};
-pub use session::{Counters, Outcome};
 pub use socket::{MessageWriter, Parts, ReadHalf, ReuniteError, WebSocket, WriteHalf, Writer};
 pub use stream::{AnyStream, Duplex, NetStream, SharedStream, Stream};
 #[cfg(feature = "rustls")]

@@ -12,7 +12,7 @@ use ws_core::connection::Closure;
 use ws_core::handshake::HandshakeFault;
 use ws_core::uri::Uri;
 
-use crate::Outcome;
+use crate::counters::Outcome;
 
 /// Formats nothing where nobody listens, and is checked by the compiler even where the feature is off.
 macro_rules! tell {

@@ -11,7 +11,7 @@ use ws_core::error::SendError;
 use ws_core::keepalive::Due;
 use ws_core::session::{Outbound, Traffic};
 
-use super::counters::{Counters, Outcome};
+use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
 use crate::telemetry::{self, Id};
 use crate::timeouts::Timeouts;

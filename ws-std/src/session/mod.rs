@@ -2,7 +2,6 @@
 
 mod call;
 mod config;
-mod counters;
 mod io;
 mod life;
 mod link;
@@ -12,7 +11,6 @@ pub(crate) use call::Call;
 #[cfg(feature = "deflate")]
 pub(crate) use config::compression;
 pub(crate) use config::{READ_BUFFER_LEN_MIN, keepalive_config, session_config};
-pub use counters::{Counters, Outcome};
 pub(crate) use io::{Io, Leave, QUEUED_LEN_MAX, queue_controls};
 pub(crate) use life::Life;
 pub(crate) use link::{Link, Written};

@@ -28,11 +28,10 @@ use ws_core::input::ReadBuffer;
 use ws_core::message::Message;
 use ws_core::session::{self, Compress, Inbound, Opened, Session};
 
+use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{
-    Counters, Io, Leave, Life, READ_BUFFER_LEN_MIN, close, read, read_event, session_config,
-};
+use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, close, read, read_event, session_config};
 use crate::stream::Stream;
 use crate::telemetry::Id;
 use crate::timeouts::Timeouts;

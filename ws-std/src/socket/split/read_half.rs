@@ -11,8 +11,9 @@ use ws_core::session::Inbound;
 
 use super::read_end::ReadEnd;
 use super::shared::Shared;
+use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::{Counters, close, read, read_event};
+use crate::session::{close, read, read_event};
 use crate::stream::duplex::Duplex;
 use crate::timeouts::Timeouts;
 

@@ -6,9 +6,10 @@ use std::thread::ThreadId;
 use ws_core::session::{Outbound, Traffic};
 
 use super::turn::Turn;
+use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{Counters, Life, Written};
+use crate::session::{Life, Written};
 use crate::stream::duplex::{Duplex, SharedStream};
 
 /// What both halves share: a combining lock.

@@ -11,8 +11,9 @@ use ws_core::message::Message;
 #[cfg(feature = "hub")]
 use super::Channel;
 use super::shared::Shared;
+use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::{Counters, queue_controls};
+use crate::session::queue_controls;
 use crate::socket::MessageWriter;
 use crate::socket::message_writer::PartSink;
 use crate::stream::duplex::Duplex;

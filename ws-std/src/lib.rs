@@ -64,6 +64,24 @@
 //!   cryptography, for programs that have one of their own. With TLS from elsewhere, [`Client::handshake`] and
 //!   [`Server::receive`] take any [`Stream`].
 //!
+//! # When bytes leave
+//!
+//! What is sent leaves in the order in which it was sent, and as follows.
+//!
+//! - [`WebSocket::send`] and the methods like it write before they return: their message, and all that waits. The same holds
+//!   for [`WriteHalf::send`], where another thread may do the writing for it.
+//! - [`Writer::send`] does so too, unless another whole message lies in the read buffer already: then the answer waits for
+//!   the answer to that one, so that 16 requests that came in one read are answered in one write. In two halves this holds for
+//!   what the thread that reads sends by a [`WriteHalf`].
+//! - `feed` only queues: [`WebSocket::feed`], [`Writer::feed`], [`WriteHalf::feed`].
+//! - What waits leaves with the next message that is sent; by `flush`; before the stream is read, which
+//!   [`WebSocket::read`] does once all that came is taken; when 16 KiB wait; and when the [`WebSocket`], or the [`ReadHalf`]
+//!   whose messages were being answered, is dropped.
+//! - Pongs and the answer to a Close leave before the next read. A reading half writes them without waiting for the peer.
+//! - [`WriteHalf::try_send`] and a [`Hub`] write what the stream takes without waiting. What is left of a broadcast is written by
+//!   a thread that ends when that is done; what `try_send` leaves by the next call that sends, or between two reads.
+//! - On a stream that does not block, what it does not take waits until it is [flushed](WebSocket::flush), read or written next.
+//!
 //! # Non-blocking
 //!
 //! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call says so
@@ -74,7 +92,7 @@
 //!   [`flush`](WebSocket::flush); `read` writes pongs and the Close by itself.
 //! - **Output is bounded.** A `send` takes all of a message, the rest of which waits in memory where the stream is full, or
 //!   nothing: it would block, and takes nothing, once 16 KiB wait. So no more waits than 16 KiB, one message, and 4.5 KiB of
-//!   answers ([`WebSocket::queued_len`]). Whoever reads only when [`flush`](WebSocket::flush) has succeeded can answer each
+//!   answers ([`WebSocket::queued_len`]). A program that reads only while it [`is_ready`](WebSocket::is_ready) can answer each
 //!   message, and lets a peer wait that takes no answers.
 //! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] give something to `advance`.
 //! - **Times.** Deadlines are judged by each call: [`WebSocket::next_deadline`] says when to call
@@ -115,8 +133,8 @@
 //! }
 //!
 //! fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
-//!     // Nothing is read while an answer waits, so that there is room for the next.
-//!     while socket.flush().is_ok() {
+//!     // Nothing is read while there is no room for an answer.
+//!     while socket.is_ready() || socket.flush().is_ok() {
 //!         let Some((message, mut writer)) = socket.read()? else { return Ok(()) };
 //!         writer.send(message)?;
 //!     }

@@ -71,8 +71,9 @@
 //! - [`WebSocket::send`] and the methods like it write before they return: their message, and all that waits. The same holds
 //!   for [`WriteHalf::send`], where another thread may do the writing for it.
 //! - [`Writer::send`] does so too, unless another whole message lies in the read buffer already: then the answer waits for
-//!   the answer to that one, so that 16 requests that came in one read are answered in one write. In two halves this holds for
-//!   what the thread that reads sends by a [`WriteHalf`].
+//!   the answer to that one, so that 16 requests that came in one read are answered in one write. After 50 ms of that each answer
+//!   leaves at once, and takes along those before it. In two halves this holds for what the thread that reads sends by a
+//!   [`WriteHalf`].
 //! - `feed` only queues: [`WebSocket::feed`], [`Writer::feed`], [`WriteHalf::feed`].
 //! - What waits leaves with the next message that is sent; by `flush`; before the stream is read, which
 //!   [`WebSocket::read`] does once all that came is taken; when 16 KiB wait; and when the [`WebSocket`], or the [`ReadHalf`]

@@ -28,6 +28,8 @@ pub(crate) struct Io<S> {
     call: Call,
     /// The time that was looked at last.
     seen: Duration,
+    /// Since when answers wait for those to the messages that came with theirs.
+    gathering_since: Option<Duration>,
 }
 
 /// When what is sent leaves.
@@ -41,13 +43,32 @@ pub(crate) enum Leave {
 
 impl<S: Stream> Io<S> {
     pub(crate) fn new(stream: S, outbound: Outbound<MaskKeys>, life: Life) -> Self {
-        Self { link: Link::new(stream), outbound, life, call: Call::Patient, seen: Duration::ZERO }
+        Self {
+            link: Link::new(stream),
+            outbound,
+            life,
+            call: Call::Patient,
+            seen: Duration::ZERO,
+            gathering_since: None,
+        }
     }
 
     /// The program waits for something to read: no longer than its timeout.
     #[inline]
     pub(crate) const fn begin_read(&mut self) {
         self.call = Call::Begun;
+    }
+
+    /// When the answer to a message leaves, after which another has come already or has not.
+    #[inline]
+    pub(crate) fn leave_after(&mut self, has_another: bool) -> Leave {
+        if !has_another {
+            self.gathering_since = None;
+            return Leave::AtOnce;
+        }
+        let now = self.life.now();
+        let since = *self.gathering_since.get_or_insert(now);
+        if now.saturating_sub(since) < GATHERED_TIME_MAX { Leave::Together } else { Leave::AtOnce }
     }
 
     /// The program waits for the end.
@@ -375,6 +396,9 @@ const JOINED_LEN: usize = 16 * 1024;
 /// No message is taken while so much waits to be written, in bytes: more than all answers to pings that are gathered, so that a
 /// program that has written all that waited, and then reads a message, can send one.
 pub(crate) const QUEUED_LEN_MAX: usize = 16 * 1024;
+
+/// How long answers wait for others, but for the time that the program takes for one message.
+pub(crate) const GATHERED_TIME_MAX: Duration = Duration::from_millis(50);
 
 /// How many slices are written at once.
 const SLICE_COUNT_MAX: usize = 8;

@@ -124,10 +124,9 @@ impl<S: Stream> WebSocket<S> {
         let Self { io, inbound, .. } = self;
         let io = io.get_mut();
         io.begin_read();
-        Ok(read(inbound, io)?.map(|(message, has_another)| {
-            let leave = if has_another { Leave::Together } else { Leave::AtOnce };
-            (message, Writer::new(io, leave))
-        }))
+        let Some((message, has_another)) = read(inbound, io)? else { return Ok(None) };
+        let leave = io.leave_after(has_another);
+        Ok(Some((message, Writer::new(io, leave))))
     }
 
     /// Waits for the next thing that arrives, and lends it with a [`Writer`] to answer it: payload as it comes, so that a message

@@ -26,12 +26,8 @@ impl<S: Duplex> Shared<S> {
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         let state = self.commit(State::has_room_for_message, act)?;
-        let is_gathered = state.gathering.is_some_and(|reader| reader == thread::current().id());
-        if is_gathered && state.outbound.queued_len() < QUEUED_LEN_MAX {
-            Ok(())
-        } else {
-            self.drive_all(state)
-        }
+        let has_room = state.outbound.queued_len() < QUEUED_LEN_MAX;
+        if has_room && state.is_gathering_here() { Ok(()) } else { self.drive_all(state) }
     }
 
     /// Queues what `act` sends once there is room for it, to leave with what is sent after it.

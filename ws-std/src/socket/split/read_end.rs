@@ -84,7 +84,8 @@ impl<S: Duplex> ReadEnd<S> {
         if has_another != self.is_gathering {
             self.is_gathering = has_another;
             self.wants_write = true;
-            self.shared.lock().gathering = has_another.then(|| thread::current().id());
+            let mut state = self.shared.lock();
+            state.gathering = has_another.then(|| (thread::current().id(), state.life.now()));
         }
     }
 

@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
+use std::thread::{self, ThreadId};
 
 use ws_core::session::{Outbound, Traffic};
 
@@ -9,7 +9,7 @@ use super::turn::Turn;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{Life, Written};
+use crate::session::{GATHERED_TIME_MAX, Life, Written};
 use crate::stream::duplex::{Duplex, SharedStream};
 
 /// What both halves share: a combining lock.
@@ -40,8 +40,9 @@ pub(super) struct State<S> {
     pub(super) is_flushed: bool,
     /// Somebody sends a message in parts, and the messages of others wait for its end.
     pub(super) message_owner: Option<ThreadId>,
-    /// The thread that reads, while it has another message already: what it sends leaves with the answer to that.
-    pub(super) gathering: Option<ThreadId>,
+    /// The thread that reads, while it has another message already, and since when: what it sends leaves with the answer to
+    /// that.
+    pub(super) gathering: Option<(ThreadId, Duration)>,
     /// What was received, as far as it was reported here.
     pub(super) received: Traffic,
 }
@@ -72,6 +73,13 @@ impl<S: Duplex> State<S> {
     /// Whether there is something to do for a thread that would write.
     pub(super) fn is_to_be_written(&self) -> bool {
         self.turn.is_some() && self.wants_write()
+    }
+
+    /// Whether this thread answers messages that came together, and not for long yet.
+    pub(super) fn is_gathering_here(&self) -> bool {
+        self.gathering.is_some_and(|(reader, since)| {
+            reader == thread::current().id() && self.life.now().saturating_sub(since) < GATHERED_TIME_MAX
+        })
     }
 
     /// Whether somebody is writing.

@@ -38,8 +38,8 @@ pub(crate) fn keepalive_config(timeouts: &Timeouts) -> KeepaliveConfig {
         .with_close_timeout(timeouts.close())
 }
 
-/// How long the read buffer is at first, in bytes.
-pub(crate) const READ_BUFFER_LEN_MIN: usize = 4 * 1024;
+/// How long the read buffer is at first, in bytes: most of what an idle connection takes on the heap.
+pub(crate) const READ_BUFFER_LEN_MIN: usize = 3 * 1024;
 
 /// How long the read buffer may become, in bytes: a frame of 16 KiB with its header.
 const READ_BUFFER_LEN: usize = 16 * 1024 + 14;

@@ -3,29 +3,32 @@ use crate::stream::Stream;
 
 /// The stream of a [`WebSocket`](super::WebSocket) and what is written to it. Where it is dropped, it writes what waits for a
 /// message that did not come.
+///
+/// In a box, so that a connection which is moved on its way out of the opening handshake leaves a short trace on the stack of
+/// its thread.
 #[derive(Debug)]
-pub(super) struct Held<S: Stream>(Option<Io<S>>);
+pub(super) struct Held<S: Stream>(Option<Box<Io<S>>>);
 
 impl<S: Stream> Held<S> {
-    pub(super) const fn new(io: Io<S>) -> Self {
-        Self(Some(io))
+    pub(super) fn new(io: Io<S>) -> Self {
+        Self(Some(Box::new(io)))
     }
 
     #[inline]
     #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
-    pub(super) const fn get(&self) -> &Io<S> {
-        self.0.as_ref().expect(TAKEN)
+    pub(super) fn get(&self) -> &Io<S> {
+        self.0.as_deref().expect(TAKEN)
     }
 
     #[inline]
     #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
-    pub(super) const fn get_mut(&mut self) -> &mut Io<S> {
-        self.0.as_mut().expect(TAKEN)
+    pub(super) fn get_mut(&mut self) -> &mut Io<S> {
+        self.0.as_deref_mut().expect(TAKEN)
     }
 
     #[expect(clippy::expect_used, reason = "only this, which consumes it, takes it out")]
     pub(super) fn into_io(mut self) -> Io<S> {
-        self.0.take().expect(TAKEN)
+        *self.0.take().expect(TAKEN)
     }
 }
 

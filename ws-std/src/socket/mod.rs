@@ -86,6 +86,8 @@ impl<S: Stream> WebSocket<S> {
     }
 
     /// The start of every WebSocket that was not one before.
+    // A frame of its own, whose moves are not on the stack of the program that goes on.
+    #[inline(never)]
     pub(crate) fn open(
         mut stream: S,
         opened: Opened<MaskKeys>,
@@ -260,7 +262,7 @@ impl<S: Stream> WebSocket<S> {
 
     /// Whether a message can be sent: less than 16 KiB wait to be written. On a stream that blocks, a `send` makes room.
     #[must_use]
-    pub const fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.io.get().is_ready()
     }
 
@@ -281,7 +283,7 @@ impl<S: Stream> WebSocket<S> {
     /// How much waits to be written, in bytes: less than 16 KiB, what one call has sent after that, and 4.5 KiB of pongs
     /// and the Close.
     #[must_use]
-    pub const fn queued_len(&self) -> usize {
+    pub fn queued_len(&self) -> usize {
         self.io.get().outbound.queued_len()
     }
 
@@ -353,7 +355,7 @@ impl<S: Stream> WebSocket<S> {
     /// read. `None` before the first pong, and without
     /// [`Timeouts::with_ping_interval`].
     #[must_use]
-    pub const fn latency(&self) -> Option<Duration> {
+    pub fn latency(&self) -> Option<Duration> {
         self.io.get().outbound.latency()
     }
 
@@ -380,7 +382,7 @@ impl<S: Stream> WebSocket<S> {
 
     /// The timeouts of the open connection.
     #[must_use]
-    pub const fn timeouts(&self) -> Timeouts {
+    pub fn timeouts(&self) -> Timeouts {
         self.io.get().life.timeouts
     }
 
@@ -391,19 +393,19 @@ impl<S: Stream> WebSocket<S> {
     }
 
     /// What tells it apart in the log.
-    pub(crate) const fn id(&self) -> Id {
+    pub(crate) fn id(&self) -> Id {
         self.io.get().life.id
     }
 
     /// The stream, to ask it and to change its settings; to read it or to write to it would break the connection.
     #[must_use]
-    pub const fn get_ref(&self) -> &S {
+    pub fn get_ref(&self) -> &S {
         &self.io.get().link.stream
     }
 
     /// As [`get_ref`](Self::get_ref), to change it.
     #[must_use]
-    pub const fn get_mut(&mut self) -> &mut S {
+    pub fn get_mut(&mut self) -> &mut S {
         &mut self.io.get_mut().link.stream
     }
 }

@@ -36,7 +36,7 @@ use ws_core::extension::DeflateConfig;
 /// For each connection, in KiB: up to 372 to compress with the default, and up to 79 + 17 to inflate. Nothing of it is
 /// allocated before the first message of its direction that is compressed. Where context takeover was not agreed on for
 /// a direction, the first two are freed behind each message; otherwise they are kept, until
-/// [`WebSocket::release_deflate`](crate::WebSocket::release_deflate) or the end. [`DeflateSettings::memory_len_max`] has a
+/// [`WebSocket::release_deflate`](crate::WebSocket::release_deflate) or the end. [`DeflateSettings::memory_len_max`](ws_core::deflate::DeflateSettings::memory_len_max) has a
 /// table of what smaller windows and memory levels cost; inflating costs the same whatever the window.
 ///
 /// What a message inflates to is bounded by [`Limits::message_len_max`](crate::Limits::message_len_max), while it is

@@ -386,6 +386,26 @@ mod tests {
     }
 
     #[test]
+    fn s7_1_5_a_close_that_is_read_after_a_write_has_failed_says_why() {
+        let peer = Cause::PeerClosed(STATUS);
+        for (causes, expected) in [
+            (&[Cause::TransportEnded, peer][..], (ClosureCause::Peer, STATUS)),
+            (&[Cause::LocalClose, Cause::TransportEnded, peer], (ClosureCause::Local, STATUS)),
+            (
+                &[Cause::Failed(FAULT), Cause::TransportEnded, peer],
+                (ClosureCause::Fault(FAULT), CloseStatus::Abnormal),
+            ),
+            (
+                &[peer, Cause::TransportEnded, Cause::PeerClosed(CloseStatus::NoStatus)],
+                (ClosureCause::Peer, STATUS),
+            ),
+        ] {
+            let closure = after(causes).closure().unwrap();
+            assert_eq!((closure.cause, closure.status, closure.is_clean), (expected.0, expected.1, false));
+        }
+    }
+
+    #[test]
     fn s5_5_1_closes_that_cross_each_other_still_leave_ours_to_be_written() {
         let crossed = after(&[Cause::LocalClose, Cause::PeerClosed(STATUS)]);
         assert_eq!((crossed.state, crossed.closure()), (State::Replying, None));

@@ -17,6 +17,8 @@ use crate::telemetry;
 
 /// The stream as the reader has it, and the way to those who write.
 pub(super) struct ReadEnd<S: Duplex> {
+    /// The first field, so that it is dropped while `shared` keeps the connection.
+    gathered: Gathered<S>,
     shared: Arc<Shared<S>>,
     link: Link<SharedStream<S>>,
     /// How long the program lets a read wait.
@@ -28,8 +30,6 @@ pub(super) struct ReadEnd<S: Duplex> {
     is_gathering: bool,
     is_read_over: bool,
     received: Traffic,
-    /// Writes what was gathered, where the reader is dropped.
-    gathered: Gathered<S>,
 }
 
 impl<S: Duplex> ReadEnd<S> {
@@ -91,7 +91,7 @@ impl<S: Duplex> ReadEnd<S> {
 
     /// The whole again, where nobody else has a part of it.
     pub(super) fn into_io(self) -> Result<Io<S>, Box<Self>> {
-        let Self { shared, link, gathered, .. } = self;
+        let Self { gathered, shared, link, .. } = self;
         match Arc::try_unwrap(shared) {
             Ok(shared) => {
                 drop((link, gathered));
@@ -106,7 +106,7 @@ impl<S: Duplex> ReadEnd<S> {
                 let _unlimited = (stream.limit_read(self.patience), stream.limit_write(None));
                 Ok(Io::new(stream, outbound, life))
             }
-            Err(shared) => Err(Box::new(Self { shared, link, gathered, ..self })),
+            Err(shared) => Err(Box::new(Self { gathered, shared, link, ..self })),
         }
     }
 
@@ -259,14 +259,16 @@ impl<S: Duplex> Driver for ReadEnd<S> {
     }
 }
 
-/// Writes what was gathered for an answer that does not come, when it is dropped.
+/// Writes what waits for an answer that does not come, when it is dropped: no later read does.
 struct Gathered<S: Duplex>(Weak<Shared<S>>);
 
 impl<S: Duplex> Drop for Gathered<S> {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
             let mut state = shared.lock();
-            if state.gathering.take().is_some() {
+            state.gathering = None;
+            state.is_reader_gone = true;
+            if state.is_to_be_written() {
                 shared.write_soon(state);
             }
         }

@@ -43,6 +43,8 @@ pub(super) struct State<S> {
     /// The thread that reads, while it has another message already, and since when: what it sends leaves with the answer to
     /// that.
     pub(super) gathering: Option<(ThreadId, Duration)>,
+    /// The reading half was dropped, so that no read writes what waits.
+    pub(super) is_reader_gone: bool,
     /// What was received, as far as it was reported here.
     pub(super) received: Traffic,
 }
@@ -112,6 +114,7 @@ impl<S: Duplex> Shared<S> {
             is_flushed: false,
             message_owner: None,
             gathering: None,
+            is_reader_gone: false,
             received: Traffic::default(),
         };
         Self { stream, state: Mutex::new(state), changed: Condvar::new() }

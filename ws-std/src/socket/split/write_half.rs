@@ -149,7 +149,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// Hides which stream it writes to.
     #[cfg(feature = "hub")]
     pub(crate) fn into_channel(self) -> Arc<dyn Channel> {
-        self.shared
+        Arc::<Shared<S>>::clone(&self.shared)
     }
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
@@ -242,6 +242,16 @@ impl<S: Duplex> WriteHalf<S> {
 impl<S: Duplex> Clone for WriteHalf<S> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S: Duplex> Drop for WriteHalf<S> {
+    /// Writes what was fed, as far as the stream takes it, where no reading half is left to do that.
+    fn drop(&mut self) {
+        let state = self.shared.lock();
+        if state.is_reader_gone && state.is_to_be_written() {
+            self.shared.write_soon(state);
+        }
     }
 }
 

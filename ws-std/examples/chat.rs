@@ -32,9 +32,11 @@ fn main() -> ExitCode {
 
 fn run(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
-    let (interrupted, wait_for_interrupt) = mpsc::channel();
+    // An interrupt, or the end of serving, with what came of it.
+    let (ended, wait_for_end) = mpsc::channel();
+    let interrupted = ended.clone();
     ctrlc::set_handler(move || {
-        let _ended = interrupted.send(());
+        let _ended = interrupted.send(Ok(()));
     })
     .map_err(io::Error::other)?;
     writeln!(io::stdout(), "listening on http://{}/ (Ctrl-C ends)", listener.local_addr()?)?;
@@ -42,15 +44,17 @@ fn run(address: &str) -> io::Result<()> {
     let room = Arc::new(Room { hub: Hub::new(GUEST_COUNT_MAX), names: Mutex::default(), server: server() });
     let served = Arc::clone(&room);
     thread::spawn(move || {
-        served.hub.clone().serve(&listener, move |stream, place| match served.visit(stream, &place) {
+        let hub = served.hub.clone();
+        let result = hub.serve(&listener, move |stream, place| match served.visit(stream, &place) {
             // That guests come and go is nothing to report.
             Ok(()) | Err(Error::Disconnected(_) | Error::Timeout(_)) => {}
             Err(error) => eprintln!("chat: {error}"),
-        })
+        });
+        let _ended = ended.send(result);
     });
-    let _hung_up = wait_for_interrupt.recv();
+    let end = wait_for_end.recv().map_err(io::Error::other)?;
     room.hub.shutdown("the server ends", Duration::from_secs(2));
-    Ok(())
+    end
 }
 
 fn server() -> Server {

@@ -52,20 +52,25 @@ fn compressing() -> Option<Server> {
 
 fn run(address: &str, server: Server) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
-    let (interrupted, wait_for_interrupt) = mpsc::channel();
+    // An interrupt, or the end of serving, with what came of it.
+    let (ended, wait_for_end) = mpsc::channel();
+    let interrupted = ended.clone();
     ctrlc::set_handler(move || {
-        let _ended = interrupted.send(());
+        let _ended = interrupted.send(Ok(()));
     })
     .map_err(io::Error::other)?;
     say(&format!("listening on http://{}/ (Ctrl-C ends)", listener.local_addr()?));
 
     let hub = Hub::new(CONNECTION_COUNT_MAX);
     let room = hub.clone();
-    thread::spawn(move || room.serve(&listener, move |stream, place| serve(stream, &server, &place)));
-    let _hung_up = wait_for_interrupt.recv();
+    thread::spawn(move || {
+        let outcome = room.serve(&listener, move |stream, place| serve(stream, &server, &place));
+        let _ended = ended.send(outcome);
+    });
+    let end = wait_for_end.recv().map_err(io::Error::other)?;
     say("closing");
     hub.shutdown("the server ends", PATIENCE);
-    Ok(())
+    end
 }
 
 /// Tells whoever still listens: that nobody does is no reason to end.

@@ -34,9 +34,11 @@ fn main() -> ExitCode {
 
 fn run(address: &str, urls: &[String]) -> io::Result<()> {
     let listener = TcpListener::bind(address)?;
-    let (interrupted, wait_for_interrupt) = mpsc::channel();
+    // An interrupt, or the end of serving, with what came of it.
+    let (ended, wait_for_end) = mpsc::channel();
+    let interrupted = ended.clone();
     ctrlc::set_handler(move || {
-        let _ended = interrupted.send(());
+        let _ended = interrupted.send(Ok(()));
     })
     .map_err(io::Error::other)?;
     writeln!(io::stdout(), "listening on http://{}/ (Ctrl-C ends)", listener.local_addr()?)?;
@@ -49,13 +51,14 @@ fn run(address: &str, urls: &[String]) -> io::Result<()> {
     let serving = relay.clone();
     thread::spawn(move || {
         let clients = serving.clients.clone();
-        clients.serve(&listener, move |stream, place| tell(serving.attend(stream, &place)))
+        let served = clients.serve(&listener, move |stream, place| tell(serving.attend(stream, &place)));
+        let _ended = ended.send(served);
     });
-    let _hung_up = wait_for_interrupt.recv();
+    let end = wait_for_end.recv().map_err(io::Error::other)?;
     for hub in [&relay.clients, &relay.servers] {
         hub.shutdown("the relay ends", Duration::from_secs(2));
     }
-    Ok(())
+    end
 }
 
 /// That peers come and go is nothing to report.

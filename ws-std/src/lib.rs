@@ -93,8 +93,8 @@
 //!   [`flush`](WebSocket::flush); `read` writes pongs and the Close by itself.
 //! - **Output is bounded.** A `send` takes all of a message, the rest of which waits in memory where the stream is full, or
 //!   nothing: it would block, and takes nothing, once 16 KiB wait. So no more waits than 16 KiB, one message, and 4.5 KiB of
-//!   answers ([`WebSocket::queued_len`]). A program that reads only while it [`is_ready`](WebSocket::is_ready) can answer each
-//!   message, and lets a peer wait that takes no answers.
+//!   answers ([`WebSocket::queued_len`]). A loop that reads only while [`is_ready`](WebSocket::is_ready), or after a
+//!   [`flush`](WebSocket::flush) that succeeded, can answer each message, and lets a peer wait that takes no answers.
 //! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] give something to `advance`.
 //! - **Times.** Deadlines are judged by each call: [`WebSocket::next_deadline`] says when to call
 //!   [`read`](WebSocket::read) at the latest, ready or not, and an opening handshake is to be called when
@@ -134,7 +134,7 @@
 //! }
 //!
 //! fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), Error> {
-//!     // Nothing is read while there is no room for an answer.
+//!     // A message is read only while there is room for its answer; answers to one read leave together.
 //!     while socket.is_ready() || socket.flush().is_ok() {
 //!         let Some((message, mut writer)) = socket.read()? else { return Ok(()) };
 //!         writer.send(message)?;

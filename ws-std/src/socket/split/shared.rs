@@ -3,6 +3,7 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
+use ws_core::connection::Transport;
 use ws_core::session::{Outbound, Traffic};
 
 use super::turn::Turn;
@@ -206,7 +207,19 @@ impl<S: Duplex> Shared<S> {
         }
         holder.give_back(&mut state);
         self.notify(&state);
-        state
+        self.shut_down_if_due(state)
+    }
+
+    /// Shuts the sending side down where the Close that was written last asks for it. The reader may have looked before it was
+    /// noted as written, and wait for the peer to end the stream, which waits for this.
+    fn shut_down_if_due<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
+        if state.outbound.transport() != (Transport::Linger { shutdown_write: true }) {
+            return state;
+        }
+        state.outbound.write_shut_down();
+        drop(state);
+        let _gone = self.stream.get_ref().shutdown_write_shared();
+        self.lock()
     }
 
     /// Notes what came of a write that might wait. `false` where it is not to be tried again.
@@ -278,7 +291,7 @@ impl<S: Duplex> Shared<S> {
         }
         holder.give_back(&mut state);
         self.notify(&state);
-        (state, left)
+        (self.shut_down_if_due(state), left)
     }
 
     /// Waits for a change, no longer than the closing handshake may take.

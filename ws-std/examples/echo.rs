@@ -64,8 +64,8 @@ fn run(address: &str, server: Server) -> io::Result<()> {
     let hub = Hub::new(CONNECTION_COUNT_MAX);
     let room = hub.clone();
     thread::spawn(move || {
-        let outcome = room.serve(&listener, move |stream, place| serve(stream, &server, &place));
-        let _ended = ended.send(outcome);
+        let result = room.serve(&listener, move |stream, place| serve(stream, &server, &place));
+        let _ended = ended.send(result);
     });
     let end = wait_for_end.recv().map_err(io::Error::other)?;
     say("closing");

@@ -238,6 +238,11 @@ impl<S: Duplex> Shared<S> {
                     life.log_end(outbound);
                     return false;
                 }
+                if outbound.transport() == Transport::Closed && life.failure(outbound).is_none() {
+                    // The peer has ended its half and takes nothing: no deadline runs any more that would end this.
+                    let _reported = life.write_failed(outbound, io::ErrorKind::ConnectionAborted.into());
+                    return false;
+                }
                 true
             }
             Written::WouldBlock => {

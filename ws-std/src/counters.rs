@@ -10,10 +10,10 @@ use ws_core::session::Traffic;
 use crate::error::Error;
 use crate::error::Phase;
 
-/// What a connection has carried, and how it ended: plain numbers, for a program's own metrics.
+/// What a connection has carried, and how it ended, for your own metrics.
 ///
-/// They cost an addition each and no clock. What went through the opening handshake does not count, and neither does what
-/// comes after both Closes.
+/// Each costs an addition, and none needs the clock. The bytes of the opening handshake do not count, nor do those that arrive
+/// after both Closes.
 ///
 /// ```
 /// use ws_std::{AnyStream, Config, Outcome, Role, WebSocket};
@@ -31,13 +31,13 @@ use crate::error::Phase;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// When the opening handshake was done.
+    /// The moment when the opening handshake was done.
     pub opened_at: Instant,
-    /// What came from the peer.
+    /// The traffic from the peer.
     pub received: Traffic,
-    /// What went to the peer.
+    /// The traffic to the peer.
     pub sent: Traffic,
-    /// The round trip of the last keepalive ping that was answered, as [`latency`](crate::WebSocket::latency).
+    /// The round trip of the last keepalive ping that was answered; see [`latency`](crate::WebSocket::latency).
     pub latency: Option<Duration>,
     /// Why the connection ended, once it has.
     pub outcome: Option<Outcome>,
@@ -45,18 +45,18 @@ pub struct Counters {
     pub closure: Option<Closure>,
 }
 
-/// Why a connection ended: what [`Error`] says of it, as plain data.
+/// Why a connection ended: the same cases as [`Error`] has, as plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// By a closing handshake; [`Closure::status`] has the peer's code.
     Closed,
-    /// As [`Error::Fault`].
+    /// The peer broke the rules or exceeded a limit: [`Error::Fault`].
     Fault(Fault),
-    /// As [`Error::Timeout`].
+    /// This phase took too long: [`Error::Timeout`].
     Timeout(Phase),
-    /// As [`Error::Disconnected`].
+    /// The stream ended or was reset without a closing handshake: [`Error::Disconnected`].
     Disconnected(Option<io::ErrorKind>),
-    /// As [`Error::Io`].
+    /// The stream failed: [`Error::Io`].
     Io(io::ErrorKind),
 }

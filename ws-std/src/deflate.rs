@@ -3,7 +3,7 @@
 use ws_core::deflate::{CompressionLevel, MemLevel};
 use ws_core::extension::DeflateConfig;
 
-/// Whether and how messages are compressed by permessage-deflate (RFC 7692): what is negotiated, and what is spent on it.
+/// Settings of permessage-deflate (RFC 7692): what is negotiated, and how much time and memory compression may take.
 ///
 /// Nothing is compressed unless [`Client::with_deflate`](crate::Client::with_deflate) or
 /// [`Server::with_deflate`](crate::Server::with_deflate) was given one of these, and the peer agrees.
@@ -25,19 +25,20 @@ use ws_core::extension::DeflateConfig;
 ///
 /// # Before turning it on
 ///
-/// Who sees how long our messages are, and can have us send text of his choice together with a secret, learns the secret
-/// by trying which text makes them shorter: CRIME and BREACH. TLS does not help, it keeps lengths (RFC 7692 §8). Where a
-/// message holds both, send it with [`Writer::send_uncompressed`](crate::Writer::send_uncompressed); and where such
-/// messages follow each other, compress each on its own, by
+/// An attacker that sees the lengths of your messages, and can have you send text of its choice together with a secret, recovers
+/// the secret by trying which text makes the messages shorter: CRIME and BREACH. TLS does not help, since it does not hide lengths
+/// (RFC 7692 §8). Send a message that holds both with [`Writer::send_uncompressed`](crate::Writer::send_uncompressed). Where the
+/// secret and the text are in different messages, compress each message on its own, by
 /// [`DeflateConfig::with_outgoing_no_context_takeover`].
 ///
 /// # What it costs
 ///
-/// For each connection, in KiB: up to 372 to compress with the default, and up to 79 + 17 to inflate. Nothing of it is
-/// allocated before the first message of its direction that is compressed. Where context takeover was not agreed on for
-/// a direction, the first two are freed behind each message; otherwise they are kept, until
-/// [`WebSocket::release_deflate`](crate::WebSocket::release_deflate) or the end. [`DeflateSettings::memory_len_max`](ws_core::deflate::DeflateSettings::memory_len_max) has a
-/// table of what smaller windows and memory levels cost; inflating costs the same whatever the window.
+/// For each connection, up to 372 KiB to compress with the defaults, and up to 79 KiB and a buffer of 17 KiB to inflate. Nothing of
+/// it is allocated before the first compressed message of its direction. Where context takeover was not agreed on for a direction,
+/// the 372 or 79 KiB are freed after each message; otherwise they are kept, the former until
+/// [`WebSocket::release_deflate`](crate::WebSocket::release_deflate), the latter until the connection is dropped.
+/// [`DeflateSettings::memory_len_max`](ws_core::deflate::DeflateSettings::memory_len_max) has a table of what smaller windows and
+/// memory levels cost; inflating costs the same whatever the window.
 ///
 /// What a message inflates to is bounded by [`Limits::message_len_max`](crate::Limits::message_len_max), while it is
 /// inflated.
@@ -62,50 +63,50 @@ impl Deflate {
         }
     }
 
-    /// The same, negotiating by this: windows and context takeover of both directions.
+    /// Sets what is negotiated: the windows and the context takeover of both directions.
     #[must_use]
     pub const fn with_config(self, config: DeflateConfig) -> Self {
         Self { config, ..self }
     }
 
-    /// The same, spending this much time on what is sent. Default 6.
+    /// Sets how much time is spent on compressing messages that are sent. Default 6.
     #[must_use]
     pub const fn with_level(self, level: CompressionLevel) -> Self {
         Self { level, ..self }
     }
 
-    /// The same, spending this much memory on what is sent, beside the window. Default 8.
+    /// Sets how much memory is spent on compressing messages that are sent, in addition to the window. Default 8.
     #[must_use]
     pub const fn with_mem_level(self, mem_level: MemLevel) -> Self {
         Self { mem_level, ..self }
     }
 
-    /// The same, but messages of fewer bytes than this are sent as they are. Default 1024, as in Node's `ws`: what is
-    /// gained for shorter ones is seldom worth the time.
+    /// Sets the shortest message that is compressed, in bytes; shorter ones are sent as they are. Default 1024, as in Node's
+    /// `ws`: what a shorter message gains is seldom worth the time.
     #[must_use]
     pub const fn with_threshold(self, len: usize) -> Self {
         Self { threshold: len, ..self }
     }
 
-    /// What is negotiated.
+    /// What is negotiated; see [`with_config`](Self::with_config).
     #[must_use]
     pub const fn config(&self) -> DeflateConfig {
         self.config
     }
 
-    /// How much time is spent on what is sent.
+    /// How much time is spent on compressing; see [`with_level`](Self::with_level).
     #[must_use]
     pub const fn level(&self) -> CompressionLevel {
         self.level
     }
 
-    /// How much memory is spent on what is sent.
+    /// How much memory is spent on compressing; see [`with_mem_level`](Self::with_mem_level).
     #[must_use]
     pub const fn mem_level(&self) -> MemLevel {
         self.mem_level
     }
 
-    /// From which length on messages are compressed, in bytes.
+    /// The shortest message that is compressed, in bytes; see [`with_threshold`](Self::with_threshold).
     #[must_use]
     pub const fn threshold(&self) -> usize {
         self.threshold

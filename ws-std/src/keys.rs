@@ -20,17 +20,17 @@ use crate::error::Error;
 /// # Ok::<(), ws_std::Error>(())
 /// ```
 pub struct MaskKeys {
-    /// Apart, so that a server's connection is not as large as a client's.
+    /// Boxed, so that a server's connection is not as large as a client's.
     keys: Box<connection::MaskKeys>,
 }
 
 impl MaskKeys {
-    /// Keys seeded with 32 bytes of the operating system.
+    /// Seeds a generator of keys with 32 bytes from the operating system.
     ///
     /// # Errors
     ///
-    /// [`Error::Entropy`] where it has none to give: then there is no connection, rather than one with keys that can
-    /// be guessed.
+    /// [`Error::Entropy`] where the operating system returns no random bytes. A client then fails to connect, rather than mask
+    /// with keys that can be guessed.
     pub fn from_system() -> Result<Self, Error> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|_none| Error::Entropy)?;

@@ -42,27 +42,27 @@
 //! # What to know
 //!
 //! - [`WebSocket::read`] lends each message, with a [`Writer`] to answer it. It answers pings and the peer's Close by
-//!   itself, so whoever expects nothing but the end still has to call it.
-//! - [`Server::receive`] shows a request before it is accepted or rejected, and tells a plain GET from a WebSocket's.
-//! - A page of another host may not connect to a server unless [`Server`] is told so (RFC 6455 §10.2).
-//! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. How long a peer may be silent, or a
-//!   connection idle, is for the program to say there: then it is pinged, or closed.
-//! - [`WebSocket::counters`] tells what a connection has carried and why it ended. With the feature `log`, the `log` crate is
-//!   told how connections begin and end; never payload, never credentials. A logger must not use the connection that it is
-//!   told of.
-//! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends it: whoever sends
-//!   much without being asked reads in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
-//! - [`WebSocket::split`] is for threads that read and write at the same time, and a [`Hub`] for servers: it bounds the
-//!   number of connections, speaks to all, and closes all in the end.
+//!   itself, so call it even where you expect no messages.
+//! - [`Server::receive`] returns a request before it is accepted or rejected, and tells a plain GET from one for a WebSocket.
+//! - By default, a server refuses pages of other hosts (RFC 6455 §10.2); [`Server`] has settings for others.
+//! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. By default a peer may be silent, and a connection
+//!   idle, without a limit; set there when to ping, and when to close.
+//! - [`WebSocket::counters`] returns what a connection has carried and why it ended. With the feature `log`, the `log` crate is
+//!   sent how connections begin and end; never payload, never credentials. A logger must not use the connection of the record that it
+//!   receives.
+//! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends the connection. A program that
+//!   sends much without being asked has to read in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
+//! - [`WebSocket::split`] is for threads that read and write at the same time. `Hub` is for servers: it caps the number of
+//!   connections, sends broadcasts, and closes all connections on shutdown. It is the feature `hub`, which is on by default.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
-//! - With the feature `deflate`, messages are compressed where a `Client` or a `Server` is told to by a `Deflate` and the
-//!   peer agrees (permessage-deflate, RFC 7692). Its documentation says when not to.
-//! - With the feature `proxy`, which is on by default, a [`Client`] goes through a `Proxy` and follows redirects where it is told
-//!   to.
-//! - With the feature `rustls-ring`, [`connect`] takes `wss:` URLs too, and trusts whom the platform trusts unless a `ClientTls`
-//!   says otherwise; `Server::accept_tls` is the other side. The feature `rustls` is the same without a provider of
-//!   cryptography, for programs that have one of their own. With TLS from elsewhere, [`Client::handshake`] and
-//!   [`Server::receive`] take any [`Stream`].
+//! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
+//!   (permessage-deflate, RFC 7692). Its documentation says when not to.
+//! - With the feature `proxy`, which is on by default, a [`Client`] can connect through a `Proxy` and follow redirects, where you
+//!   set it to.
+//! - With the feature `rustls-ring` or `rustls-aws-lc-rs`, [`connect`] takes `wss:` URLs too. It trusts the certificate authorities
+//!   of the platform, or those of a `ClientTls`. `Server::accept_tls` is the server's side. The feature `rustls` has all of that, but no
+//!   provider of cryptography: for programs that bring their own. Over TLS of another library, use [`Client::handshake`] and
+//!   [`Server::receive`], which take any [`Stream`].
 //!
 //! # When bytes leave
 //!
@@ -85,21 +85,21 @@
 //!
 //! # Non-blocking
 //!
-//! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call says so
-//! ([`Error::is_would_block`]) and may be made again when the stream is ready; no byte is lost, repeated or reordered.
+//! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call returns an error
+//! for which [`Error::is_would_block`] is true. Make it again when the stream is ready; no byte is lost, repeated or reordered.
 //!
-//! - **Registration.** The stream is waited for to be readable while [`WebSocket::wants_read`], and writable while
-//!   [`WebSocket::wants_write`]. When it is, [`read`](WebSocket::read) is called until it would block, and
+//! - **Registration.** Wait for the stream to be readable while [`WebSocket::wants_read`], and writable while
+//!   [`WebSocket::wants_write`]. When it is, call [`read`](WebSocket::read) until it would block, and
 //!   [`flush`](WebSocket::flush); `read` writes pongs and the Close by itself.
-//! - **Output is bounded.** A `send` takes all of a message, the rest of which waits in memory where the stream is full, or
-//!   nothing: it would block, and takes nothing, once 16 KiB wait. So no more waits than 16 KiB, one message, and 4.5 KiB of
+//! - **Output is bounded.** A `send` takes all of a message, and keeps in memory what the stream does not take; or it would block,
+//!   and takes nothing, while 16 KiB or more wait. So no more waits than 16 KiB, one message, and 4.5 KiB of
 //!   answers ([`WebSocket::queued_len`]). A loop that reads only while [`is_ready`](WebSocket::is_ready), or after a
-//!   [`flush`](WebSocket::flush) that succeeded, can answer each message, and lets a peer wait that takes no answers.
-//! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] give something to `advance`.
-//! - **Times.** Deadlines are judged by each call: [`WebSocket::next_deadline`] says when to call
-//!   [`read`](WebSocket::read) at the latest, ready or not, and an opening handshake is to be called when
-//!   [`Timeouts::handshake`] is over. [`Timeouts::write`] is for streams that block: a loop sees by itself what has not moved
-//!   for long.
+//!   [`flush`](WebSocket::flush) that succeeded, can answer each message, and applies back-pressure to a peer that does not read
+//!   the answers.
+//! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] return a value with a method `advance`.
+//! - **Times.** Deadlines are judged by each call. [`WebSocket::next_deadline`] says when to call
+//!   [`read`](WebSocket::read) at the latest, ready or not; call `advance` of an opening handshake when
+//!   [`Timeouts::handshake`] is over.
 //!
 //! An echo server of many connections on one thread:
 //!

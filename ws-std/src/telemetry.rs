@@ -1,9 +1,9 @@
-//! What is told to the `log` crate, with the feature of that name; without it all of this is empty.
+//! What is reported to the `log` crate, with the feature of that name; without it these functions do nothing.
 //!
-//! Never payload, and never the value of a header but the subprotocol that was agreed on: a credential may be in it, and so
-//! it may in the query of a URL.
+//! No payload is logged, no query of a URL, and no value of a header but the subprotocol that was agreed on: there may be
+//! credentials in them.
 //!
-//! The normal course of a connection is at level debug, what was refused or ended badly at info, pings at trace.
+//! The normal course of a connection has the level debug, what was refused or ended badly info, and pings trace.
 
 use core::fmt;
 use core::time::Duration;
@@ -14,7 +14,7 @@ use ws_core::uri::Uri;
 
 use crate::counters::Outcome;
 
-/// Formats nothing where nobody listens, and is checked by the compiler even where the feature is off.
+/// Logs a message. Nothing is formatted where no logger listens; the compiler checks the arguments even without the feature.
 macro_rules! tell {
     ($level:ident, $($message:tt)+) => {{
         #[cfg(feature = "log")]
@@ -66,22 +66,22 @@ pub(crate) fn accepted(id: Id, path: &str, subprotocol: Option<&str>) {
     tell!(debug, "{id} accepted for {path:?}, subprotocol {:?}", subprotocol.unwrap_or_default());
 }
 
-/// A server has answered a request that it did not like.
+/// A server has refused a request that breaks the rules of the handshake.
 pub(crate) fn refused(fault: HandshakeFault) {
     tell!(info, "refused a request with {}: {fault}", fault.status());
 }
 
-/// A server's program has answered otherwise.
+/// The program of a server has answered a request without opening a WebSocket.
 pub(crate) fn rejected(path: &str, status: u16) {
     tell!(debug, "rejected a request for {path:?} with {status}");
 }
 
-/// A server was sent no whole request in time.
+/// A client has not sent a whole request in time.
 pub(crate) fn request_timed_out() {
     tell!(info, "refused a request with 408: it took too long");
 }
 
-/// A server has answered a client otherwise.
+/// A server has answered a client without opening a WebSocket.
 pub(crate) fn refused_by_server(uri: &Uri<'_>, status: u16) {
     let (host, path) = (uri.authority(), uri.resource_name().path());
     tell!(info, "refused by {host}{path} with {status}");

@@ -4,20 +4,19 @@ use std::time::Instant;
 
 use crate::error::{Error, Phase, is_gone, is_wait};
 
-/// How long things may take. `None` is for ever.
+/// How long each phase of a connection may take. `None` sets no limit.
 ///
-/// Opening, writing and closing are limited by default. How long a peer may be silent is for the program to say:
-/// [`with_ping_interval`](Self::with_ping_interval) finds out who is gone, [`with_idle`](Self::with_idle) ends what is not
-/// used, and [`with_read`](Self::with_read) only gives the program its turn.
+/// Opening, writing and closing are limited by default. A silent peer is not, unless you ask for it:
+/// [`with_ping_interval`](Self::with_ping_interval) detects peers that are gone, [`with_idle`](Self::with_idle) closes
+/// connections that carry no messages, and [`with_read`](Self::with_read) makes a call return without ending the connection.
 ///
-/// Who keeps these times is [`read`](crate::WebSocket::read), and [`read_event`](crate::WebSocket::read_event): a call that
-/// waits sends the pings, takes any byte for a sign of life, and gives up in time. What is due is done by the next call that
-/// finds nothing to read, so while a program does not call it, and while a write waits for the peer, nothing is pinged and
-/// nobody is given up. A deadline is kept within the ticks of the operating system, which are a few milliseconds; it is
-/// never early.
+/// These timeouts are enforced by [`read`](crate::WebSocket::read) and [`read_event`](crate::WebSocket::read_event): a call that
+/// waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed. A deadline that passes between
+/// calls takes effect in the next call that finds nothing to read. So nothing is pinged, and no deadline is judged, while your
+/// program does not read, or while a write waits for the peer; a write has its own timeout. A deadline is never early, and late by
+/// no more than a few ticks of the operating system, which are some milliseconds each.
 ///
-/// Where one of those three is set, the limit that the stream has for its reads is made use of, and not the program's any
-/// more.
+/// Where you set one of those three, the read timeout of the stream itself is overwritten.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,8 +39,8 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// The defaults: 10 s to connect, 10 s for the opening handshake, 30 s for a write, 10 s to close. No pings; where there
-    /// are, 20 s for the pong.
+    /// The defaults: 10 s to connect, 10 s for the opening handshake, 30 s for a write, 10 s to close; no pings, and 20 s for a
+    /// pong where you turn pings on.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -56,119 +55,118 @@ impl Timeouts {
         }
     }
 
-    /// The same, with this time to look up a host, to try its addresses and to pass a proxy, all together. Default 10 s.
+    /// Sets the time to look up a host, to try its addresses and to pass a proxy, all together. Default 10 s.
     ///
-    /// The operating system's look-up has no timeout of its own: beyond this time it ends in the background.
+    /// The operating system's look-up has no timeout of its own: after this time it goes on in the background until it ends.
     #[must_use]
     pub const fn with_connect(self, time: Option<Duration>) -> Self {
         Self { connect: time, ..self }
     }
 
-    /// The same, with this time for the whole opening handshake, however its bytes drip. Default 10 s, as in Python's
+    /// Sets the time for the whole opening handshake, however slowly its bytes arrive. Default 10 s, as in Python's
     /// `websockets`.
     #[must_use]
     pub const fn with_handshake(self, time: Option<Duration>) -> Self {
         Self { handshake: time, ..self }
     }
 
-    /// The same, with this time for a call of [`read`](crate::WebSocket::read) to wait, however its bytes drip: then it gives
-    /// way with an error of which [`is_would_block`](crate::Error::is_would_block) holds. The connection goes on, and so does
-    /// a message that has come in part. Default `None`.
+    /// Sets how long one call of [`read`](crate::WebSocket::read) may wait, however slowly bytes arrive. After that it returns
+    /// an error for which [`is_would_block`](crate::Error::is_would_block) is true. The connection stays open, and a message that
+    /// has arrived in part is kept: call again. Default `None`.
     #[must_use]
     pub const fn with_read(self, time: Option<Duration>) -> Self {
         Self { read: time, ..self }
     }
 
-    /// The same, with this time for a write to move at least a byte: beyond it the peer does not read, and the
-    /// connection ends. Default 30 s.
+    /// Sets the time in which a write has to move at least one byte. After that the connection ends with
+    /// [`Phase::Write`](crate::Phase::Write), since the peer does not read. Default 30 s.
     #[must_use]
     pub const fn with_write(self, time: Option<Duration>) -> Self {
         Self { write: time, ..self }
     }
 
-    /// The same, with this time without a message in either direction: then a Close with 1001 is sent, and once it was
-    /// answered, or [`with_close`](Self::with_close) has passed, the end is
-    /// [`Error::Timeout`](crate::Error::Timeout) with [`Phase::Idle`](crate::Phase::Idle). Default `None`.
+    /// Sets how long a connection may carry no message in either direction. After that a Close with 1001 is sent. Once the
+    /// peer has answered it, or the time of [`with_close`](Self::with_close) is over, the connection ends with
+    /// [`Error::Timeout`](crate::Error::Timeout) and [`Phase::Idle`](crate::Phase::Idle). Default `None`.
     ///
     /// A message counts when its end is read, and when any part of it is sent. Pings and pongs do not count, and neither do
-    /// the bytes of a message that does not end. A program that does not read for so long counts as idle too, unless there
-    /// is a message to be read when it does.
+    /// the bytes of a message that does not end. Time in which your program does not read counts as idle too, unless a message is
+    /// there when it reads again.
     #[must_use]
     pub const fn with_idle(self, time: Option<Duration>) -> Self {
         Self { idle: time, ..self }
     }
 
-    /// The same, and the peer is pinged after it has sent nothing for so long (RFC 6455 §5.5.2). Default `None`. Less than
-    /// a millisecond counts as a millisecond.
+    /// Sets how long the peer may send nothing before it is pinged (RFC 6455 §5.5.2). Default `None`: no pings. Less than a
+    /// millisecond counts as a millisecond.
     ///
-    /// The payload of these pings is `keep` and the number of the ping, as four bytes. What is pinged by the
-    /// program, and the pongs to that, are not touched, while pongs with such a payload are not reported by
-    /// [`read_event`](crate::WebSocket::read_event); the round trip that they measure is
-    /// [`latency`](crate::WebSocket::latency).
+    /// The payload of these pings is `keep` and the number of the ping in four bytes. Pongs with such a payload are not reported
+    /// by [`read_event`](crate::WebSocket::read_event); the round trip that they measure is
+    /// [`latency`](crate::WebSocket::latency). Your own pings, and the pongs to them, are reported as usual.
     #[must_use]
     pub const fn with_ping_interval(self, time: Option<Duration>) -> Self {
         Self { ping_interval: time, ..self }
     }
 
-    /// The same, with this time for the peer to send anything after such a ping, the pong or whatever else: then it is gone,
-    /// the stream is closed, and the end is [`Error::Timeout`](crate::Error::Timeout) with
-    /// [`Phase::Pong`](crate::Phase::Pong). Default 20 s, as in Python's `websockets`. Without
-    /// [`with_ping_interval`](Self::with_ping_interval) it means nothing; with `None` pings go on for ever.
+    /// Sets the time in which the peer has to send something, the pong or any other byte, after such a ping has left. After that the
+    /// connection ends with [`Error::Timeout`](crate::Error::Timeout) and [`Phase::Pong`](crate::Phase::Pong). Default 20 s, as in
+    /// Python's `websockets`. With `None` the peer is pinged, and never given up. Without
+    /// [`with_ping_interval`](Self::with_ping_interval) this has no effect.
     #[must_use]
     pub const fn with_pong(self, time: Option<Duration>) -> Self {
         Self { pong: time, ..self }
     }
 
-    /// The same, with this time for the whole closing handshake and the end of the stream behind it. Default 10 s, as
-    /// in Python's `websockets`.
+    /// Sets the time for the whole closing handshake, the end of the stream after it included. Default 10 s, as in Python's
+    /// `websockets`.
     #[must_use]
     pub const fn with_close(self, time: Option<Duration>) -> Self {
         Self { close: time, ..self }
     }
 
-    /// See [`with_connect`](Self::with_connect).
+    /// The time to connect; see [`with_connect`](Self::with_connect).
     #[must_use]
     pub const fn connect(&self) -> Option<Duration> {
         self.connect
     }
 
-    /// See [`with_handshake`](Self::with_handshake).
+    /// The time for the opening handshake; see [`with_handshake`](Self::with_handshake).
     #[must_use]
     pub const fn handshake(&self) -> Option<Duration> {
         self.handshake
     }
 
-    /// See [`with_read`](Self::with_read).
+    /// The time that one call of `read` may wait; see [`with_read`](Self::with_read).
     #[must_use]
     pub const fn read(&self) -> Option<Duration> {
         self.read
     }
 
-    /// See [`with_write`](Self::with_write).
+    /// The time in which a write has to move a byte; see [`with_write`](Self::with_write).
     #[must_use]
     pub const fn write(&self) -> Option<Duration> {
         self.write
     }
 
-    /// See [`with_idle`](Self::with_idle).
+    /// The time without a message; see [`with_idle`](Self::with_idle).
     #[must_use]
     pub const fn idle(&self) -> Option<Duration> {
         self.idle
     }
 
-    /// See [`with_ping_interval`](Self::with_ping_interval).
+    /// The silence before a ping; see [`with_ping_interval`](Self::with_ping_interval).
     #[must_use]
     pub const fn ping_interval(&self) -> Option<Duration> {
         self.ping_interval
     }
 
-    /// See [`with_pong`](Self::with_pong).
+    /// The time for the answer to a ping; see [`with_pong`](Self::with_pong).
     #[must_use]
     pub const fn pong(&self) -> Option<Duration> {
         self.pong
     }
 
-    /// See [`with_close`](Self::with_close).
+    /// The time to close; see [`with_close`](Self::with_close).
     #[must_use]
     pub const fn close(&self) -> Option<Duration> {
         self.close
@@ -181,7 +179,7 @@ impl Default for Timeouts {
     }
 }
 
-/// A moment until which something has to be done, or never.
+/// The moment until which something has to be done; `None` sets no limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
@@ -190,7 +188,7 @@ impl Deadline {
         Self(time.and_then(|time| Instant::now().checked_add(time)))
     }
 
-    /// What is left, as a timeout that is never zero, and `None` without a deadline. An error where nothing is left.
+    /// The time that is left, which is never zero; `None` without a deadline. Fails where no time is left.
     pub(crate) fn remaining(self) -> Result<Option<Duration>, Passed> {
         let Some(until) = self.0 else { return Ok(None) };
         let remaining = until.saturating_duration_since(Instant::now());
@@ -209,7 +207,7 @@ impl Deadline {
         }
     }
 
-    /// What is left for this phase. It fails with [`Error::Timeout`] where nothing is left.
+    /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
     pub(crate) fn remaining_for(self, phase: Phase) -> Result<Option<Duration>, Error> {
         self.remaining().map_err(|_passed| Error::Timeout(phase))
     }
@@ -234,5 +232,5 @@ impl Deadline {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Passed;
 
-/// What is nearer has passed: operating systems count timeouts in ticks, and take a timeout of zero for none.
+/// A deadline that is nearer counts as passed: operating systems count timeouts in ticks, and take zero for no timeout.
 const GRANULARITY: Duration = Duration::from_millis(2);

@@ -11,7 +11,7 @@ use std::thread;
 use crate::error::{Error, Phase};
 use crate::timeouts::Deadline;
 
-/// Connects to a host: looks up its addresses, tries them, and gives the first that answers.
+/// Connects to a host: looks up its addresses, tries them, and returns the stream to the first that answers.
 pub(super) fn dial(host: &str, port: u16, deadline: Deadline) -> Result<TcpStream, Error> {
     dial_addresses(&resolve(host, port, deadline)?, deadline)
 }
@@ -29,7 +29,7 @@ fn resolve(host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>,
     let Some(remaining) = deadline.remaining_for(Phase::Connect)? else {
         return Ok((host, port).to_socket_addrs()?.collect());
     };
-    // The operating system's look-up has no timeout. A thread that waits for it is left to its end.
+    // The operating system's look-up has no timeout. A thread waits for it, and may outlive this call.
     let (report, reported) = mpsc::channel();
     let host = host.to_owned();
     let look_up = move || {
@@ -51,7 +51,7 @@ fn connect(address: SocketAddr, timeout: Option<Duration>) -> io::Result<TcpStre
     }
 }
 
-/// The families of addresses by turns, each in the order in which it was.
+/// The addresses, with their families by turns, and each family in its order.
 // RFC 8305 §4: the first family is that of the first address; after one of it comes one of the other.
 fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -65,9 +65,9 @@ fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     interleaved
 }
 
-/// Tries the addresses in their order, each a moment after the one before it or as soon as that one fails, and gives the
-/// first connection that is made. The threads of the others end with their attempts, at the deadline or before, and drop
-/// what they have connected.
+/// Tries the addresses in their order, each [`ATTEMPT_DELAY`] after the one before it or as soon as that one fails, and returns the
+/// first connection that is made. The threads of the others end with their attempts, at the deadline at the latest, and drop
+/// their connections.
 fn race<T: Send + 'static>(
     addresses: &[SocketAddr],
     deadline: Deadline,
@@ -87,7 +87,7 @@ fn race<T: Send + 'static>(
         if let Some(address) = next {
             let (report, connect) = (report.clone(), connect.clone());
             let attempt = move || {
-                // Where nobody waits any more, the connection is dropped with the report of it.
+                // Where the receiver is gone, the connection is dropped with the report of it.
                 let _nobody_waits = report.send((address, connect(address, remaining)));
             };
             match thread::Builder::new().name("ws-std connect".to_owned()).spawn(attempt) {
@@ -119,7 +119,7 @@ fn race<T: Send + 'static>(
     }
 }
 
-/// What happened to each address.
+/// No address answered; what happened to each.
 #[derive(Debug)]
 struct Unreachable(Vec<(SocketAddr, io::Error)>);
 
@@ -138,7 +138,7 @@ impl fmt::Display for Unreachable {
 impl core::error::Error for Unreachable {}
 
 impl From<Unreachable> for Error {
-    /// With the kind of the last failure.
+    /// Has the kind of the last failure.
     fn from(unreachable: Unreachable) -> Self {
         match unreachable.0.last().map(|(_, error)| error.kind()) {
             Some(io::ErrorKind::TimedOut) => TIMEOUT,
@@ -149,7 +149,7 @@ impl From<Unreachable> for Error {
 
 pub(super) const TIMEOUT: Error = Error::Timeout(Phase::Connect);
 
-/// How long one address is tried alone before the next is tried beside it.
+/// How long one address is tried before the next is tried too.
 // RFC 8305 §5: 250 milliseconds are recommended.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 

@@ -17,7 +17,7 @@ use crate::stream::NetStream;
 use crate::stream::Stream;
 use crate::timeouts::Deadline;
 
-/// Connects to a `ws:` URL, with the defaults of [`Client`].
+/// Connects to a `ws:` URL, or with the feature `rustls` to a `wss:` URL, with the defaults of [`Client`].
 ///
 /// ```no_run
 /// # fn main() -> Result<(), ws_std::Error> {
@@ -39,7 +39,7 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new().connect(url)
 }
 
-/// What a client asks for, and how it behaves: made once, used for any number of connections.
+/// Client configuration; build it once, and use it for any number of connections.
 ///
 /// ```no_run
 /// use ws_std::Client;
@@ -98,8 +98,8 @@ impl Client {
         self.connect_with_response(url).map(|(socket, _response)| socket)
     }
 
-    /// Connects as [`connect`](Self::connect) does, and returns the response too: for the cookies that it sets, or its other
-    /// headers.
+    /// Connects to a `ws:` or `wss:` URL, and returns the WebSocket with the response that opened it: for the cookies that it sets, or
+    /// its other headers. See [`connect`](Self::connect).
     ///
     /// ```
     /// # use std::net::TcpListener;
@@ -141,8 +141,8 @@ impl Client {
         Ok((socket, Response::new(handshake, url)))
     }
 
-    /// Opens a WebSocket over a stream that is connected already: through a proxy, over TLS, to a Unix socket. The URL
-    /// says what to ask for.
+    /// Opens a WebSocket over a stream that is connected already, such as one through a proxy, over TLS, or to a Unix socket. The URL
+    /// gives the host and the path of the request.
     ///
     /// ```
     /// # #[cfg(unix)] {
@@ -160,14 +160,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::ClientMisuse`], [`Error::Uri`], [`Error::Entropy`]; [`Error::Refused`] where the server answers with anything but 101,
-    /// [`Error::Handshake`] where it does so wrongly, [`Error::HandshakeMisuse`] where the request cannot be written,
-    /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    /// [`Error::Refused`] where the server answers with a status other than 101, [`Error::Handshake`] where its answer breaks the rules;
+    /// [`Error::Uri`], [`Error::ClientMisuse`] and [`Error::HandshakeMisuse`] where the request cannot be written;
+    /// [`Error::Entropy`], [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn handshake<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
         self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
     }
 
-    /// Opens a WebSocket as [`handshake`](Self::handshake) does, and returns the response too.
+    /// Opens a WebSocket over a stream that is connected already, and returns it with the response that opened it; see
+    /// [`handshake`](Self::handshake).
     ///
     /// # Errors
     ///
@@ -188,7 +189,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`], [`Error::Entropy`], [`Error::Io`], and those for a request that cannot be written.
+    /// [`Error::Uri`], [`Error::ClientMisuse`] and [`Error::HandshakeMisuse`] where the request cannot be written;
+    /// [`Error::Entropy`], [`Error::Io`].
     pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
         Connecting::new(self.options.clone(), stream, url)
     }

@@ -5,7 +5,7 @@ use super::addresses;
 use crate::error::{Error, ProxyError, is_gone, is_wait};
 use crate::timeouts::Deadline;
 
-/// The stream to a proxy until a deadline: what takes longer is [`io::ErrorKind::TimedOut`].
+/// The stream to a proxy, used until a deadline: a call that takes longer fails with [`io::ErrorKind::TimedOut`].
 pub(super) struct Limited<'s> {
     stream: &'s TcpStream,
     deadline: Deadline,
@@ -16,7 +16,7 @@ impl<'s> Limited<'s> {
         Self { stream, deadline }
     }
 
-    /// What the next reads will give; nothing at the end of the stream.
+    /// Reads without taking the bytes out of the stream; 0 at its end.
     pub(super) fn peek(&self, bytes: &mut [u8]) -> io::Result<usize> {
         self.read_with(|stream| stream.peek(bytes))
     }

@@ -2,8 +2,8 @@
 
 use ws_core::uri::Uri;
 
-/// The URL that a `Location` names, seen from the URL that was asked for: `ws:` for `http:` too, `wss:` for `https:`.
-/// None where it is of another scheme. Whether it is a valid one is for [`Uri::parse`] to say.
+/// Resolves a `Location` against the URL of the request, with `ws:` in place of `http:` and `wss:` in place of `https:`. `None`
+/// for other schemes. [`Uri::parse`] judges whether the result is valid.
 pub(super) fn resolve(base: &Uri<'_>, location: &str) -> Option<String> {
     // RFC 6455 §3: fragments must not be used in these URIs.
     let location = location.split_once('#').map_or(location, |(location, _fragment)| location);
@@ -37,7 +37,7 @@ pub(super) fn resolve(base: &Uri<'_>, location: &str) -> Option<String> {
         Some(_) | None => (without_dots(path), query),
     };
     let authority = match authority {
-        // A user and a password that a server invents are not sent anywhere.
+        // Credentials in a Location are dropped.
         Some(authority) => without_user(authority).to_owned(),
         None => base.authority().to_string(),
     };

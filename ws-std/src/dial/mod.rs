@@ -1,4 +1,4 @@
-//! How a client gets to a server: addresses, proxies, redirects.
+//! How a client reaches a server: addresses, proxies, TLS, redirects.
 
 mod addresses;
 mod client;

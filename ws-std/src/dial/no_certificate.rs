@@ -4,8 +4,8 @@ use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, SignatureScheme};
 
-/// The configuration for a server that only a redirect has named: the client's certificate is a credential, and so is a
-/// session that was opened with it.
+/// The configuration for a server that a redirect has named, and not the program. It has no client certificate, which is a
+/// credential, and resumes no session, since that may have been opened with the certificate.
 pub(super) fn without_certificate(config: Arc<ClientConfig>) -> Arc<ClientConfig> {
     if !config.client_auth_cert_resolver.has_certs() {
         return config;

@@ -9,10 +9,10 @@ use crate::open::client::credentials::Credentials;
 use crate::open::client::headers::Field;
 use crate::timeouts::Timeouts;
 
-/// What to ask for.
+/// What the request has.
 impl Client {
-    /// Adds a header to the request. One that the handshake writes itself is [`Error::HandshakeMisuse`] when the request is to
-    /// be written.
+    /// Adds a header to the request. A name that the handshake writes itself, or an invalid name or value, makes connecting fail with
+    /// [`Error::HandshakeMisuse`].
     ///
     /// [`Error::HandshakeMisuse`]: crate::Error::HandshakeMisuse
     #[must_use]
@@ -35,9 +35,8 @@ impl Client {
 
     /// Adds a cookie. All of them are sent in one header, in their order: `Cookie: a=1; b=2` (RFC 6265 §5.4).
     ///
-    /// What a cookie may not have in it by RFC 6265 §4.1.1 is [`ClientMisuse`](crate::ClientMisuse) when the request is
-    /// to be written. Cookies that a server sets are in [`Response::headers`](crate::Response::headers); nothing keeps
-    /// them.
+    /// A character that RFC 6265 §4.1.1 excludes makes connecting fail with [`Error::ClientMisuse`](crate::Error::ClientMisuse).
+    /// Cookies that a server sets are in [`Response::headers`](crate::Response::headers); they are not kept.
     ///
     /// ```
     /// use ws_std::Client;
@@ -55,31 +54,32 @@ impl Client {
         self
     }
 
-    /// Sets credentials for the server: `Authorization: Basic ...` (RFC 7617). They are not encrypted, so do not send them
-    /// over `ws:`. The user has no colon.
+    /// Sets credentials for the server: `Authorization: Basic ...` (RFC 7617). They are not encrypted by themselves, so do not send
+    /// them over `ws:`. A user with a colon makes connecting fail with
+    /// [`Error::ClientMisuse`](crate::Error::ClientMisuse).
     ///
-    /// A URL with a user in it is refused, since the grammar of RFC 6455 §3 has none.
+    /// Credentials in a URL are refused, since the grammar of RFC 6455 §3 has none.
     #[must_use]
     pub fn with_basic_auth(mut self, user: &str, password: &str) -> Self {
         self.options.credentials = Some(Credentials::new(user, password));
         self
     }
 
-    /// Offers another subprotocol, preferred less than those before it (RFC 6455 §1.9).
+    /// Offers a subprotocol, preferred less than those that were added before it (RFC 6455 §1.9).
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
         self.options.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// Sets the Origin, which only browsers have to send: `https://example.com` (RFC 6455 §10.2).
+    /// Sets the Origin, such as `https://example.com`. Only browsers have to send one (RFC 6455 §10.2).
     #[must_use]
     pub fn with_origin(mut self, origin: &str) -> Self {
         self.options.origin = Some(origin.into());
         self
     }
 
-    /// Offers the server to compress messages. Read what [`Deflate`] says about that first.
+    /// Offers permessage-deflate to the server. Read [before turning it on](Deflate#before-turning-it-on) first.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
@@ -88,13 +88,13 @@ impl Client {
     }
 }
 
-/// How to get there, and how to behave.
+/// How to reach the server, and how connections behave.
 impl Client {
-    /// Connects to this address instead of those of the host, which are not looked up: to a server that has no name yet, or to
-    /// one of many. Given several times, the addresses are tried as those of a host are.
+    /// Connects to this address, and does not look up the host: for a server that has no name yet, or for one of many. Call it
+    /// again to add addresses, which are tried as those of a host are.
     ///
-    /// The `Host` header, and the name that TLS verifies, stay those of the URL. A redirect to another scheme, host or
-    /// port goes to where that is.
+    /// The `Host` header, and the name that TLS verifies, are those of the URL. After a redirect to another scheme, host or port the
+    /// addresses of that host are looked up.
     ///
     /// ```
     /// # use std::net::TcpListener;
@@ -120,21 +120,21 @@ impl Client {
         self
     }
 
-    /// Sets the limits and choices of the connections.
+    /// Sets the limits and options of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
         self.options.config = config;
         self
     }
 
-    /// Sets the timeouts.
+    /// Sets the timeouts of connecting, of the opening handshake and of the connections.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.options.timeouts = timeouts;
         self
     }
 
-    /// Sets how long the head of a response may be, in bytes. Default 16 KiB. As much memory is allocated during the opening
+    /// Sets how long the head of a response may be, in bytes. Default 16 KiB. This much memory is allocated for the opening
     /// handshake.
     #[must_use]
     pub const fn with_head_len_max(mut self, len: usize) -> Self {

@@ -11,8 +11,8 @@ use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
 ///
-/// It is asked for the host as the URL names it, so that names are looked up where the proxy is. TLS, for a `wss:` URL, is
-/// with the server and not with the proxy. Nothing is read from the environment.
+/// The proxy is sent the host as the URL names it, and looks up the name itself. TLS, for a `wss:` URL, is with the server and not
+/// with the proxy. No proxy is read from the environment.
 ///
 /// ```
 /// # use std::net::TcpListener;
@@ -57,7 +57,7 @@ enum Protocol {
 }
 
 impl Proxy {
-    /// A proxy that understands CONNECT (RFC 9110 §9.3.6), by its host and port.
+    /// Makes an HTTP proxy, which opens streams by CONNECT (RFC 9110 §9.3.6), of its host and port.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Proxy {
         Self::new(Protocol::Http, authority)
     }
 
-    /// A proxy that speaks SOCKS5 (RFC 1928), by its host and port.
+    /// Makes a SOCKS5 proxy (RFC 1928) of its host and port.
     ///
     /// # Errors
     ///
@@ -83,15 +83,15 @@ impl Proxy {
         Ok(Self { protocol, host: authority.host_name().into(), port, credentials: None })
     }
 
-    /// Sets a user and a password for the proxy, which are sent to nobody else: `Proxy-Authorization: Basic ...`
-    /// (RFC 7617), or those of SOCKS5 (RFC 1929). They are not encrypted on the way to the proxy.
+    /// Sets a user and a password for the proxy: `Proxy-Authorization: Basic ...` (RFC 7617), or those of SOCKS5 (RFC 1929). They
+    /// are sent to the proxy only, and are not encrypted on the way to it.
     #[must_use]
     pub fn with_credentials(mut self, user: &str, password: &str) -> Self {
         self.credentials = Some(Credentials::new(user, password));
         self
     }
 
-    /// A stream through the proxy to this host and port; nothing is read from it that comes from there.
+    /// Opens a stream through the proxy to this host and port. No byte that the server sends is read from it.
     pub(super) fn open(
         &self,
         target: Authority<'_>,
@@ -113,9 +113,9 @@ impl Proxy {
 
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// Connects through this proxy. Reaching the proxy and its answer count towards
-    /// [`Timeouts::connect`](crate::Timeouts::connect). Where [`with_address`](Self::with_address) is given, the proxy is
-    /// asked for the first such address.
+    /// Connects through this proxy. The time to reach it, and for its answer, is part of
+    /// [`Timeouts::connect`](crate::Timeouts::connect). With [`with_address`](Self::with_address), the proxy is asked to connect to
+    /// the first such address.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);

@@ -14,14 +14,13 @@ use crate::stream::NetStream;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 impl Client {
-    /// Follows redirects, at most `count` in a row. Default 0: a 3xx is [`Error::Refused`], and so is a redirect that is not
-    /// followed, or one more than `count`.
+    /// Follows up to `count` redirects in a row. Default 0. A redirect that is not followed, or one more than `count`, is
+    /// [`Error::Refused`].
     ///
-    /// Followed are 301, 302, 303, 307 and 308 whose `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative
-    /// to the one that was asked for. From `wss:` none leads to `ws:`. To another scheme, host or port no `Authorization`,
-    /// `Cookie` or `Proxy-Authorization` is sent, nor what [`with_secret_header`](Self::with_secret_header) gives, nor
-    /// subprotocols and the Origin, and on the way from there neither; nor is a certificate of the client's shown. Each step has the
-    /// [`Timeouts`](crate::Timeouts) for itself.
+    /// 301, 302, 303, 307 and 308 are followed, where `Location` is a `ws:`, `wss:`, `http:` or `https:` URL, or relative to the URL of
+    /// the request; none from `wss:` to `ws:`. Once one has led to another scheme, host or port, no `Authorization`, `Cookie` or
+    /// `Proxy-Authorization` is sent any more, nor headers of [`with_secret_header`](Self::with_secret_header), subprotocols, the
+    /// Origin or a client certificate. The [`Timeouts`](crate::Timeouts) hold for each step by itself.
     ///
     /// ```no_run
     /// use ws_std::Client;
@@ -37,7 +36,7 @@ impl Client {
         self
     }
 
-    /// Connects to where the URL, and the redirects from there, lead.
+    /// Connects to the URL, or to where redirects from it lead.
     pub(super) fn follow(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
         let mut url = Cow::Borrowed(url);
         let mut recipient = Recipient::Named;
@@ -58,7 +57,7 @@ impl Client {
     }
 }
 
-/// Where a refusal leads, and whether that is of the same scheme, host and port; none where it is not to be followed.
+/// The target of a redirect, and whether it has the same scheme, host and port; `None` where it must not be followed.
 fn target(uri: &Uri<'_>, refusal: &Refusal) -> Option<(String, bool)> {
     if !matches!(refusal.status(), 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -66,7 +65,7 @@ fn target(uri: &Uri<'_>, refusal: &Refusal) -> Option<(String, bool)> {
     let mut locations = refusal.headers().filter(|header| header.is("location"));
     match (locations.next(), locations.next()) {
         (Some(location), None) => resolve_target(uri, str::from_utf8(location.value).ok()?),
-        // Two of them may be read differently by others.
+        // Implementations disagree on which of two counts.
         _ => None,
     }
 }

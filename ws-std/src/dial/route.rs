@@ -14,7 +14,8 @@ use crate::stream::NetStream;
 use crate::timeouts::Deadline;
 
 impl Client {
-    /// The stream to a server, on which the opening handshake is next, and the deadline of that, which TLS has a share in.
+    /// Opens the stream to a server, with TLS where the URL asks for it. Returns also the deadline of the opening handshake, which began
+    /// with that of TLS.
     pub(super) fn open_stream(
         &self,
         uri: &Uri<'_>,
@@ -35,7 +36,7 @@ impl Client {
         Ok((stream, deadline))
     }
 
-    /// The TCP stream that ends at the server, with nothing read from it that the server has sent.
+    /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.
     fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
         let deadline = Deadline::after(self.options.timeouts.connect());
         let addresses = match recipient {

@@ -19,8 +19,8 @@ use crate::timeouts::Deadline;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
-    /// Sets what is used on `wss:`: a [`ClientTls`], or a configuration of rustls, which is taken as it is; its ALPN should
-    /// offer `http/1.1` or nothing. Otherwise the first `wss:` URL makes a [`ClientTls::platform`], which is kept.
+    /// Sets the TLS configuration for `wss:` URLs: a [`ClientTls`], or a configuration of rustls, which is used unchanged; its ALPN
+    /// should offer `http/1.1` or nothing. By default, the first `wss:` URL makes a [`ClientTls::platform`], which is kept.
     #[must_use]
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls = Tls(Arc::new(OnceLock::from(config.into())));
@@ -28,12 +28,12 @@ impl Client {
     }
 }
 
-/// The configuration, made when it is first needed, and shared with the clones of a client.
+/// The TLS configuration, made when it is first needed, and shared by the clones of a client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 
 impl Tls {
-    /// What a URL asks for on top of TCP, before anything is connected.
+    /// What to do on top of TCP for this URL. It is checked before anything is connected.
     pub(super) fn for_uri(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<Security, Error> {
         if !uri.scheme().is_secure() {
             return Ok(Security::Ws);

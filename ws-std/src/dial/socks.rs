@@ -14,7 +14,7 @@ use crate::error::{ClientMisuse, Error, ProxyError};
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 
-/// Has a SOCKS5 proxy open a stream to `target`. Of what it sends, only its replies are read.
+/// Has a SOCKS5 proxy open a stream to `target`. Of the bytes that arrive, only the proxy's replies are read.
 pub(super) fn open(
     stream: &TcpStream,
     target: Authority<'_>,
@@ -32,7 +32,7 @@ pub(super) fn open(
     opened.map(drop).map_err(explain)
 }
 
-/// A stream that blocks as one that is always ready.
+/// A blocking stream, as an asynchronous one that is always ready.
 struct Blocking<'s>(Limited<'s>);
 
 impl AsyncSocket for Blocking<'_> {
@@ -45,7 +45,7 @@ impl AsyncSocket for Blocking<'_> {
     }
 }
 
-/// Runs what never has to wait, since all it waits for is always ready.
+/// Runs a future that is ready at its first poll, since all that it waits for is always ready.
 fn run<T>(future: impl Future<Output = Result<T, tokio_socks::Error>>) -> Result<T, tokio_socks::Error> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

@@ -12,7 +12,7 @@ use crate::error::{Error, ProxyError, ProxyRefusal};
 use crate::open::client::credentials::Credentials;
 use crate::timeouts::Deadline;
 
-/// Has an HTTP proxy open a stream to `target`. Of what it sends, only the head of its answer is read.
+/// Has an HTTP proxy open a stream to `target`. Of the bytes that arrive, only the head of the proxy's answer is read.
 pub(super) fn open(
     stream: &TcpStream,
     target: Authority<'_>,
@@ -31,12 +31,11 @@ pub(super) fn open(
     let mut stream = Limited::new(stream, deadline);
     stream.write_all(request.as_bytes()).map_err(map_io_error)?;
     let answer = read_answer(&mut stream, head_len_max)?;
-    // RFC 9110 §9.3.6: any 2xx; what follows its head is the server's, whatever lengths the head tells.
+    // RFC 9110 §9.3.6: any 2xx; all that follows its head is the server's, whatever length the head states.
     if (200..=299).contains(&answer.status) { Ok(()) } else { Err(ProxyError::Refused(answer).into()) }
 }
 
-/// Reads heads up to the final one, and not a byte more: what has come is peeked at before as much is taken as belongs to
-/// a head.
+/// Reads heads up to the final one, and not a byte more: it peeks at what has arrived, then takes only what belongs to a head.
 fn read_answer(stream: &mut Limited<'_>, head_len_max: usize) -> Result<ProxyRefusal, Error> {
     // A handshake whose request was not sent reads any response, in linear time, and passes over interim ones.
     let request = OutgoingRequest::new(Uri::parse("ws://proxy/")?);
@@ -72,5 +71,5 @@ fn answer_of(response: &Response<'_>) -> ProxyRefusal {
     }
 }
 
-/// How much is peeked at at a time, in bytes.
+/// How many bytes are peeked at at a time.
 const CHUNK_LEN: usize = 1024;

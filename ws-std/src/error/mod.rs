@@ -19,38 +19,37 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
-/// Why a connection could not be opened, or did not end as it should, or why something was not sent.
+/// Why a connection could not be opened, why it ended without a closing handshake, or why something was not sent.
 ///
-/// An end by a closing handshake is no error: [`read`](crate::WebSocket::read) gives `None`. All that end the connection
-/// are given again by every later `read`; [`Io`](Self::Io) with [`io::ErrorKind::WouldBlock`] or
+/// An end by a closing handshake is not an error: [`read`](crate::WebSocket::read) returns `None`. An error that ended the
+/// connection is returned again by every later `read`. [`Io`](Self::Io) with [`io::ErrorKind::WouldBlock`] or
 /// [`io::ErrorKind::TimedOut`] does not end it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stream failed. With [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] the stream is
-    /// non-blocking, or its reads or writes are limited, by [`Timeouts::read`](crate::Timeouts::read) or by its owner: call
-    /// again, nothing is lost.
+    /// The stream failed. [`io::ErrorKind::WouldBlock`] and [`io::ErrorKind::TimedOut`] are no failures: the stream does not block,
+    /// or [`Timeouts::read`](crate::Timeouts::read) or a timeout that you set on the stream is over. Call again; nothing is lost.
     Io(io::Error),
-    /// The peer broke the rules or exceeded a limit. It was told so by a Close with [`Fault::close_code`].
+    /// The peer broke the rules of RFC 6455 or exceeded a limit. It was sent a Close with [`Fault::close_code`].
     Fault(Fault),
-    /// The stream ended or was reset without a closing handshake: 1006 (RFC 6455 §7.1.5). Holds the kind of the error,
-    /// where it was one.
+    /// The stream ended or was reset without a closing handshake: 1006 (RFC 6455 §7.1.5). Holds the kind of the stream's error,
+    /// or `None` where it just ended.
     Disconnected(Option<io::ErrorKind>),
-    /// Something took longer than [`Timeouts`](crate::Timeouts) allow.
+    /// A phase took longer than [`Timeouts`](crate::Timeouts) allow.
     Timeout(Phase),
-    /// Nothing was sent, since a Close was sent or received before.
+    /// Nothing was sent, since a Close was sent or received before it (RFC 6455 §5.5.1).
     Closed,
-    /// Nothing was sent, since a message was begun in parts and not finished; only a Close can be sent.
+    /// Nothing was sent, since a message was begun in parts and not finished (RFC 6455 §5.4). Only a Close can be sent.
     MessageUnfinished,
-    /// Nothing was sent: the message was encoded for many, and this connection is not one of them. It is a client's, or
-    /// the message is compressed and nothing like that was agreed on here.
+    /// Nothing was sent, since this connection cannot take the pre-encoded message: it is a client's, or the message is
+    /// compressed and that compression was not negotiated.
     NotAdmitted,
-    /// Nothing was sent: the payload of a ping has at most 125 bytes (RFC 6455 §5.5).
+    /// Nothing was sent, since the payload of the ping is longer than 125 bytes (RFC 6455 §5.5).
     PingLen,
-    /// The URL is not one of a WebSocket.
+    /// The URL is not a `ws:` or `wss:` URL (RFC 6455 §3).
     Uri(UriError),
-    /// A `wss:` URL, and no TLS to reach it: build with the feature `rustls-ring` or `rustls-aws-lc-rs`. Or connect with
-    /// another TLS library, and use [`Client::handshake`](crate::Client::handshake) over its stream.
+    /// The URL is a `wss:` URL, and this build has no TLS: build with the feature `rustls-ring` or `rustls-aws-lc-rs`. Or connect
+    /// with another TLS library, and use [`Client::handshake`](crate::Client::handshake) over its stream.
     TlsUnsupported,
     /// TLS has no provider of cryptography: build with the feature `rustls-ring` or `rustls-aws-lc-rs`, call
     /// [`CryptoProvider::install_default`](rustls::crypto::CryptoProvider::install_default) at the start of the program, or
@@ -58,24 +57,24 @@ pub enum Error {
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     NoCryptoProvider,
-    /// TLS failed: the peer is not who it should be, or says the same of us, or what it sent was forged; or certificates of
-    /// our own cannot be used.
+    /// TLS failed: the peer's certificate was not accepted, the peer did not accept ours, a record was forged or malformed, or our
+    /// own certificates cannot be used.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     Tls(Box<rustls::Error>),
-    /// The server answered with something else than a WebSocket.
+    /// The server answered with a status other than 101: it opened no WebSocket.
     Refused(Box<Refusal>),
     /// The proxy did not open a stream to the server.
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     Proxy(Box<ProxyError>),
-    /// The peer's opening handshake is wrong. A client was told what; a server is only left.
+    /// The peer's opening handshake is wrong. A client has been sent an HTTP error; the connection to a server is dropped.
     Handshake(HandshakeFault),
-    /// What was to be sent in the opening handshake may not be: a header or a subprotocol of the program's own.
+    /// A header, a subprotocol or a status that the program set must not be sent in an opening handshake.
     HandshakeMisuse(HandshakeMisuse),
-    /// What the client was told to send may not be: a cookie or credentials of the program's own.
+    /// A cookie or credentials that the program set must not be sent.
     ClientMisuse(ClientMisuse),
-    /// The operating system has no randomness to give, and without it a client must not connect (RFC 6455 §10.3).
+    /// The operating system returned no random bytes, without which a client must not connect (RFC 6455 §10.3).
     Entropy,
 }
 
@@ -89,17 +88,17 @@ pub enum Phase {
     Handshake,
     /// A write: the peer does not read.
     Write,
-    /// The pong: the peer has sent nothing after a ping.
+    /// The answer to a ping: the peer has sent nothing after it.
     Pong,
-    /// The next message: the connection is not used.
+    /// The next message: the connection carried none.
     Idle,
     /// The closing handshake: the peer does not answer.
     Close,
 }
 
 impl Error {
-    /// Whether the stream would have to wait: it is non-blocking, or its owner limited the wait. Nothing is lost, and
-    /// the same call may be made again.
+    /// Whether the call gave up waiting, and the connection goes on: the stream does not block, or a timeout for reads or writes
+    /// is over. Nothing is lost, and you may make the same call again.
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         matches!(self, Self::Io(error) if is_wait(error.kind()))
@@ -248,7 +247,7 @@ impl From<io::ErrorKind> for Error {
 }
 
 impl From<Error> for io::Error {
-    /// The error of the stream where it is one, and one that holds `error` otherwise.
+    /// Returns the error of the stream itself where `error` is one, and otherwise an [`io::Error`] that holds `error`.
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::Io(_) => None,
@@ -279,7 +278,7 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Whether the stream only asks for patience.
+/// Whether the error says that the stream would have to wait.
 pub(crate) fn is_wait(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -9,19 +9,19 @@ use ws_core::handshake::Header;
 pub enum ProxyError {
     /// An HTTP proxy answered with another status than 2xx: 407 asks for credentials.
     Refused(ProxyRefusal),
-    /// A SOCKS5 proxy takes no credentials like these, or wants some and has none.
+    /// A SOCKS5 proxy rejected the credentials, or asks for some and none were set.
     Unauthorized,
-    /// A SOCKS5 proxy replied that it does not connect: 1 to 8, as RFC 1928 §6 has them. 5 says that the server refused
+    /// A SOCKS5 proxy replied that it does not connect, by a number from 1 to 8 (RFC 1928 §6). 5 means that the server refused
     /// the connection.
     Reply(u8),
     /// The name of the host is longer than the 255 bytes that a SOCKS5 proxy takes.
     HostLen,
-    /// What was answered is not of the proxy's protocol.
+    /// The answer does not follow the proxy's protocol.
     Answer,
     /// The head of the answer is longer than
     /// [`Client::with_head_len_max`](crate::Client::with_head_len_max) allows, or has more than 128 headers.
     HeadLen,
-    /// The proxy ended the stream in place of an answer.
+    /// The proxy ended the stream before its answer was complete.
     Ended,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for ProxyError {
 
 impl core::error::Error for ProxyError {}
 
-/// What an HTTP proxy answered in place of opening a stream.
+/// The answer of an HTTP proxy that did not open a stream.
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
 pub struct ProxyRefusal {
     pub(crate) status: u16,
@@ -64,13 +64,13 @@ impl ProxyRefusal {
         self.status
     }
 
-    /// The value of the first header of this name, in any case: `Proxy-Authenticate` says what a 407 asks for.
+    /// The value of the first header of this name, in any case. `Proxy-Authenticate` says what a 407 asks for.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers().find_map(|header| header.is(name).then_some(header.value))
     }
 
-    /// All headers, in their order.
+    /// All headers, in the order in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
         self.headers.iter().map(|(name, value)| Header { name, value })
     }

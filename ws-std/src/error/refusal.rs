@@ -2,7 +2,7 @@ use core::fmt;
 
 use ws_core::handshake::{ClientHandshake, Headers, Response};
 
-/// What a server answered instead of opening a WebSocket: 401 asks for credentials, 3xx names another URL.
+/// The answer of a server that did not open a WebSocket: 401 asks for credentials, 3xx names another URL.
 ///
 /// Before you follow a redirect: do not send the credentials of one origin to another, and do not follow from `wss:` to `ws:`.
 pub struct Refusal {
@@ -27,13 +27,13 @@ impl Refusal {
         self.response().and_then(|response| response.header(name))
     }
 
-    /// All headers, in their order.
+    /// All headers, in the order in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = ws_core::handshake::Header<'_>> {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }
 
-    /// The body, or its first 4 KiB, or what of it came within a second after the head; on a non-blocking stream, what came
-    /// with the head. It has no chunk sizes in it. A coding such as gzip is left as it is.
+    /// The body, without chunk sizes: at most its first 4 KiB, and only what arrived within a second after the head; on a
+    /// non-blocking stream, what arrived with the head. A content coding such as gzip is not decoded.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body

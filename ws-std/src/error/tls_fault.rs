@@ -1,9 +1,9 @@
 use core::fmt;
 use std::io;
 
-/// A fault in TLS on its way through an [`io::Error`]; [`Error::Tls`](crate::Error::Tls) takes it out again.
+/// Carries an error of TLS through an [`io::Error`]; [`Error::Tls`](crate::Error::Tls) takes it out again.
 ///
-/// A type of our own, so that the errors of other TLS streams mean the same with and without this feature.
+/// It is a type of our own, so that errors of other TLS streams are reported alike with and without this feature.
 #[derive(Debug)]
 pub(crate) struct TlsFault(pub(crate) rustls::Error);
 

@@ -21,12 +21,12 @@ use ws_core::message::Message;
 use crate::error::Error;
 use crate::socket::Channel;
 
-/// The connections of a server: bounded in number, spoken to at once, and closed together.
+/// The connections of a server: a cap on their number, broadcasts to all members, and an orderly shutdown.
 ///
-/// It is a handle: clones are the same hub. [`serve`](Self::serve) accepts on a thread for each connection;
-/// [`enter`](Self::enter) is for an accept loop of one's own.
+/// It is a handle: clones are the same hub. [`serve`](Self::serve) accepts connections, each on a thread of its own;
+/// [`enter`](Self::enter) is for your own accept loop.
 ///
-/// A chat room, in which everybody hears everybody:
+/// A chat room, in which every message goes to all:
 ///
 /// ```
 /// use std::net::{TcpListener, TcpStream};
@@ -80,15 +80,15 @@ struct Inner {
 struct State {
     connections: BTreeMap<u64, Connection>,
     next_id: u64,
-    /// What members that come now are told, since the hub is shut down.
+    /// The reason that members are sent that join now, since the hub is shut down.
     farewell: Option<Box<str>>,
-    /// Where connections are accepted.
+    /// The addresses on which [`Hub::serve`] accepts connections.
     addresses: Vec<SocketAddr>,
 }
 
-/// What the hub knows of a connection.
+/// A connection, as the hub has it.
 struct Connection {
-    /// Ends the stream, whoever is reading or writing it.
+    /// Ends the stream, also while other threads read or write it.
     abort: Option<Box<dyn FnOnce() + Send>>,
     member: Option<Arc<dyn Channel>>,
 }
@@ -101,29 +101,29 @@ pub struct Delivery {
     pub sent_count: usize,
     /// Members closed with 1013, to come back later, because they did not read what was sent before.
     pub lagging_count: usize,
-    /// Members that are closing, or gone, or do not admit a message that was encoded for others.
+    /// Members that are closing, are gone, or cannot take the pre-encoded message ([`Error::NotAdmitted`]).
     pub missed_count: usize,
 }
 
 impl Hub {
-    /// A hub with no connection yet, and room for so many at the same time.
+    /// Creates a hub without connections, with room for `connection_count_max` of them at the same time.
     #[must_use]
     pub fn new(connection_count_max: usize) -> Self {
         let inner = Inner { connection_count_max, state: Mutex::default(), changed: Condvar::new() };
         Self { inner: Arc::new(inner), stack_len: None }
     }
 
-    /// Sets how long the stack of a handler of [`serve`](Self::serve) is, in bytes. Default as for any thread of std, which
-    /// is 2 MiB. Only what is used of it takes memory, so that a smaller one saves addresses, and little else.
+    /// Sets the length of the stack of each handler of [`serve`](Self::serve), in bytes. Default: that of any thread of std, 2 MiB.
+    /// Only the part of a stack that is used takes memory, so a smaller one saves addresses and little else.
     #[must_use]
     pub fn with_stack_len(self, len: usize) -> Self {
         Self { stack_len: Some(len), ..self }
     }
 
-    /// Waits until there is room for another connection. `None` once the hub is shut down.
+    /// Waits until there is room for another connection, and returns its place. Returns `None` once the hub is shut down.
     ///
-    /// The place counts until it is dropped. `abort` is to end the connection whatever it is doing, also in the middle of
-    /// its handshakes: it is called where the connection has not ended in time behind a [`shutdown`](Self::shutdown).
+    /// The place counts until it is dropped. [`shutdown`](Self::shutdown) calls `abort` where the connection has not ended in time:
+    /// it has to end the connection whatever that is doing, also in the middle of its handshakes.
     #[must_use]
     pub fn enter(&self, abort: impl FnOnce() + Send + 'static) -> Option<Place> {
         let mut state = self.inner.wait_for_room();
@@ -139,10 +139,10 @@ impl Hub {
 
     /// Sends a message to all members, encoded once, and waits for none of them.
     ///
-    /// All members get all messages in one order. Who does not read, so that 64 KiB of messages wait, is closed with 1013
-    /// ([`CloseCode::TRY_AGAIN_LATER`]): then it knows that it has missed something. Where a peer does not take a message
-    /// at once, a thread is started to write what waits, and ends when that is done or
-    /// [`Timeouts::write`](crate::Timeouts::write) has passed.
+    /// All members receive all messages in the same order. A member that does not read, so that 64 KiB of messages wait for it, is
+    /// closed with 1013 ([`CloseCode::TRY_AGAIN_LATER`]), so that it knows that it has missed messages. Where a peer does not take a
+    /// message at once, a thread is started to write what waits. It ends when that is done, or when
+    /// [`Timeouts::write`](crate::Timeouts::write) is over.
     ///
     /// # Errors
     ///
@@ -152,18 +152,19 @@ impl Hub {
         Ok(self.inner.deliver(&Arc::new(encoded), Some(message)))
     }
 
-    /// Sends a message that is encoded already, and may be compressed, as [`broadcast`](Self::broadcast) does: a member that
-    /// has not agreed on compression with as large a window does not admit it, and misses it.
+    /// Sends a message that is encoded already, and perhaps compressed, to all members, and waits for none of them; see
+    /// [`broadcast`](Self::broadcast). A member that cannot take it, such as one that did not negotiate compression with as
+    /// large a window, misses it, and counts in [`Delivery::missed_count`].
     #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn broadcast_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Delivery {
         self.inner.deliver(message, None)
     }
 
-    /// Ends it all: [`serve`](Self::serve) returns, members are closed with 1001 ([`CloseCode::GOING_AWAY`]) and this
-    /// reason, and so are those who join later; then the connections are waited for. Those that have not ended in time are
-    /// cut off. Returns how many that were.
+    /// Shuts the hub down: [`serve`](Self::serve) returns, and members, those that join later included, are closed with 1001
+    /// ([`CloseCode::GOING_AWAY`]) and `reason`. Then waits up to `patience` for all connections to end, and cuts off those that
+    /// have not. Returns how many were cut off.
     ///
-    /// Of a reason, the first 123 bytes are sent.
+    /// Of `reason`, the first 123 bytes are sent.
     pub fn shutdown(&self, reason: &str, patience: Duration) -> usize {
         let mut state = self.inner.lock();
         state.farewell.get_or_insert_with(|| reason.into());
@@ -176,7 +177,7 @@ impl Hub {
         }
         self.inner.changed.notify_all();
         for address in addresses {
-            // Who accepts there is waiting for a connection. Where none can be made, one is waiting to be accepted.
+            // The thread that accepts there waits for a connection. Where none can be made, one waits to be accepted.
             drop(TcpStream::connect_timeout(&reachable(address), WAKE_TIME));
         }
         let mut state = self.inner.wait_for_end(patience);
@@ -199,13 +200,13 @@ impl Hub {
         self.inner.lock().farewell.is_some()
     }
 
-    /// How many connections there are, members or not.
+    /// The number of connections, members or not.
     #[must_use]
     pub fn connection_count(&self) -> usize {
         self.inner.lock().connections.len()
     }
 
-    /// How many have joined.
+    /// The number of members: of connections that have [joined](Place::join) and not left.
     #[must_use]
     pub fn member_count(&self) -> usize {
         self.inner.lock().members().count()
@@ -213,13 +214,13 @@ impl Hub {
 }
 
 impl Inner {
-    /// Whoever panicked with the lock has left a state that is whole.
+    /// A thread that panicked with the lock has left a state that is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock is held to queue the message for all of them, so that all get the messages of several threads in one order;
-    /// it is not held to write.
+    /// Queues a message for all members under the lock, so that all receive the messages of several threads in one order. Writes
+    /// without the lock.
     fn deliver(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Delivery {
         let mut delivery = Delivery::default();
         let state = self.lock();
@@ -282,7 +283,7 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// Where this machine reaches what listens there.
+/// The address by which this machine reaches a listener on `address`.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

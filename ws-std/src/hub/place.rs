@@ -7,8 +7,8 @@ use super::Inner;
 use crate::socket::WriteHalf;
 use crate::stream::duplex::Duplex;
 
-/// A connection's place in a [`Hub`](super::Hub), from before its handshake to its end: dropping it makes room for
-/// another.
+/// The place of a connection in a [`Hub`](super::Hub), from before its handshake to its end. Dropping it makes room for
+/// another connection.
 pub struct Place {
     hub: Arc<Inner>,
     id: u64,
@@ -19,10 +19,10 @@ impl Place {
         Self { hub, id }
     }
 
-    /// From now on this connection hears what is broadcast, and is closed when the hub is shut down; at once, if it is
-    /// already. The writing half may be a clone; another one takes the place of the one before.
+    /// Makes this connection a member: it receives what is broadcast from now on, and is closed when the hub is shut down, or at
+    /// once where the hub is shut down already. `writer` may be a clone. A later call replaces it.
     ///
-    /// The reading half has to be read to the end, as always.
+    /// Go on reading from the reading half until its end, so that pings and Closes are answered.
     pub fn join<S: Duplex>(&self, writer: WriteHalf<S>) {
         let member = writer.into_channel();
         let mut state = self.hub.lock();
@@ -37,14 +37,15 @@ impl Place {
         }
     }
 
-    /// From now on it hears nothing that is broadcast, and is not closed with the hub, but cut off at its end.
+    /// Ends the membership: the connection receives no more broadcasts. A [`shutdown`](super::Hub::shutdown) sends it no Close, and
+    /// cuts it off where it has not ended in time.
     pub fn leave(&self) {
         if let Some(connection) = self.hub.lock().connections.get_mut(&self.id) {
             connection.member = None;
         }
     }
 
-    /// Which of the hub's connections this is: no other has or had this number.
+    /// The number of this connection, which no other connection of the hub has or had.
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
@@ -53,7 +54,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Dropped behind the lock: with the last handle to a stream, it is closed.
+        // Dropped after the lock is released: the last handle to a stream closes it.
         let left = self.hub.lock().connections.remove(&self.id);
         self.hub.changed.notify_all();
         drop(left);

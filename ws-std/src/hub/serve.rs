@@ -8,20 +8,22 @@ use super::{Hub, Place};
 use crate::stream::duplex::{Duplex as _, SharedStream};
 
 impl Hub {
-    /// Accepts connections, and gives each to `handler` on a thread of its own, until the hub is shut down. As long as
-    /// there is no room for another connection, clients wait in the operating system's queue.
+    /// Accepts connections, and calls `handler` for each on a thread of its own, until the hub is shut down. While there is no
+    /// room for another connection, clients wait in the operating system's queue.
     ///
-    /// The handler does all of the connection, the handshakes too: [`Server::receive`](crate::Server::receive) or
-    /// [`accept`](crate::Server::accept) first, [`WebSocket::split`](crate::WebSocket::split) and [`Place::join`] then. It has the
-    /// stack of any thread, unless [`with_stack_len`](Self::with_stack_len) says otherwise.
+    /// The handler does everything that a connection needs, its handshakes included: first
+    /// [`Server::receive`](crate::Server::receive) or [`accept`](crate::Server::accept), then
+    /// [`WebSocket::split`](crate::WebSocket::split) and [`Place::join`]. Its stack is as long as that of any thread of std, unless
+    /// you set [`with_stack_len`](Self::with_stack_len).
     ///
     /// A connection takes one descriptor: the stream is shared with the hub, which ends it at a
-    /// [`shutdown`](Self::shutdown). Where there are no descriptors or threads left, it waits until there are.
+    /// [`shutdown`](Self::shutdown). Where no descriptor is left, `serve` waits until there is one. Where no thread can be
+    /// started, the connection is dropped.
     ///
     /// # Errors
     ///
-    /// Of the listener, where it has given nothing but errors for ten seconds. Those of single connections, and those that a
-    /// lack of resources causes, such as too many open files, never end it.
+    /// The listener's error, where it has returned nothing but errors for ten seconds. Errors of single connections, and those
+    /// that a lack of resources causes, such as too many open files, do not end `serve`.
     pub fn serve<F>(&self, listener: &TcpListener, handler: F) -> io::Result<()>
     where
         F: Fn(SharedStream<TcpStream>, Place) + Send + Sync + 'static,
@@ -58,7 +60,7 @@ impl Hub {
         result
     }
 
-    /// Gives a connection to a thread of its own. Where there is none, the connection is dropped, and others may end meanwhile.
+    /// Starts a thread for a connection. Where that fails, drops the connection, and waits a little for others to end.
     fn start<F>(&self, stream: TcpStream, handler: &Arc<F>)
     where
         F: Fn(SharedStream<TcpStream>, Place) + Send + Sync + 'static,
@@ -77,7 +79,8 @@ impl Hub {
         }
     }
 
-    /// Whether the hub is not shut down, and is to be woken up there when it is.
+    /// Notes that connections are accepted at `address`, where a shutdown has to wake that thread up. `false` where the hub is shut
+    /// down already.
     fn listen(&self, address: SocketAddr) -> bool {
         let mut state = self.inner.lock();
         if state.farewell.is_none() {
@@ -87,7 +90,7 @@ impl Hub {
     }
 }
 
-/// Whether an error is of a connection, not of the listener.
+/// Whether an error of `accept` belongs to the connection, not to the listener.
 fn is_of_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -11,22 +11,22 @@ use crate::stream::linger::linger;
 use crate::stream::queue::Queue;
 use crate::timeouts::{Deadline, Timeouts};
 
-/// A stream during its opening handshake: all that is read and written until the deadline.
+/// A stream during its opening handshake: reads and writes until one deadline.
 #[derive(Debug)]
 pub(crate) struct HandshakeStream<S> {
     pub(crate) stream: S,
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
     pub(crate) timeouts: Timeouts,
-    /// Something has come.
+    /// Some bytes have arrived.
     pub(crate) has_received: bool,
-    /// What is committed and that the stream has not taken yet.
+    /// The bytes that are committed and not yet written.
     pub(crate) unwritten: Queue,
     wants_flush: bool,
     deadline: Deadline,
 }
 
 impl<S: Stream> HandshakeStream<S> {
-    /// The deadline is that of [`Timeouts::handshake`], which may have begun with a handshake below.
+    /// The deadline is that of [`Timeouts::handshake`], which may have begun with the handshake of TLS.
     pub(crate) fn new(stream: S, timeouts: Timeouts, deadline: Deadline) -> Self {
         Self {
             stream,
@@ -39,7 +39,7 @@ impl<S: Stream> HandshakeStream<S> {
         }
     }
 
-    /// Moves the deadline to `time` from now, where it is not earlier.
+    /// Moves the deadline to `time` from now, unless it is earlier already.
     pub(crate) fn shorten(&mut self, time: Duration) {
         self.deadline = self.deadline.at_most(time);
     }
@@ -77,7 +77,7 @@ impl<S: Stream> HandshakeStream<S> {
         self.write_out()
     }
 
-    /// Commits `bytes`, to be written.
+    /// Commits `bytes`, which [`write_out`](Self::write_out) writes.
     pub(crate) fn queue(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.unwritten.push(bytes)?;
         self.wants_flush = true;
@@ -104,7 +104,7 @@ impl<S: Stream> HandshakeStream<S> {
         Ok(())
     }
 
-    /// Writes what the stream takes at once, though the deadline has passed, and ends it without waiting for the peer.
+    /// Writes what the stream takes within [`LAST_WRITE`], though the deadline has passed, and ends it without waiting for the peer.
     pub(crate) fn write_and_leave(&mut self, bytes: &[u8]) {
         if self.stream.limit_write(Some(LAST_WRITE)).is_ok() && self.stream.write_all(bytes).is_ok() {
             let _gone = self.stream.flush();
@@ -124,10 +124,10 @@ impl<S: Stream> HandshakeStream<S> {
     }
 }
 
-/// How long a last word may take.
+/// How long the last write may take.
 const LAST_WRITE: Duration = Duration::from_millis(100);
 
-/// Gives a head as much room as it asks for.
+/// Writes a head into as much room as it requires.
 pub(crate) fn write_head<E>(
     mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
     required: impl Fn(&E) -> Option<usize>,
@@ -147,7 +147,7 @@ pub(crate) fn write_head<E>(
     }
 }
 
-/// How much room a head lacked, where that was what it lacked.
+/// The room that a head requires, where too little was what failed.
 pub(crate) fn required(error: &WriteError) -> Option<usize> {
     if let WriteError::BufferTooSmall { required } = error { Some(*required) } else { None }
 }

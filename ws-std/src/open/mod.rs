@@ -1,4 +1,4 @@
-//! Both opening handshakes over a stream.
+//! The opening handshakes of both roles, over a stream that is connected.
 
 pub(crate) mod client;
 pub(crate) mod handshake_stream;

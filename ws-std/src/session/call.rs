@@ -1,25 +1,25 @@
 use core::time::Duration;
 
-/// How long the program's call that is going on may wait for something to read.
+/// How long the current call of the program may wait for something to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call {
-    /// As long as the deadlines let it.
+    /// Until a deadline of the connection.
     Patient,
-    /// As long as the program lets it, which has not waited yet.
+    /// For the program's timeout; it has not waited yet.
     Begun,
-    /// As long as the program lets it, which is until then.
+    /// Until this time, when the program's timeout is over.
     Until(Duration),
 }
 
 impl Call {
-    /// How much longer it may wait at the time `now`, where the program lets it wait for `timeout` in all; `None` for ever.
+    /// How much longer the call may wait at the time `now`, where the program's timeout is `timeout`. `None` sets no limit.
     pub(crate) fn patience(&mut self, timeout: Option<Duration>, now: Duration) -> Option<Duration> {
         let timeout = timeout?;
         match *self {
             Self::Patient => None,
             Self::Begun => {
                 *self = Self::Until(now.checked_add(timeout)?);
-                // It is to find what is there already, however short it may wait.
+                // However short the timeout, the call finds what has arrived already.
                 Some(timeout.max(WAIT_MIN))
             }
             Self::Until(until) => Some(until.saturating_sub(now)),
@@ -27,5 +27,5 @@ impl Call {
     }
 }
 
-/// The least time for which a call waits.
+/// The shortest time for which a call waits.
 const WAIT_MIN: Duration = Duration::from_millis(1);

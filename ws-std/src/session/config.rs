@@ -8,7 +8,7 @@ use ws_core::session::Compression;
 use crate::deflate::Deflate;
 use crate::timeouts::Timeouts;
 
-/// What a session is to do, as a program says it here.
+/// The configuration of a session from the settings of a program.
 pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Config {
     session::Config::new()
         .with_limits(config.limits())
@@ -19,7 +19,7 @@ pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Co
         .with_read_buffer_len(READ_BUFFER_LEN)
 }
 
-/// How a session is to compress.
+/// The compression of a session from the settings of a program.
 #[cfg(feature = "deflate")]
 pub(crate) const fn compression(deflate: &Deflate) -> Compression {
     Compression::new()
@@ -44,10 +44,10 @@ pub(crate) const READ_BUFFER_LEN_MIN: usize = 3 * 1024;
 /// How long the read buffer may become, in bytes: a frame of 16 KiB with its header.
 const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
 
-/// How much a session may queue before it refuses more, in bytes: more than what is refused here before that, which is 16 KiB
-/// or, in two halves, 64 KiB, and the last part of a message, of up to 64 KiB.
+/// How much a session may queue before it refuses more, in bytes. It is never reached: this crate takes nothing more while 16 KiB
+/// wait, or 64 KiB with split halves, except for the last part of a message, of up to 64 KiB.
 const QUEUE_LEN_MAX: usize = 160 * 1024;
 
-/// How much is discarded after the closing handshake, in bytes: as much as the largest message of the default limits, which
-/// a peer may be in the middle of writing when we refuse it.
+/// How much is discarded after the closing handshake, in bytes: the largest message of the default limits, which a peer may be in
+/// the middle of writing when we refuse it.
 pub(super) const LINGER_LEN_MAX: u64 = 16 << 20;

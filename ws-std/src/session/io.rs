@@ -18,15 +18,15 @@ use crate::stream::limited::Stopped;
 use crate::telemetry;
 use crate::timeouts::Timeouts;
 
-/// The stream, and all that is written to it. What is received lies beside it, so that a message can be answered while it is
-/// lent.
+/// The stream and the sending side of a connection. The receiving side lies beside it, so that a message can be answered while
+/// it is lent.
 #[derive(Debug)]
 pub(crate) struct Io<S> {
     pub(crate) link: Link<S>,
     pub(crate) outbound: Outbound<MaskKeys>,
     pub(crate) life: Life,
     call: Call,
-    /// The time that was looked at last.
+    /// The time of the last look at the clock.
     seen: Duration,
     /// Since when answers wait for those to the messages that came with theirs.
     gathering_since: Option<Duration>,
@@ -37,7 +37,7 @@ pub(crate) struct Io<S> {
 pub(crate) enum Leave {
     /// Before the call returns.
     AtOnce,
-    /// With what is sent after it, unless much waits already.
+    /// With what is sent after it, unless 16 KiB or more wait already.
     Together,
 }
 
@@ -53,7 +53,7 @@ impl<S: Stream> Io<S> {
         }
     }
 
-    /// The program waits for something to read: no longer than its timeout.
+    /// Begins a call that waits for something to read, no longer than the program's timeout.
     #[inline]
     pub(crate) const fn begin_read(&mut self) {
         self.call = Call::Begun;
@@ -71,7 +71,7 @@ impl<S: Stream> Io<S> {
         if now.saturating_sub(since) < GATHERED_TIME_MAX { Leave::Together } else { Leave::AtOnce }
     }
 
-    /// The program waits for the end.
+    /// Begins a call that waits for the end of the connection.
     pub(crate) const fn begin_close(&mut self) {
         self.call = Call::Patient;
     }
@@ -151,7 +151,7 @@ impl<S: Stream> Io<S> {
         }
     }
 
-    /// What a stream that would block does not take stays queued: that is no error.
+    /// Lets what is queued leave. What a stream that would block does not take stays queued: that is no error.
     #[inline]
     pub(crate) fn leave(&mut self, leave: Leave) -> Result<(), Error> {
         if leave == Leave::Together && self.is_ready() {
@@ -236,7 +236,7 @@ impl<S: Stream> Io<S> {
         }
     }
 
-    /// From now on these times hold.
+    /// Sets the timeouts. Each wait begins anew.
     pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.life.timeouts = timeouts;
         self.seen = self.life.now();
@@ -246,7 +246,7 @@ impl<S: Stream> Io<S> {
         }
     }
 
-    /// When something is due, if nothing happens before.
+    /// The next deadline, if nothing happens before it.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.life.opened_at().checked_add(self.outbound.next_deadline()?)
     }
@@ -390,11 +390,11 @@ fn io_slices<'a>(
 /// The longest payload that is copied after its header, in bytes; a longer one costs less in a write of its own slice.
 const COPIED_LEN_MAX: usize = 4096;
 
-/// How much of a long payload is copied after its header, where the stream takes one slice at a time.
+/// How much of a long payload is copied after its header, in bytes, where the stream takes one slice at a time.
 const JOINED_LEN: usize = 16 * 1024;
 
-/// No message is taken while so much waits to be written, in bytes: more than all answers to pings that are gathered, so that a
-/// program that has written all that waited, and then reads a message, can send one.
+/// While this many bytes wait to be written, no message is taken. It is more than all pongs that are gathered, so that a program
+/// that has written all that waited, and then reads a message, can send one.
 pub(crate) const QUEUED_LEN_MAX: usize = 16 * 1024;
 
 /// How long answers wait for others, but for the time that the program takes for one message.

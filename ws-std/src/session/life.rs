@@ -16,7 +16,7 @@ use crate::error::{Error, Phase, is_gone};
 use crate::telemetry::{self, Id};
 use crate::timeouts::Timeouts;
 
-/// The time of a connection, and how it ended, as far as it has. It does no I/O.
+/// The clock of a connection, its timeouts, and how it ended, as far as it has. Does no I/O.
 #[derive(Debug)]
 pub(crate) struct Life {
     /// When the opening handshake was done: the zero of all times here.
@@ -25,12 +25,12 @@ pub(crate) struct Life {
     pub(crate) id: Id,
     /// The end was reported to the log.
     is_logged: bool,
-    /// What a write has failed by; what the peer sent before can still be read, where it is gone.
+    /// The error that a write failed with. Where it means that the peer is gone, what the peer sent before can still be read.
     write_failure: Option<Failure>,
-    /// Until when it is read then.
+    /// Until when to read on after a write has failed.
     read_until: Option<Duration>,
     read_failure: Option<Failure>,
-    /// Nothing more comes: the stream has ended, or failed in reading.
+    /// Nothing more arrives: the stream has ended, or a read has failed.
     pub(crate) is_read_over: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Life {
 struct Failure(Arc<io::Error>);
 
 impl Failure {
-    /// The same error again, as far as it can be made again.
+    /// Makes the error again, with its code or kind, and its text.
     fn to_error(&self) -> Error {
         match (self.0.raw_os_error(), self.0.get_ref()) {
             (Some(code), _) => Error::Io(io::Error::from_raw_os_error(code)),
@@ -73,7 +73,7 @@ impl core::error::Error for Failure {
 }
 
 impl Life {
-    /// Of a connection that was opened at `opened_at`.
+    /// Begins the life of a connection that was opened at `opened_at`.
     pub(crate) fn new(timeouts: Timeouts, opened_at: Instant) -> Self {
         Self {
             opened_at,
@@ -96,7 +96,7 @@ impl Life {
         self.opened_at
     }
 
-    /// Until when a write may take nothing, that is tried at the time `now` for the first time.
+    /// Until when a write may move nothing that is first tried at the time `now`.
     pub(crate) fn write_until<K: KeySource>(
         &self,
         outbound: &Outbound<K>,
@@ -106,7 +106,7 @@ impl Life {
         [outbound.next_write_deadline(), first].into_iter().flatten().min()
     }
 
-    /// A write has failed.
+    /// Notes that a write has failed, and returns the error to report.
     #[cold]
     pub(crate) fn write_failed<K: KeySource>(
         &mut self,
@@ -125,7 +125,7 @@ impl Life {
         reported
     }
 
-    /// A read has failed: nothing more comes.
+    /// Notes that a read has failed: nothing more arrives.
     #[cold]
     pub(crate) fn read_failed<K: KeySource>(&mut self, outbound: &mut Outbound<K>, error: io::Error) {
         self.read_failure.get_or_insert(Failure(Arc::new(error)));
@@ -133,26 +133,26 @@ impl Life {
         outbound.transport_failed();
     }
 
-    /// Gives the connection up for an error that is not the stream's.
+    /// Ends the connection for an error that is not the stream's, and returns it.
     #[cold]
     pub(crate) fn give_up<K: KeySource>(&mut self, outbound: &mut Outbound<K>, kind: io::ErrorKind) -> Error {
         self.read_failed(outbound, kind.into());
         kind.into()
     }
 
-    /// Until when to read on, where a write has failed because the peer is gone.
+    /// Until when a read may wait: the next deadline, or the end of reading on after a write has failed.
     pub(crate) fn read_until<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Duration> {
         [outbound.next_deadline(), self.read_until].into_iter().flatten().min()
     }
 
-    /// Whether a peer that is gone by what a write said may have sent something before.
+    /// Whether to read on though a write has failed, since the peer may have sent something before it was gone.
     pub(crate) fn may_read_on(&self) -> bool {
         self.write_failure.is_some()
             && !self.is_read_over
             && self.read_until.is_none_or(|until| self.now() < until)
     }
 
-    /// What ends the connection for whoever writes, if something has.
+    /// The error that ended the connection for callers that write, if one has.
     pub(crate) fn failure<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Error> {
         if let Some(failure) = &self.write_failure {
             let is_gone = failure.is_gone();
@@ -202,7 +202,7 @@ impl Life {
         Outcome::Disconnected(failures().next().map(|failure| failure.0.kind()))
     }
 
-    /// How the connection ended, as a reader reports it.
+    /// How the connection ended, as a call of `read` returns it.
     pub(crate) fn result<K: KeySource>(&self, outbound: &Outbound<K>) -> Result<(), Error> {
         Err(match self.outcome(outbound) {
             Outcome::Closed => return Ok(()),
@@ -224,7 +224,7 @@ impl Life {
         }
     }
 
-    /// What was carried, with what was received.
+    /// What the connection has carried; `received` is counted by the receiving side.
     pub(crate) fn counters<K: KeySource>(&self, outbound: &Outbound<K>, received: Traffic) -> Counters {
         let closure = outbound.closure();
         let has_ended = closure.is_some() || self.failure(outbound).is_some();
@@ -239,7 +239,7 @@ impl Life {
     }
 }
 
-/// What took too long.
+/// The phase whose deadline passed.
 fn phase(due: Due) -> Phase {
     match due {
         Due::WriteTimeout => Phase::Write,

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use crate::stream::Stream;
 use crate::stream::limited::{Limit, Stopped};
 
-/// A stream, and how long its reads and writes wait: only I/O.
+/// A stream, and how long its reads and writes wait. Does only I/O.
 #[derive(Debug)]
 pub(crate) struct Link<S> {
     pub(crate) stream: S,
@@ -16,14 +16,14 @@ pub(crate) struct Link<S> {
     is_shut_down: bool,
 }
 
-/// What came of a write.
+/// The result of a write.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// So many bytes were taken.
+    /// The stream took this many bytes.
     Bytes(usize),
     /// The stream does not block, and takes nothing now.
     WouldBlock,
-    /// It took nothing until then.
+    /// The stream took nothing until the deadline.
     TimeUp,
     Failed(io::Error),
 }
@@ -39,7 +39,7 @@ impl<S: Stream> Link<S> {
         }
     }
 
-    /// Of a stream whose reads have this limit already.
+    /// Notes that the reads of the stream have this limit already.
     pub(crate) fn with_read_limit(self, limit: Option<Duration>) -> Self {
         Self { read_limit: Limit::known(limit), ..self }
     }
@@ -50,7 +50,7 @@ impl<S: Stream> Link<S> {
         self.read_limit.read(&mut self.stream, bytes, within)
     }
 
-    /// Lets reads wait for ever again, if they were limited here.
+    /// Removes the limit of reads, if it was set here.
     pub(crate) fn unlimit_reads(&mut self) {
         self.read_limit.lift(|| self.stream.limit_read(None));
     }
@@ -86,7 +86,7 @@ impl<S: Stream> Link<S> {
         })
     }
 
-    /// Ends the sending side, once.
+    /// Shuts down the sending side of the stream, once.
     pub(crate) fn shut_down_write(&mut self) {
         if !self.is_shut_down {
             self.is_shut_down = true;

@@ -1,4 +1,4 @@
-//! What a session of `ws_core` needs of a stream that blocks: the stream, the clock, and how it ended.
+//! Joins a session of `ws_core` to a stream: the I/O, the clock, and how the connection ended.
 
 mod call;
 mod config;

@@ -12,34 +12,34 @@ use ws_core::session::{Inbound, Note, Relay};
 use super::config::LINGER_LEN_MAX;
 use crate::error::Error;
 
-/// What a reader needs besides what was received: the stream, the clock, and those who write.
+/// What reading needs besides [`Inbound`]: the stream, the clock, and the sending side. [`Inbound`] reports to it as a [`Relay`].
 pub(crate) trait Driver: Relay {
-    /// Writes what waits, as far as it may be waited for. What ends the connection is remembered.
+    /// Writes what waits, as far as this call may wait for that. An error that ends the connection is remembered.
     fn transmit_if_possible(&mut self) -> Result<(), Error>;
 
-    /// Reads once, in time, and says when that was; 0 bytes at the end of the stream, and `None` where it failed. An error only
-    /// says that nothing came in time.
+    /// Reads once, within the deadlines. Returns the number of bytes, 0 at the end of the stream, and the time; `None` where the
+    /// stream failed or the connection has ended. An error means only that nothing came in time.
     fn read_in_time(&mut self, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error>;
 
-    /// How the connection ended, once it has. Does what its end asks for on the way.
+    /// How the connection ended, once it has. Shuts down the sending side of the stream where the closing handshake asks for it.
     fn ended(&mut self) -> Option<Result<(), Error>>;
 
-    /// Whether nothing more comes from the stream.
+    /// Whether nothing more arrives from the stream.
     fn is_read_over(&self) -> bool;
 
-    /// Gives the connection up.
+    /// Ends the connection for an error that is not the stream's.
     fn give_up(&mut self, kind: io::ErrorKind);
 
-    /// Whether a pong answers a ping of the keepalive.
+    /// Whether a pong answers a ping of the keepalive; reports it to the log.
     fn is_own_pong(&mut self, payload: &ControlPayload) -> bool;
 
-    /// What was received so far, for those who ask the other half.
+    /// Notes what was received so far, for counters that are read through the other half.
     fn note_received(&mut self, inbound: &Inbound) {
         let _ = inbound;
     }
 }
 
-/// The next message, and whether another one has come already; `None` at the end.
+/// Waits for the next message, and returns whether another one has come already; `None` at the end.
 #[inline]
 pub(crate) fn read<'i>(
     inbound: &'i mut Inbound,
@@ -56,7 +56,7 @@ pub(crate) fn read<'i>(
     }
 }
 
-/// Goes on to the next message; says how the connection ended, where it has.
+/// Goes on to the next message. Returns how the connection ended, where it has.
 fn find_message(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
     loop {
         match inbound.advance(driver) {
@@ -78,7 +78,7 @@ fn find_message(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Optio
     }
 }
 
-/// The next thing that arrives, or `None` at the end.
+/// Waits for the next event; `None` at the end.
 pub(crate) fn read_event<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
@@ -112,7 +112,7 @@ pub(crate) fn read_event<'i>(
     }
 }
 
-/// Discards what comes, until the end.
+/// Discards what arrives, until the end.
 pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(), Error> {
     loop {
         match inbound.next_part(driver) {
@@ -133,7 +133,7 @@ pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(
     }
 }
 
-/// All that was read is taken: writes what waits, and reads on. Says how the connection ended, where it has.
+/// Called when all that was read is taken: writes what waits, and reads on. Returns how the connection ended, where it has.
 fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
     driver.note_received(inbound);
     let transmitted = driver.transmit_if_possible();
@@ -141,7 +141,7 @@ fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Resul
         return Ok(Some(end));
     }
     if driver.is_read_over() {
-        // What is left is to be written, for which the peer may keep us waiting.
+        // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
         transmitted?;
         driver.give_up(io::ErrorKind::UnexpectedEof);
         return Ok(driver.ended());

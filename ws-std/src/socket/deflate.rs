@@ -16,9 +16,8 @@ use crate::timeouts::Timeouts;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 impl<S: Stream> WebSocket<S> {
-    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, where `agreed` was negotiated for
-    /// compression: messages are compressed by `deflate`, and inflated. `unread` is what was read from the stream after
-    /// the handshake.
+    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere and negotiated `agreed` for compression. Messages
+    /// are compressed as `deflate` says, and inflated. `unread` is what was read from the stream after the handshake.
     ///
     /// ```
     /// use ws_std::ws_core::extension::{Agreed, DeflateParams};
@@ -39,7 +38,8 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
+    /// [`Error::Entropy`] where the operating system has no seed for a client's masking keys; [`Error::Io`] where the timeouts of the
+    /// stream cannot be set.
     pub fn after_handshake_with_deflate(
         stream: S,
         role: Role,
@@ -54,7 +54,7 @@ impl<S: Stream> WebSocket<S> {
         Self::open(stream, opened, config, timeouts, buffer(unread))
     }
 
-    /// Sends a message as it is, whatever was agreed on, as [`Writer::send_uncompressed`] does.
+    /// Sends a message without compression, even where it was negotiated; see [`Writer::send_uncompressed`].
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<S: Stream> WebSocket<S> {
         self.writer().send_uncompressed(message)
     }
 
-    /// Sends a message compressed however short it is, where compression was agreed on, as [`Writer::send_compressed`] does.
+    /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
     ///
     /// # Errors
     ///
@@ -72,15 +72,15 @@ impl<S: Stream> WebSocket<S> {
         self.writer().send_compressed(message)
     }
 
-    /// What the opening handshake agreed on for permessage-deflate, where it did.
+    /// The parameters of permessage-deflate that the opening handshake negotiated, or `None` where it did not.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.agreed
     }
 
-    /// Frees the memory for compression that can be done without, for a connection that is idle: the compressor, so that
-    /// the next message that is sent begins with an empty window and is longer, and the buffers of messages. The
-    /// inflater itself has to stay where the peer may refer to what it sent before. Nothing else changes.
+    /// Frees memory of an idle connection: the compressor, so that the next message that is sent begins with an empty window and
+    /// is longer, and the buffers of messages. The inflater stays where the peer may refer to what it sent before. Nothing else
+    /// changes.
     pub fn release_deflate(&mut self) {
         self.io.get_mut().outbound.release();
         self.inbound.release();

@@ -1,11 +1,10 @@
 use crate::session::Io;
 use crate::stream::Stream;
 
-/// The stream of a [`WebSocket`](super::WebSocket) and what is written to it. Where it is dropped, it writes what waits for a
-/// message that did not come.
+/// The stream of a [`WebSocket`](super::WebSocket) and what is written to it. Dropping it writes what waits for a message that did
+/// not come.
 ///
-/// In a box, so that a connection which is moved on its way out of the opening handshake leaves a short trace on the stack of
-/// its thread.
+/// It is boxed, so that moving a connection out of the opening handshake leaves a short trace on the stack of its thread.
 #[derive(Debug)]
 pub(super) struct Held<S: Stream>(Option<Box<Io<S>>>);
 
@@ -35,7 +34,7 @@ impl<S: Stream> Held<S> {
 impl<S: Stream> Drop for Held<S> {
     fn drop(&mut self) {
         if let Some(io) = self.0.as_mut().filter(|io| io.wants_write()) {
-            // Nobody is there to be told.
+            // There is no caller left to report an error to.
             let _gone = io.transmit();
         }
     }

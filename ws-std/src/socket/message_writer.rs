@@ -13,18 +13,18 @@ use crate::error::Error;
 use crate::session::{Io, Leave};
 use crate::stream::Stream;
 
-/// Writes one message in parts, of which none has to know how many follow (RFC 6455 §5.4), through a
-/// [`WebSocket`](crate::WebSocket) or a [`WriteHalf`](crate::WriteHalf).
+/// Writes one message in parts, whose number need not be known (RFC 6455 §5.4), through a [`WebSocket`](crate::WebSocket) or a
+/// [`WriteHalf`](crate::WriteHalf).
 ///
-/// Small writes and text are gathered into fragments of 16 KiB; long binary ones are fragments of up to 64 KiB themselves.
-/// [`flush`](Write::flush) sends what is gathered, but for the beginning of a character. The message ends with [`finish`](Self::finish): where the
-/// writer is dropped before, the message stays unfinished, and only a Close can be sent.
+/// Small writes and text are gathered into fragments of 16 KiB; a long write of a binary message is a fragment of its own, of up to
+/// 64 KiB. [`flush`](Write::flush) sends what is gathered, except for an incomplete character. [`finish`](Self::finish) ends the
+/// message. If the writer is dropped before that, the message stays unfinished, and only a Close can be sent.
 ///
-/// Text is checked as it is written, whole characters or not; what is not UTF-8 is an error of kind
-/// [`InvalidData`](io::ErrorKind::InvalidData), and not sent.
+/// Text is checked as it is written, and a write may end within a character. Bytes that are not UTF-8 are not sent: the write fails with
+/// [`InvalidData`](io::ErrorKind::InvalidData).
 ///
-/// Where compression was agreed on the message is compressed, each fragment as it is sent, unless it is so short that
-/// nothing was sent before it is finished, and [`Writer::send`](crate::Writer::send) would not compress it either.
+/// Where compression was negotiated, each fragment is compressed as it is sent. A message that is finished before anything was sent is
+/// compressed where [`Writer::send`](crate::Writer::send) would compress it.
 ///
 /// ```
 /// use std::io::Write;
@@ -40,9 +40,9 @@ use crate::stream::Stream;
 pub struct MessageWriter<'a> {
     sink: Box<dyn PartSink + 'a>,
     message_type: MessageType,
-    /// What was written and not yet sent.
+    /// The bytes that were written and not yet sent.
     gathered: Vec<u8>,
-    /// Where text stands, at its last byte that was written.
+    /// The state of the text after the last byte that was written.
     utf8: Utf8,
 }
 
@@ -61,8 +61,7 @@ impl<'a> MessageWriter<'a> {
         Self { sink, message_type, gathered: Vec::new(), utf8: Utf8::new() }
     }
 
-    /// Ends the message. What a stream that would block does not take waits in memory, as with
-    /// [`Writer::send`](crate::Writer::send): no more than the last fragment.
+    /// Ends the message. The last fragment is taken in any case; what a stream that would block does not take of it waits in memory.
     ///
     /// # Errors
     ///
@@ -76,7 +75,7 @@ impl<'a> MessageWriter<'a> {
         sink.send_last_part(part(*message_type, gathered)?)
     }
 
-    /// Sends what is gathered, but for the beginning of a code point.
+    /// Sends what is gathered, except for an incomplete code point.
     fn send_gathered(&mut self) -> io::Result<()> {
         let Self { sink, message_type, gathered, .. } = self;
         let part = part(*message_type, gathered)?;
@@ -90,7 +89,7 @@ impl<'a> MessageWriter<'a> {
 }
 
 impl Write for MessageWriter<'_> {
-    /// Takes up to 64 KiB, of text up to 16 KiB, or nothing where the stream would block over what was written before.
+    /// Takes up to 64 KiB, of text up to 16 KiB; or nothing, where the stream would block over what was written before.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let is_text = self.message_type == MessageType::Text;
         let bytes = bytes.get(..if is_text { FRAGMENT_LEN } else { PART_LEN_MAX }).unwrap_or(bytes);
@@ -134,7 +133,7 @@ pub(super) trait PartSink {
     /// Sends a part: all of it is taken or, with an error, none.
     fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error>;
 
-    /// Sends the last part, though what was sent before waits.
+    /// Sends the last part, even where earlier ones still wait.
     fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
         self.send_part(part, Fin::Final)
     }
@@ -158,7 +157,7 @@ impl<S: Stream> PartSink for &mut Io<S> {
     }
 }
 
-/// What can be sent of these bytes.
+/// The part of `bytes` that can be sent: of text, whole characters.
 fn part(message_type: MessageType, bytes: &[u8]) -> io::Result<Message<'_>> {
     Ok(match message_type {
         MessageType::Binary => Message::Binary(bytes),

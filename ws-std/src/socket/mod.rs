@@ -1,4 +1,4 @@
-//! The faces of an open connection.
+//! An open connection as programs use it.
 
 #[cfg(feature = "deflate")]
 mod deflate;
@@ -39,8 +39,8 @@ use held::Held;
 
 /// An open WebSocket over a stream, of either role.
 ///
-/// [`connect`](crate::connect) and [`accept`](crate::accept) make one. A program that only reads still answers: pongs, and the
-/// Close that answers the peer's, are written by [`read`](Self::read).
+/// [`connect`](crate::connect) and [`accept`](crate::accept) return one. [`read`](Self::read) writes pongs, and the Close that answers
+/// the peer's, so a program that only reads answers too.
 ///
 /// ```
 /// # use std::net::{TcpListener, TcpStream};
@@ -55,11 +55,11 @@ use held::Held;
 ///
 /// # Non-blocking streams
 ///
-/// Where the stream says [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`], and it may
-/// be made again when the stream is ready. No byte is lost, repeated or reordered. A `send` takes all of a message, of
-/// which the rest then waits in memory, or nothing: it takes nothing while 16 KiB or more wait
-/// ([`is_ready`](Self::is_ready)). [`flush`](Self::flush) goes on writing; [`wants_write`](Self::wants_write) tells whether
-/// there is need, and the front page shows a loop.
+/// Where the stream returns [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`]. Make the call again
+/// when the stream is ready: no byte is lost, repeated or reordered. A `send` takes all of a message, and keeps in memory what the
+/// stream does not take; or it takes nothing, while 16 KiB or more wait already ([`is_ready`](Self::is_ready)).
+/// [`flush`](Self::flush) writes what waits, and [`wants_write`](Self::wants_write) says whether something does. The
+/// [front page](crate#non-blocking) shows a loop.
 ///
 /// # Dropping
 ///
@@ -73,12 +73,13 @@ pub struct WebSocket<S: Stream> {
 }
 
 impl<S: Stream> WebSocket<S> {
-    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, such as by an HTTP server; `unread` is
-    /// what was read from the stream after it.
+    /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, such as by an HTTP server. `unread` is what was
+    /// read from the stream after the handshake.
     ///
     /// # Errors
     ///
-    /// [`Error::Entropy`] where a client gets no masking keys, [`Error::Io`] where the stream refuses its timeouts.
+    /// [`Error::Entropy`] where the operating system has no seed for a client's masking keys; [`Error::Io`] where the timeouts of the
+    /// stream cannot be set.
     pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
         let timeouts = Timeouts::new();
         let opened = Opened::new(keys(role)?);
@@ -107,20 +108,18 @@ impl<S: Stream> WebSocket<S> {
         Ok(Self { io: Held::new(Io::new(stream, outbound, life)), inbound, subprotocol, agreed })
     }
 
-    /// Waits for the next message, and lends it with a [`Writer`] to answer it while it is held. `None` once the connection has
-    /// been closed by a closing handshake, or by a Close of the peer's after which the stream broke.
+    /// Waits for the next message, and lends it with a [`Writer`] to answer it while you hold it. Returns `None` once the
+    /// connection was closed by a closing handshake, or by a Close of the peer's after which the stream broke.
     ///
-    /// A message that came whole in one read is lent from where it was read; another is assembled first. Pings are
-    /// answered, and so is the peer's Close, after which the end of the stream is waited for within
-    /// [`Timeouts::close`]. While it waits it pings, and gives up a peer that is gone, as
-    /// [`Timeouts`] say.
+    /// A message that came whole in one read is lent from the read buffer; others are assembled first. Pings and the peer's Close are
+    /// answered. After a Close the end of the stream is waited for, within [`Timeouts::close`]. While it waits, this call
+    /// sends pings and ends connections to peers that are gone, as [`Timeouts`] set.
     ///
     /// # Errors
     ///
-    /// [`Error::Fault`] where the peer broke the rules (a Close with the code was sent), [`Error::Disconnected`] where the
-    /// stream ended without a closing handshake, [`Error::Timeout`], [`Error::Io`]. The connection has ended then, and
-    /// each later call says the same, but for a stream that would block, and for
-    /// [`Timeouts::read`]: then call again.
+    /// [`Error::Fault`] where the peer broke the rules (it was sent a Close with the code), [`Error::Disconnected`] where the
+    /// stream ended without a closing handshake, [`Error::Timeout`], [`Error::Io`]. The connection has then ended, and each later
+    /// call returns the error again. But where the stream would block, or [`Timeouts::read`] is over, it goes on: call again.
     #[inline]
     pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
         let Self { io, inbound, .. } = self;
@@ -131,16 +130,16 @@ impl<S: Stream> WebSocket<S> {
         Ok(Some((message, Writer::new(io, leave))))
     }
 
-    /// Waits for the next thing that arrives, and lends it with a [`Writer`] to answer it: payload as it comes, so that a message
-    /// of any length passes through the read buffer, and control frames, whose payload is in [`control`](Self::control).
-    /// `None` once the connection has been closed by a closing handshake.
+    /// Waits for the next event, and lends it with a [`Writer`] to answer it. Payload is lent as it arrives, so that a message of any
+    /// length passes through the read buffer; the payload of control frames is in [`control`](Self::control). Returns `None`
+    /// once the connection was closed by a closing handshake.
     ///
     /// Text is cut between code points. Pings and the peer's Close are answered already; pongs to pings of the keepalive are
-    /// not reported. A message that was begun here is to be ended here: [`read`](Self::read) passes over its rest.
+    /// not reported. Read a message that you began here to its end here: [`read`](Self::read) skips the rest of it.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// Those of [`read`](Self::read).
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_event(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
         let Self { io, inbound, .. } = self;
@@ -149,7 +148,8 @@ impl<S: Stream> WebSocket<S> {
         Ok(read_event(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
     }
 
-    /// Sends a message at once. See [`Writer::send`], which waits where another message has come already.
+    /// Sends a message, in one frame, before the call returns; see [`Writer::send`] for compression. A stream that would block may
+    /// leave a part of it queued.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<S: Stream> WebSocket<S> {
         self.io.get_mut().send(message, Compress::ByLength, Leave::AtOnce)
     }
 
-    /// Queues a message, to leave with what is sent after it: [when bytes leave](crate#when-bytes-leave).
+    /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
     ///
     /// ```
     /// use ws_std::{AnyStream, Config, Message, Role, WebSocket};
@@ -181,8 +181,8 @@ impl<S: Stream> WebSocket<S> {
         self.io.get_mut().send(message, Compress::ByLength, Leave::Together)
     }
 
-    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. It is
-    /// shared, not copied.
+    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. The
+    /// connections share its bytes; they are not copied.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -201,8 +201,8 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAdmitted`] where the connection is a client's, and where the message is compressed and the handshake did
-    /// not agree to that; those of [`Writer::send`].
+    /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
+    /// [`Writer::send`].
     pub fn send_encoded(&mut self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
         self.writer().send_encoded(message)
     }
@@ -237,7 +237,7 @@ impl<S: Stream> WebSocket<S> {
         self.writer().ping(payload)
     }
 
-    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4).
+    /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4).
     ///
     /// # Errors
     ///
@@ -246,57 +246,56 @@ impl<S: Stream> WebSocket<S> {
         MessageWriter::over(self.io.get_mut(), message_type)
     }
 
-    /// The sending side alone, as [`read`](Self::read) gives it with each message; it sends at once.
+    /// The sending side alone, as [`read`](Self::read) returns it with each message. What it sends leaves at once.
     pub fn writer(&mut self) -> Writer<'_, S> {
         Writer::new(self.io.get_mut(), Leave::AtOnce)
     }
 
-    /// Writes what waits to be written. May be called again at any time.
+    /// Writes all that waits to be written. You may call it at any time.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; what ends the connection.
+    /// [`Error::Io`] where the stream would block, and the errors that end the connection.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.io.get_mut().transmit()
     }
 
-    /// Whether a message can be sent: less than 16 KiB wait to be written. On a stream that blocks, a `send` makes room.
+    /// Whether a message can be sent, since less than 16 KiB wait to be written. On a stream that blocks, `send` makes room itself.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.io.get().is_ready()
     }
 
-    /// Whether something waits to be written, since it waits for what is sent next, or since a stream that does not block did
-    /// not take it.
+    /// Whether something waits to be written: a message that leaves with the next, or bytes that a non-blocking stream did not take.
     #[must_use]
     pub fn wants_write(&self) -> bool {
         self.io.get().wants_write()
     }
 
-    /// Whether something may still come from the stream: until the connection has ended. An event loop keeps read interest
-    /// registered while this is true, so that pings and Closes are answered; a loop that applies back-pressure may drop it.
+    /// Whether something may still arrive, which is so until the connection has ended. Keep read interest registered while this is
+    /// true, so that pings and Closes are answered; a loop that applies back-pressure may drop it.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         self.io.get().wants_read()
     }
 
-    /// How much waits to be written, in bytes: less than 16 KiB, what one call has sent after that, and 4.5 KiB of pongs
-    /// and the Close.
+    /// The number of bytes that wait to be written. It is bounded: less than 16 KiB, one message after them, and 4.5 KiB of pongs and
+    /// the Close.
     #[must_use]
     pub fn queued_len(&self) -> usize {
         self.io.get().outbound.queued_len()
     }
 
-    /// Closes: sends a Close, discards what still comes until the peer's Close, and waits for the end of the stream,
-    /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection was closed already, says how it went.
+    /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,
+    /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection has ended already, returns how.
     ///
-    /// `reason` is for people who read logs; what goes beyond 123 bytes is left out.
+    /// `reason` is meant for logs. It is cut to 123 bytes.
     ///
     /// # Errors
     ///
     /// [`Error::Timeout`] where the peer does not answer, [`Error::Disconnected`] where it ends the stream instead,
-    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has ended in each case, but for a
-    /// stream that would block: then call again.
+    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended, unless the stream would block: then
+    /// call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let Self { io, inbound, .. } = self;
         let io = io.get_mut();
@@ -305,22 +304,23 @@ impl<S: Stream> WebSocket<S> {
         close(inbound, io)
     }
 
-    /// Sends a Close and returns: messages still come out of [`read`](Self::read) until the peer's Close does.
+    /// Sends a Close and returns. Go on calling [`read`](Self::read): it returns the messages that arrive before the peer's Close,
+    /// and then ends the connection.
     ///
     /// # Errors
     ///
-    /// What ends the connection.
+    /// Those that end the connection.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.writer().start_close(code, reason)
     }
 
-    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.io.get().outbound.closure()
     }
 
-    /// The peer's Close with its reason, once it came and as long as nothing else was read.
+    /// The peer's Close with its reason, once it has arrived.
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.inbound.close_frame()
@@ -338,30 +338,29 @@ impl<S: Stream> WebSocket<S> {
         self.subprotocol.as_deref()
     }
 
-    /// Which end of the connection this is.
+    /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
         self.io.get().outbound.role()
     }
 
-    /// What it has carried, and why it ended, once it has.
+    /// What the connection has carried, and why it ended, once it has.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let io = self.io.get();
         io.life.counters(&io.outbound, self.inbound.traffic())
     }
 
-    /// How long the last ping of the keepalive and its pong took, from when the one had left until the other was
-    /// read. `None` before the first pong, and without
-    /// [`Timeouts::with_ping_interval`].
+    /// The round trip of the last keepalive ping that was answered, from when the ping had left until its pong was read. `None`
+    /// before the first pong, and without [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         self.io.get().outbound.latency()
     }
 
-    /// When to call [`read`](Self::read) at the latest, though nothing has come: it does then what is due, be it a ping or
-    /// the end of the connection. For event loops, which wait for a stream that is non-blocking; a call that waits looks
-    /// after it itself. `None` while nothing is ever due. It changes with every call.
+    /// When to call [`read`](Self::read) at the latest, even where the stream is not ready: that call does what is due, such as
+    /// sending a ping or ending the connection. For event loops over non-blocking streams; on a stream that blocks, `read` sees to
+    /// it while it waits. `None` while nothing is due. Ask again after every call.
     ///
     /// ```
     /// use std::time::Duration;
@@ -386,24 +385,24 @@ impl<S: Stream> WebSocket<S> {
         self.io.get().life.timeouts
     }
 
-    /// Sets the timeouts of the open connection: what is waited for begins anew, but a closing handshake that has begun
-    /// keeps its deadline.
+    /// Sets the timeouts of the open connection. Each wait that is going on begins anew, except that a closing handshake that has
+    /// begun keeps its deadline.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.io.get_mut().set_timeouts(timeouts);
     }
 
-    /// What tells it apart in the log.
+    /// The number of the connection in the log.
     pub(crate) fn id(&self) -> Id {
         self.io.get().life.id
     }
 
-    /// The stream, to ask it and to change its settings; to read it or to write to it would break the connection.
+    /// The stream, to query it and to change its settings. Reading from it or writing to it breaks the connection.
     #[must_use]
     pub fn get_ref(&self) -> &S {
         &self.io.get().link.stream
     }
 
-    /// As [`get_ref`](Self::get_ref), to change it.
+    /// The stream, mutably, to change its settings. Reading from it or writing to it breaks the connection.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.io.get_mut().link.stream
@@ -421,7 +420,7 @@ impl<S: Stream> fmt::Debug for WebSocket<S> {
     }
 }
 
-/// The keys of either end.
+/// The keys for a role: new ones for a client, none for a server.
 fn keys(role: Role) -> Result<RoleKeys<MaskKeys>, Error> {
     Ok(match role {
         Role::Server => RoleKeys::Server,

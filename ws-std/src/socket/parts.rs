@@ -8,7 +8,7 @@ use crate::session::{Io, Life};
 use crate::stream::Stream;
 use crate::timeouts::Timeouts;
 
-/// What a [`WebSocket`] consists of, to be driven in another way, or put together again.
+/// The parts of a [`WebSocket`], to drive them in another way, or to put them together again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Parts<S> {
@@ -20,14 +20,14 @@ pub struct Parts<S> {
     pub outbound: Outbound<MaskKeys>,
     /// The timeouts of the open connection.
     pub timeouts: Timeouts,
-    /// What the opening handshake agreed on.
+    /// The subprotocol that the opening handshake agreed on.
     pub subprotocol: Option<Box<str>>,
     agreed: Option<Agreed>,
     life: Life,
 }
 
 impl<S: Stream> WebSocket<S> {
-    /// Takes it apart. Nothing is closed, and no byte is lost.
+    /// Takes the WebSocket apart. Nothing is written or closed, and no byte is lost.
     #[must_use]
     pub fn into_parts(self) -> Parts<S> {
         let Self { io, inbound, subprotocol, agreed } = self;
@@ -35,7 +35,7 @@ impl<S: Stream> WebSocket<S> {
         Parts { stream: link.stream, inbound, outbound, timeouts: life.timeouts, subprotocol, agreed, life }
     }
 
-    /// Puts it together again. What was waited for begins anew, but a closing handshake that has begun keeps its deadline.
+    /// Puts a WebSocket together again. Each wait begins anew, except that a closing handshake that has begun keeps its deadline.
     #[must_use]
     pub fn from_parts(parts: Parts<S>) -> Self {
         let Parts { stream, inbound, outbound, timeouts, subprotocol, agreed, life } = parts;

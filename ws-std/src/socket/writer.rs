@@ -28,21 +28,20 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// Sends a message, in one frame. It leaves before the call returns, unless it answers a message after which another has
     /// come already: then it leaves with the answer to that ([when bytes leave](crate#when-bytes-leave)).
     ///
-    /// Where compression was agreed on, a message that is long enough is compressed, and one of more than 64 KiB goes out
-    /// in fragments.
+    /// Where compression was negotiated, a message that is long enough is compressed, and then sent in fragments where it is longer
+    /// than 64 KiB.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] where a Close was sent or received, [`Error::MessageUnfinished`], [`Error::Io`] where the
-    /// stream would block and 16 KiB wait of what was sent before, and what ends the connection: [`Error::Disconnected`],
-    /// [`Error::Timeout`], [`Error::Io`], [`Error::Fault`]. But for those that end the connection, nothing was taken of the
-    /// message.
+    /// [`Error::Closed`] where a Close was sent or received; [`Error::MessageUnfinished`]; [`Error::Io`] where the stream would
+    /// block and 16 KiB or more wait to be written. After these nothing of the message was taken. And those that end the connection:
+    /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`], [`Error::Fault`].
     #[inline]
     pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
         self.io.send(message, Compress::ByLength, self.leave)
     }
 
-    /// Queues a message, to leave with what is sent after it: [when bytes leave](crate#when-bytes-leave).
+    /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
     ///
     /// # Errors
     ///
@@ -51,7 +50,7 @@ impl<'a, S: Stream> Writer<'a, S> {
         self.io.send(message, Compress::ByLength, Leave::Together)
     }
 
-    /// Sends a text message, as [`send`](Self::send) does.
+    /// Sends a text message. It leaves when one of [`send`](Self::send) would.
     ///
     /// # Errors
     ///
@@ -61,7 +60,7 @@ impl<'a, S: Stream> Writer<'a, S> {
         self.send(Message::Text(text))
     }
 
-    /// Sends a binary message, as [`send`](Self::send) does.
+    /// Sends a binary message. It leaves when one of [`send`](Self::send) would.
     ///
     /// # Errors
     ///
@@ -71,8 +70,8 @@ impl<'a, S: Stream> Writer<'a, S> {
         self.send(Message::Binary(bytes))
     }
 
-    /// Sends a message as it is, whatever was agreed on: where it holds a secret beside text of somebody else's choice
-    /// (see [`Deflate`](crate::Deflate)), and where it is known not to become shorter.
+    /// Sends a message without compression, even where it was negotiated: for a message that holds a secret and text that an attacker
+    /// may have chosen (see [`Deflate`](crate::Deflate)), and for one that compression does not make shorter.
     ///
     /// # Errors
     ///
@@ -82,7 +81,7 @@ impl<'a, S: Stream> Writer<'a, S> {
         self.io.send(message, Compress::Never, self.leave)
     }
 
-    /// Sends a message compressed however short it is, where compression was agreed on; as it is otherwise.
+    /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
     ///
     /// # Errors
     ///
@@ -92,16 +91,19 @@ impl<'a, S: Stream> Writer<'a, S> {
         self.io.send(message, Compress::Always, self.leave)
     }
 
-    /// Sends a message that was encoded once for many connections, as [`WebSocket::send_encoded`](crate::WebSocket::send_encoded).
+    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
+    /// copied.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAdmitted`] where this connection cannot take it; those of [`send`](Self::send).
+    /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
+    /// [`send`](Self::send).
     pub fn send_encoded(&mut self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
         self.io.commit(self.leave, |outbound| outbound.send_encoded(message))
     }
 
-    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2), as [`WebSocket::ping`](crate::WebSocket::ping).
+    /// Sends a ping with up to 125 bytes, at once (RFC 6455 §5.5.2). The pong is an event of
+    /// [`WebSocket::read_event`](crate::WebSocket::read_event).
     ///
     /// # Errors
     ///
@@ -118,7 +120,7 @@ impl<'a, S: Stream> Writer<'a, S> {
         })
     }
 
-    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4).
+    /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4).
     ///
     /// # Errors
     ///
@@ -127,21 +129,21 @@ impl<'a, S: Stream> Writer<'a, S> {
         MessageWriter::over(self.io, message_type)
     }
 
-    /// Writes what waits to be written.
+    /// Writes all that waits to be written.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; what ends the connection.
+    /// [`Error::Io`] where the stream would block, and the errors that end the connection.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.io.transmit()
     }
 
-    /// Sends a Close and returns: messages still come out of [`WebSocket::read`](crate::WebSocket::read) until the peer's Close
-    /// does.
+    /// Sends a Close and returns. Go on calling [`WebSocket::read`](crate::WebSocket::read): it returns the messages that arrive
+    /// before the peer's Close, and then ends the connection.
     ///
     /// # Errors
     ///
-    /// What ends the connection.
+    /// Those that end the connection.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
         self.io.outbound.close(CloseFrame::truncated(code, reason));
         self.io.leave(Leave::AtOnce)

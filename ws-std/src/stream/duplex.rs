@@ -9,95 +9,96 @@ use super::Stream;
 /// A stream that one thread can read while another writes it, both by a shared reference: TCP, Unix sockets, and
 /// `TlsStream` over them.
 ///
-/// TLS of other libraries mostly is not: what reads there may have to write, and one lock is held over all of it, over waiting
-/// too. `TlsStream` locks its state only to encrypt and to decrypt, and never over a read or a write of the socket.
+/// TLS streams of other libraries mostly cannot do this: a read may have to write, and one lock is held for all of it, waiting
+/// included. `TlsStream` locks its state only while encrypting or decrypting, never during I/O.
 pub trait Duplex: Stream + Send + Sync + 'static {
-    /// Reads, as [`Read::read`].
+    /// Reads into `bytes`, and returns how many bytes were read: 0 at the end of the stream. See [`Read::read`].
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes, as [`Write::write_vectored`].
+    /// Writes from `slices`, in their order, and returns how many bytes were taken. See [`Write::write_vectored`].
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
 
-    /// Writes what the stream takes without waiting, though it blocks. Without slices it only pushes on what the stream has
-    /// taken and holds back, as TLS may.
+    /// Writes what the stream takes without waiting, though it blocks. Without slices it only writes what the stream has taken and
+    /// holds back, as TLS may. The default fails with [`io::ErrorKind::Unsupported`].
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::WouldBlock`] where that is nothing, or not all of what it holds back; [`io::ErrorKind::Unsupported`] where the platform or the stream
-    /// has no such write: then what would be written so is left to a thread that may wait.
+    /// [`io::ErrorKind::WouldBlock`] where the stream takes nothing, or still holds something back;
+    /// [`io::ErrorKind::Unsupported`] where the platform or the stream has no such write. Then a thread is started for what
+    /// has to be written without waiting.
     fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let _ = slices;
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Flushes, as [`Write::flush`].
+    /// Writes what the stream has taken and holds back. See [`Write::flush`].
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn flush_shared(&self) -> io::Result<()>;
 
-    /// Ends the sending direction, as [`Stream::shutdown_write`]. The default only flushes.
+    /// Ends the sending direction, and leaves the other open. See [`Stream::shutdown_write`]. The default only flushes.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn shutdown_write_shared(&self) -> io::Result<()> {
         self.flush_shared()
     }
 
-    /// Turns off the delay that gathers small writes, as [`Stream::disable_delay`]. The default does nothing.
+    /// Turns off the delay that gathers small writes. See [`Stream::disable_delay`]. The default does nothing.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn disable_delay_shared(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Limits the time of reads, as [`Stream::limit_read`]. The default changes nothing.
+    /// Sets the time after which a read gives up. See [`Stream::limit_read`]. The default does nothing.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
     }
 
-    /// Limits the time of writes, as [`Stream::limit_write`]. The default changes nothing.
+    /// Sets the time after which a write that moved nothing gives up. See [`Stream::limit_write`]. The default does nothing.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
     }
 
-    /// The time after which a read gives up: what [`Stream::limit_read`] was given last, or its owner has set.
-    /// The default says that there is none.
+    /// The time after which a read gives up, which [`Stream::limit_read`] or the owner of the stream has set last. `None` where
+    /// there is none, which is the default.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn read_limit(&self) -> io::Result<Option<Duration>> {
         Ok(None)
     }
 
-    /// Makes reads and writes wait, also where they did not before. The default changes nothing.
+    /// Makes the stream blocking, so that reads and writes wait. The default does nothing.
     ///
     /// # Errors
     ///
-    /// As the stream's.
+    /// Those of the stream.
     fn set_blocking(&self) -> io::Result<()> {
         Ok(())
     }
@@ -106,7 +107,7 @@ pub trait Duplex: Stream + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// As the stream's; they are ignored, since the connection is at its end.
+    /// Those of the stream. They are ignored, since the connection is at its end.
     fn abort(&self) -> io::Result<()>;
 }
 
@@ -182,7 +183,7 @@ const SLICE_COUNT_MAX: usize = 16;
 
 /// A stream with several owners, on one descriptor.
 ///
-/// [`Hub::serve`](crate::Hub::serve) gives connections so: it keeps one owner to end them by.
+/// `Hub::serve` passes connections to its handlers as this type, and keeps one owner to end them by.
 ///
 /// ```
 /// use std::net::{TcpListener, TcpStream};
@@ -198,23 +199,23 @@ const SLICE_COUNT_MAX: usize = 16;
 pub struct SharedStream<S>(Arc<S>);
 
 impl<S> SharedStream<S> {
-    /// Makes a stream that can be cloned.
+    /// Makes a stream with one owner; clones are further owners.
     #[must_use]
     pub fn new(stream: S) -> Self {
         Self(Arc::new(stream))
     }
 
-    /// The stream itself.
+    /// The stream.
     #[must_use]
     pub fn get_ref(&self) -> &S {
         &self.0
     }
 
-    /// The stream itself, where this is its last owner.
+    /// Returns the stream, where this is its last owner.
     ///
     /// # Errors
     ///
-    /// Itself, where it is not.
+    /// `self`, where there are other owners.
     pub fn into_inner(self) -> Result<S, Self> {
         Arc::try_unwrap(self.0).map_err(Self)
     }

@@ -1,4 +1,4 @@
-//! The one notion of waiting: whether a call that moved nothing has waited as long as it might, or the stream does not
+//! The one notion of waiting: whether a call that moved nothing has waited for all of its time, or the stream does not
 //! block.
 
 use core::time::Duration;
@@ -11,18 +11,18 @@ use crate::error::is_wait;
 /// Why a call moved nothing.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// It waited for as long as it might.
+    /// It waited for all of its time.
     TimeUp,
-    /// The stream does not block, or gave up early by a limit of its owner's.
+    /// The stream does not block, or its owner's limit was shorter.
     WouldBlock,
     /// The stream failed.
     Failed(io::Error),
 }
 
-/// What a stream was set to.
+/// The limit that a stream has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Setting {
-    /// It still has the limit of its owner.
+    /// The limit of its owner, which was not changed.
     #[default]
     Owners,
     Ours(Option<Duration>),
@@ -37,12 +37,12 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Of a stream that has this limit already.
+    /// The limit of a stream that has `current` already.
     pub(crate) const fn known(current: Option<Duration>) -> Self {
         Self { current: Setting::Ours(current), is_non_blocking: false }
     }
 
-    /// Takes back the limit that was set here, if one was. Where that fails, the next call tries again.
+    /// Removes the limit that was set here, if one was. Where that fails, the next call tries again.
     pub(crate) fn lift(&mut self, set: impl FnOnce() -> io::Result<()>) {
         if matches!(self.current, Setting::Ours(Some(_))) && set().is_ok() {
             self.current = Setting::Ours(None);
@@ -152,8 +152,8 @@ impl Limit {
 
 /// The limit to set on a stream that has `current`, so that a call waits no longer than `wanted`.
 ///
-/// To set one is a system call, so one that makes the stream return early, but not far too early, stays; and where the
-/// time shrinks from call to call a smaller step of it is taken at once.
+/// Setting a limit is a system call. So a limit that is shorter than `wanted`, but not by more than half, stays; and where `wanted`
+/// shrinks from call to call, the limit is set to less than it at once.
 fn step(current: Option<Duration>, wanted: Option<Duration>) -> Option<Duration> {
     let wanted = wanted?.max(LIMIT_MIN);
     Some(match current {
@@ -165,7 +165,7 @@ fn step(current: Option<Duration>, wanted: Option<Duration>) -> Option<Duration>
     })
 }
 
-/// The least limit: operating systems count in ticks, and take zero for no limit.
+/// The shortest limit: operating systems count in ticks, and take zero for no limit.
 const LIMIT_MIN: Duration = Duration::from_millis(1);
 
 /// Two ticks of the slowest clock in use: a wait that is no shorter takes at least half its time.

@@ -5,8 +5,8 @@ use crate::error::is_wait;
 use crate::stream::Stream;
 use crate::timeouts::Deadline;
 
-/// Reads and discards until the peer ends the stream, the deadline passes or it was enough, and counts what was
-/// discarded. An error means that the stream would block before the deadline: call again.
+/// Reads and discards until the peer ends the stream, the deadline passes or [`DISCARDED_LEN_MAX`] bytes have come, and counts
+/// them. An error means that the stream would block before the deadline: call again.
 // RFC 6455 §7.1.1: closing over unread input would reset the connection, and the peer might never see what we wrote.
 pub(crate) fn linger(
     stream: &mut (impl Stream + ?Sized),
@@ -39,6 +39,6 @@ pub(crate) fn linger(
     Ok(())
 }
 
-/// How much is discarded at most, in bytes: as much as the largest message of the default limits, which a peer may be
-/// in the middle of writing when we refuse it.
+/// How much is discarded at most, in bytes: the largest message of the default limits, which a peer may be in the middle of
+/// writing when we refuse it.
 const DISCARDED_LEN_MAX: u64 = 16 << 20;

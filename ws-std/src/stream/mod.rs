@@ -15,12 +15,11 @@ use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-/// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what a closing handshake and deadlines need of
-/// it beyond those.
+/// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what the closing handshake and deadlines need in
+/// addition.
 ///
-/// Every method has a default that does no harm, so that a stream of one's own takes one line; a stream of somebody
-/// else's is wrapped in [`AnyStream`]. Without timeouts a deadline is judged only when the stream comes back from a
-/// read or a write.
+/// Every method has a harmless default, so that your own stream takes one line; wrap the stream of another crate in
+/// [`AnyStream`]. On a stream without timeouts, a deadline is judged only when a read or a write returns.
 ///
 /// ```
 /// use std::io::{Read, Result, Write};
@@ -41,29 +40,30 @@ pub trait Stream: Read + Write {
     ///
     /// # Errors
     ///
-    /// As the stream's; they are ignored, since the connection is at its end.
+    /// Those of the stream. They are ignored, since the connection is at its end.
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.flush()
     }
 
-    /// Lets a read give up with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after this time; `None`
-    /// waits for ever. Less than a millisecond, zero too, counts as a millisecond: sockets refuse zero, or take it for
-    /// `None`. The default changes nothing: then a read that waits is not come back from, and what
-    /// [`Timeouts`](crate::Timeouts) say of reads, pings and idleness is only done when something arrives.
+    /// Sets the time after which a read fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`]; `None` sets no
+    /// limit. Less than a millisecond, zero included, counts as a millisecond: sockets refuse zero, or take it for `None`. The
+    /// default does nothing. Reads then wait until something arrives, and only then are the [`Timeouts`](crate::Timeouts) of reads,
+    /// pings and idleness judged.
     ///
     /// # Errors
     ///
-    /// As the stream's; they fail the connection.
+    /// Those of the stream. They end the connection.
     fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
     }
 
-    /// As [`limit_read`](Self::limit_read), for a write that moves nothing.
+    /// Sets the time after which a write that moved nothing fails with [`io::ErrorKind::WouldBlock`] or
+    /// [`io::ErrorKind::TimedOut`]; `None` sets no limit. Less than a millisecond counts as a millisecond. The default does nothing.
     ///
     /// # Errors
     ///
-    /// As the stream's; they fail the connection.
+    /// Those of the stream. They end the connection.
     fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
@@ -74,13 +74,13 @@ pub trait Stream: Read + Write {
     ///
     /// # Errors
     ///
-    /// As the stream's; they fail the handshake.
+    /// Those of the stream. They fail the handshake.
     fn disable_delay(&mut self) -> io::Result<()> {
         Ok(())
     }
 
     /// Whether `write_vectored` writes several slices at once. The default is `false`: then the start of a long
-    /// message is copied behind its header instead, so that they are not written apart.
+    /// message is copied after its header, so that the two leave in one write.
     fn is_vectored(&self) -> bool {
         false
     }
@@ -127,7 +127,7 @@ impl Stream for std::os::unix::net::UnixStream {
     }
 }
 
-/// A time as the limit of a socket: what is shorter than the shortest limit becomes that.
+/// A time as the limit of a socket, never shorter than [`LIMIT_MIN`].
 fn socket_limit(time: Option<Duration>) -> Option<Duration> {
     time.map(|time| time.max(LIMIT_MIN))
 }
@@ -164,7 +164,7 @@ macro_rules! impl_for_pointer {
 impl_for_pointer!(&mut S);
 impl_for_pointer!(Box<S>);
 
-/// Any `Read + Write` as a [`Stream`]: nothing is shut down, only flushed, and nothing times out by itself.
+/// Any `Read + Write` as a [`Stream`]: shutting down only flushes, and there are no timeouts.
 ///
 /// ```
 /// use ws_std::{AnyStream, Server};

@@ -7,7 +7,7 @@ use crate::stream::duplex::Duplex;
 #[cfg(feature = "rustls")]
 use crate::stream::tls::TlsStream;
 
-/// What [`Client::connect`](crate::Client::connect) opens: a TCP stream, as it is for `ws:`, with TLS on it for `wss:`.
+/// The stream that [`Client::connect`](crate::Client::connect) opens: a TCP stream for `ws:`, and TLS over one for `wss:`.
 ///
 /// ```
 /// use std::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ use crate::stream::tls::TlsStream;
 #[derive(Debug)]
 pub struct NetStream(Layer);
 
-/// What lies over TCP.
+/// TCP alone, or TLS over it.
 #[derive(Debug)]
 enum Layer {
     Plain(TcpStream),
@@ -41,7 +41,7 @@ macro_rules! with {
 }
 
 impl NetStream {
-    /// The TCP stream at the bottom, to ask for its addresses and to change its settings.
+    /// The TCP stream at the bottom, to query its addresses and to change its settings.
     #[must_use]
     pub const fn tcp(&self) -> &TcpStream {
         match &self.0 {
@@ -55,7 +55,7 @@ impl NetStream {
 #[cfg(feature = "rustls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl NetStream {
-    /// TLS, where it is on the TCP stream.
+    /// The TLS stream, or `None` for `ws:`.
     #[must_use]
     pub const fn tls(&self) -> Option<&TlsStream> {
         match &self.0 {

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io;
 
-/// Bytes that are committed and not yet written: they leave in this order, each once.
+/// Bytes that are committed and not yet written. They leave in their order, each once.
 #[derive(Default)]
 pub(crate) struct Queue {
     /// Initialised once and never cleared; the queued bytes are `start..end`.
@@ -29,7 +29,7 @@ impl Queue {
         self.storage.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The first `len` bytes have left.
+    /// Drops the first `len` bytes, which have left.
     #[inline]
     pub(crate) fn advance(&mut self, len: usize) {
         self.start = self.start.saturating_add(len).min(self.end);

@@ -34,17 +34,17 @@ enum Framing {
 }
 
 impl Body {
-    /// A body of which nothing has come yet.
+    /// The body of `response`, of which nothing has arrived yet.
     pub(super) fn of(response: &Response<'_>) -> Self {
         Self { content: Vec::new(), framing: Framing::of(response), budget: ENCODED_LEN_MAX }
     }
 
-    /// Whether nothing is to be waited for any more.
+    /// Whether the body is complete, or as long as it may be, or invalid.
     pub(super) fn is_over(&self) -> bool {
         self.framing == Framing::Over
     }
 
-    /// What has come of the content, without chunk sizes.
+    /// The content that has arrived, without chunk sizes.
     pub(super) fn into_content(self) -> Vec<u8> {
         self.content
     }
@@ -150,7 +150,7 @@ fn after_chunk_size(line: Vec<u8>) -> Framing {
     }
 }
 
-/// How much of the content is kept, in bytes: what an error has to say, not what a page has.
+/// How much of the content is kept, in bytes: enough for the text of an error.
 const CONTENT_LEN_MAX: usize = 4 * 1024;
 
 /// How much is read of a body with its chunk sizes, in bytes.

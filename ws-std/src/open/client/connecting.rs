@@ -36,13 +36,14 @@ impl<S: Stream> Connecting<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Client::handshake`](crate::Client::handshake), after which it fails with
-    /// [`io::ErrorKind::NotConnected`], as it does after the WebSocket.
+    /// [`Error::Io`] where the stream would block; those of [`Client::handshake`](crate::Client::handshake). Called again after one of
+    /// the latter, or after it has returned the WebSocket, it fails with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<WebSocket<S>, Error> {
         self.advance_with_response().map(|(socket, _response)| socket)
     }
 
-    /// Writes and reads as [`advance`](Self::advance) does, and returns the response too.
+    /// Writes and reads until the stream would block, and returns the WebSocket with the response that opened it; see
+    /// [`advance`](Self::advance).
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl<S: Stream> Connecting<S> {
         self.opening.as_ref().is_some_and(|opening| opening.stream.wants_write())
     }
 
-    /// The stream, until there is an outcome.
+    /// The stream; `None` after [`advance`](Self::advance) has returned the WebSocket or an error that is final.
     #[must_use]
     pub const fn get_ref(&self) -> Option<&S> {
         match &self.opening {

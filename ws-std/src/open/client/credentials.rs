@@ -30,7 +30,7 @@ impl Credentials {
     }
 }
 
-/// Logs are no place for either.
+/// Shows neither the user nor the password.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").finish_non_exhaustive()

@@ -14,7 +14,7 @@ pub(crate) struct Field {
     pub(crate) is_secret: bool,
 }
 
-/// Logs are no place for what may be a secret.
+/// Shows the name alone, since the value may be a secret.
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
@@ -27,7 +27,7 @@ pub(crate) enum Recipient {
     /// The scheme, host and port that the program named.
     Named,
     #[cfg(feature = "proxy")]
-    /// Others, to which a redirect led. Secrets are not for them.
+    /// Another one, to which a redirect led. It is sent no secrets.
     Other,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Recipient {
 type NamedValue<'h> = (&'h str, Cow<'h, [u8]>);
 
 impl HandshakeOptions {
-    /// The headers of a request beside those that the handshake writes itself.
+    /// The headers of a request, without those that the handshake writes itself.
     pub(super) fn headers_for(&self, recipient: Recipient) -> Result<Vec<NamedValue<'_>>, ClientMisuse> {
         let is_named = recipient == Recipient::Named;
         let given = self.headers.iter().filter(|header| is_named || !is_secret(header));

@@ -46,7 +46,7 @@ pub(super) struct ClientOpening<S> {
     pub(super) stream: HandshakeStream<S>,
 }
 
-/// What a server says.
+/// Whether a server opened a WebSocket.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
     Accepted,
@@ -69,7 +69,7 @@ impl<S: Stream> ClientOpening<S> {
         Ok(Self { keys, handshake, stream })
     }
 
-    /// Writes and reads; where the stream would block it may be called again, with the same request.
+    /// Writes the request and reads the response. Where the stream would block, call it again with the same request.
     pub(super) fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<Answer, Error> {
         let Self { handshake, stream, .. } = self;
         stream.write_out()?;

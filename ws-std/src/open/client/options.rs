@@ -9,7 +9,7 @@ use crate::deflate::Deflate;
 use crate::error::Error;
 use crate::timeouts::Timeouts;
 
-/// What a client asks for in its opening handshakes, and how their WebSockets behave.
+/// The settings of a client's opening handshakes, and of the WebSockets that they open.
 #[derive(Clone, Debug)]
 pub(crate) struct HandshakeOptions {
     pub(crate) headers: Vec<Field>,
@@ -26,7 +26,7 @@ pub(crate) struct HandshakeOptions {
 }
 
 impl HandshakeOptions {
-    /// Lends `act` the request.
+    /// Builds the request and lends it to `act`.
     pub(super) fn with_request<T>(
         &self,
         uri: Uri<'_>,
@@ -35,7 +35,7 @@ impl HandshakeOptions {
     ) -> Result<T, Error> {
         let headers = self.headers_for(recipient)?;
         let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
-        // What the program says of itself is for the server that it named.
+        // The subprotocols and the Origin are for the server that the program named.
         let is_named = recipient == Recipient::Named;
         let subprotocols = self.subprotocols.iter().filter(|_| is_named);
         let subprotocols: Vec<_> = subprotocols.map(AsRef::as_ref).collect();

@@ -9,7 +9,7 @@ use crate::error::Refusal;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
 
-/// Reads the beginning of the body, as far as it comes in a short time. The status is known already, and is not held back
+/// Reads the beginning of a refusal's body, as far as it arrives in a short time. The status is known already, and does not wait
 /// for a body that does not end.
 pub(super) fn read<S: Stream>(
     handshake: ClientHandshake<Vec<u8>>,
@@ -28,5 +28,5 @@ pub(super) fn read<S: Stream>(
     }
 }
 
-/// How long a body may take. What is left of the handshake may be less.
+/// How long a body may take, if the time for the handshake is not over before.
 const BODY_TIME_MAX: Duration = Duration::from_secs(1);

@@ -2,10 +2,11 @@ use core::fmt;
 
 use ws_core::handshake::{self, ClientHandshake, Header, Headers};
 
-/// The response that opened a WebSocket: its headers, such as the cookies that it sets.
+/// The response that opened a WebSocket: its headers, such as the cookies that it sets, from
+/// [`Client::connect_with_response`](crate::Client::connect_with_response).
 ///
-/// Keeps the memory of the opening handshake, which is [`Client::with_head_len_max`](crate::Client::with_head_len_max)
-/// bytes, until it is dropped. [`Client::connect_with_response`](crate::Client::connect_with_response) gives it.
+/// It keeps the memory of the opening handshake, [`Client::with_head_len_max`](crate::Client::with_head_len_max) bytes, until it is
+/// dropped.
 pub struct Response {
     handshake: ClientHandshake<Vec<u8>>,
     url: Box<str>,
@@ -16,7 +17,7 @@ impl Response {
         Self { handshake, url: url.into() }
     }
 
-    /// The URL that was answered: the one that was asked for, or the one that redirects led to.
+    /// The URL that was answered: the one that you connected to, or the one that redirects led to.
     #[must_use]
     pub const fn url(&self) -> &str {
         &self.url
@@ -28,7 +29,7 @@ impl Response {
         self.response().and_then(|response| response.header(name))
     }
 
-    /// All headers, in their order.
+    /// All headers, in the order in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
         self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
     }

@@ -18,7 +18,7 @@ use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
 
-/// A request that waits for its answer. Dropping it closes the connection without one.
+/// A request that waits for its answer. Dropping it closes the connection without an answer.
 ///
 /// Answer within [`Timeouts::handshake`](crate::Timeouts::handshake), which began with the request.
 pub struct Incoming<S> {
@@ -27,13 +27,13 @@ pub struct Incoming<S> {
 }
 
 impl<S: Stream> Incoming<S> {
-    /// The path that is asked for, with its percent-encoding.
+    /// The path of the request's target, with its percent-encoding.
     #[must_use]
     pub fn path(&self) -> &str {
         self.request().map_or("/", |request| request.path())
     }
 
-    /// The query without its `?`, where it is not empty.
+    /// The query of the request's target, without its `?`. `None` where it is empty.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.request().and_then(|request| request.query())
@@ -45,20 +45,20 @@ impl<S: Stream> Incoming<S> {
         self.request().and_then(|request| request.header(name))
     }
 
-    /// The whole request: all headers, Host, Origin, subprotocols. It is always there.
+    /// The whole request: all headers, Host, Origin, subprotocols. It is always `Some`.
     #[must_use]
     pub fn request(&self) -> Option<Request<'_>> {
         self.opening.handshake.request()
     }
 
-    /// Whether it asks for a WebSocket. Otherwise it is a plain GET, to be answered with
-    /// [`reject`](Self::reject), which can send a page.
+    /// Whether the request asks for a WebSocket. If not, it is a plain GET: answer it with [`reject`](Self::reject), which can send
+    /// a page.
     #[must_use]
     pub const fn is_websocket(&self) -> bool {
         self.is_websocket
     }
 
-    /// The subprotocol of `spoken` that the client prefers.
+    /// Returns the subprotocol of `spoken` that the client prefers, or `None` where it offers none of them.
     #[must_use]
     pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
         spoken.get(self.place_of_best(spoken)?).copied()
@@ -134,9 +134,9 @@ impl<S: Stream> Incoming<S> {
     }
 
     /// Answers without opening a WebSocket, and closes the connection: with an error of your own, or with a page for
-    /// a plain GET. The head says `Connection: close` and the length of the body.
+    /// a plain GET. The head has `Connection: close` and the length of the body.
     ///
-    /// What a non-blocking stream does not take at once is lost.
+    /// On a non-blocking stream, the part of the answer that the stream does not take at once is lost.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl<S: Stream> Incoming<S> {
         offered.find_map(|offered| spoken.iter().position(|spoken| spoken.as_ref() == offered))
     }
 
-    /// The WebSocket after the answer that was written.
+    /// Opens the WebSocket, after the answer was written or queued.
     fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
         let ServerOpening { stream, server, handshake } = *self.opening;
         let config = session_config(server.config, &server.timeouts);
@@ -191,7 +191,7 @@ impl<S> fmt::Debug for Incoming<S> {
     }
 }
 
-/// Answers a request that is not to be accepted, as far as the stream takes it, and closes the connection.
+/// Answers a request that must not be accepted, as far as the stream takes the answer, and closes the connection.
 pub(super) fn refuse<S: Stream>(
     handshake: &mut ServerHandshake<Vec<u8>>,
     stream: &mut HandshakeStream<S>,

@@ -48,9 +48,9 @@ pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
     Server::new().accept(stream)
 }
 
-/// Which requests a server accepts, and how it behaves: made once, used for any number of connections.
+/// Server configuration; build it once, and use it for any number of connections.
 ///
-/// By default a browser's page may connect only where its Origin is that of the Host header. A client that sends no Origin
+/// By default a page in a browser may connect only where its Origin has the host of the Host header. A client that sends no Origin
 /// is not a browser, and may connect (RFC 6455 §10.2).
 ///
 /// ```
@@ -86,8 +86,8 @@ impl Server {
         Self::default()
     }
 
-    /// Allows pages of this origin, in addition to the origins that were allowed in this way before. Pages of the same host
-    /// are then no longer allowed by themselves.
+    /// Allows pages of this origin, such as `https://example.com`. Call it again to allow more origins. Pages of the same host are then
+    /// allowed only where you name their origin too.
     #[must_use]
     pub fn with_allowed_origin(mut self, origin: &str) -> Self {
         self.origins.allow(origin);
@@ -102,35 +102,35 @@ impl Server {
         self
     }
 
-    /// Allows any page: for services that do not know their users by cookies or by the network that they are in.
+    /// Allows any page: for services that do not authenticate users by cookies or by their network.
     #[must_use]
     pub fn with_any_origin(mut self) -> Self {
         self.origins = Origins::Any;
         self
     }
 
-    /// Adds a subprotocol that the server speaks. The one that the client prefers is chosen.
+    /// Adds a subprotocol that the server speaks. Of these, [`Incoming::accept`] chooses the one that the client prefers.
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
         self.subprotocols.push(subprotocol.into());
         self
     }
 
-    /// Sets the limits and choices of the connections.
+    /// Sets the limits and options of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Sets the timeouts.
+    /// Sets the timeouts of the opening handshake and of the connections.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Compresses messages where the client offers it. Read what [`Deflate`] says about that first.
+    /// Compresses messages where the client offers permessage-deflate. Read [before turning it on](Deflate#before-turning-it-on) first.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
@@ -138,7 +138,7 @@ impl Server {
         self
     }
 
-    /// Accepts each request that is allowed: [`receive`](Self::receive) and [`Incoming::accept`].
+    /// Reads a request, and opens the WebSocket that it asks for: [`receive`](Self::receive), then [`Incoming::accept`].
     ///
     /// # Errors
     ///
@@ -149,10 +149,10 @@ impl Server {
         self.receive(stream)?.accept()
     }
 
-    /// Reads a request, to be looked at and then accepted or rejected: one for a WebSocket, or a plain GET.
+    /// Reads a request, for a WebSocket or a plain GET, and returns it before it is answered, to be accepted or rejected.
     ///
-    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), one that
-    /// has come in part when [`Timeouts::handshake`] has passed with 408, and the connection closed.
+    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), and the
+    /// connection is closed. One that has arrived in part when [`Timeouts::handshake`] is over is answered with 408.
     ///
     /// # Errors
     ///
@@ -166,7 +166,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
+    /// [`Error::Io`] where the delay of small writes cannot be turned off.
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
         Receiving::new(self.clone(), stream, deadline)

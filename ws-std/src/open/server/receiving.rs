@@ -17,8 +17,8 @@ pub struct Receiving<S> {
     opening: Option<Box<ServerOpening<S>>>,
 }
 
-/// A connection that is being opened. It is on the heap, since what a thread has once had on its stack stays with it for as
-/// long as the connection does.
+/// A connection that is being opened. It is on the heap, since the stack of a thread keeps the memory that it once used for as long
+/// as the connection lasts.
 pub(super) struct ServerOpening<S> {
     pub(super) server: Server,
     pub(super) stream: HandshakeStream<S>,
@@ -35,15 +35,16 @@ impl<S: Stream> Receiving<S> {
         Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
 
-    /// Reads what is there. Where the stream would block, call it again when the stream is readable, and when
+    /// Reads what has arrived. Where the stream would block, call it again when the stream is readable, and when
     /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with [`Error::Timeout`].
     ///
-    /// What [`Incoming::accept`] writes and the stream does not take is written before anything that the WebSocket sends.
+    /// The part of the answer of [`Incoming::accept`] that the stream does not take is written before anything that the WebSocket
+    /// sends.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Server::receive`]. After these, and after the request, it fails
-    /// with [`io::ErrorKind::NotConnected`].
+    /// [`Error::Io`] where the stream would block; those of [`Server::receive`]. Called again after one of the latter, or after it
+    /// has returned the request, it fails with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         match opening.receive() {
@@ -57,7 +58,7 @@ impl<S: Stream> Receiving<S> {
         }
     }
 
-    /// The stream, until there is an outcome.
+    /// The stream; `None` after [`advance`](Self::advance) has returned the request or an error that is final.
     #[must_use]
     pub const fn get_ref(&self) -> Option<&S> {
         match &self.opening {
@@ -68,7 +69,7 @@ impl<S: Stream> Receiving<S> {
 }
 
 impl<S: Stream> ServerOpening<S> {
-    /// Whether the request is one for a WebSocket, once it is there.
+    /// Reads the request, and returns whether it is one for a WebSocket.
     fn receive(&mut self) -> Result<bool, Error> {
         loop {
             match self.handshake.receive(&mut self.stream.buffer.input()) {

@@ -11,8 +11,9 @@ use crate::timeouts::Deadline;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
-    /// Does the handshake of TLS on the stream, and then reads a request as [`receive`](Self::receive) does: `wss:`. Both share
-    /// [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a configuration.
+    /// Does the handshake of TLS on the stream, then reads a request, for a WebSocket or a plain GET, and returns it before it is
+    /// answered: `wss:`. Both share [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a
+    /// configuration. See [`receive`](Self::receive) for other requests.
     ///
     /// ```no_run
     /// use ws_std::{Server, ServerTls};
@@ -39,7 +40,8 @@ impl Server {
         Receiving::new(self.clone(), stream, deadline)?.advance()
     }
 
-    /// Accepts whatever is allowed: [`receive_tls`](Self::receive_tls) and [`Incoming::accept`].
+    /// Does the handshake of TLS, reads a request, and opens the WebSocket that it asks for: [`receive_tls`](Self::receive_tls), then
+    /// [`Incoming::accept`].
     ///
     /// # Errors
     ///

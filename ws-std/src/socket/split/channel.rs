@@ -19,8 +19,8 @@ use crate::stream::duplex::Duplex;
 
 /// Sending, and waiting for the peer to take it.
 impl<S: Duplex> Shared<S> {
-    /// Queues what `act` sends, a message or all of one, once there is room for it, and returns when it is written; unless it
-    /// answers a message after which another has come already.
+    /// Queues the message that `act` sends, once there is room for it, and returns when it is written, or at once where it answers a
+    /// message after which another has come already.
     pub(super) fn commit_message(
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
@@ -30,7 +30,7 @@ impl<S: Duplex> Shared<S> {
         if has_room && state.is_gathering_here() { Ok(()) } else { self.drive_all(state) }
     }
 
-    /// Queues what `act` sends once there is room for it, to leave with what is sent after it.
+    /// Queues the message that `act` sends, once there is room for it. It leaves with what is sent after it.
     pub(super) fn feed(
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
@@ -38,7 +38,7 @@ impl<S: Duplex> Shared<S> {
         self.commit(State::has_room_for_message, act).map(drop)
     }
 
-    /// Queues what `act` sends beside messages, and returns when it is written.
+    /// Queues the control frame that `act` sends, also between the parts of a message, and returns when it is written.
     pub(super) fn commit_control(
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
@@ -63,7 +63,7 @@ impl<S: Duplex> Shared<S> {
         self.drive_all(self.commit_as(None, State::has_room, |outbound| outbound.part(part, fin))?)
     }
 
-    /// Lets others send messages again, which they can unless a part was sent and the last was not.
+    /// Lets other threads send messages again. Where parts were sent and the last was not, that fails.
     pub(super) fn end_message(&self) {
         let mut state = self.lock();
         state.message_owner = None;
@@ -78,7 +78,7 @@ impl<S: Duplex> Shared<S> {
         self.commit_as(Some(thread::current().id()), may_act, act)
     }
 
-    /// Lets `act` queue something as soon as it may. A thread that would wait for a message of its own gets an error.
+    /// Waits until `may_act`, then lets `act` queue something. A thread that would wait for a message of its own gets an error.
     fn commit_as(
         &self,
         thread: Option<ThreadId>,
@@ -127,7 +127,7 @@ impl<S: Duplex> Shared<S> {
         }
     }
 
-    /// Starts a thread that writes what waits and that nobody is about to write.
+    /// Starts a thread that writes what no other thread is about to write.
     fn start_flush(self: &Arc<Self>, mut state: Guard<'_, S>) {
         if state.is_flushed || !state.is_to_be_written() || state.failure().is_some() {
             return;
@@ -142,12 +142,12 @@ impl<S: Duplex> Shared<S> {
         }
     }
 
-    /// Writes until nothing is left that nobody else is about to write, or all is over.
+    /// Writes until nothing is left that no other thread is about to write, or the connection has ended.
     fn flush_claimed(&self) {
         loop {
             let result = self.drive_all(self.lock());
             let mut state = self.lock();
-            // Judged and noted under one lock, so that what is queued after it is somebody else's to claim.
+            // Judged and noted under one lock, so that what is queued later finds no thread and starts one.
             if result.is_err() || !state.is_to_be_written() {
                 state.is_flushed = false;
                 return;
@@ -156,16 +156,16 @@ impl<S: Duplex> Shared<S> {
     }
 }
 
-/// What a [`Hub`](crate::Hub) does with a connection, whatever stream it has. None of it waits for the peer.
+/// A connection as a [`Hub`](crate::Hub) uses it, whatever its stream is. None of these calls waits for the peer.
 #[cfg(feature = "hub")]
 pub(crate) trait Channel: Send + Sync {
-    /// Queues a message, and writes nothing yet; the plain one where the encoded one is not admitted.
+    /// Queues a message, and writes nothing yet. Where the connection cannot take `encoded`, queues `plain`.
     fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error>;
 
     /// Queues a Close, and writes nothing yet.
     fn dismiss(&self, code: CloseCode, reason: &str);
 
-    /// Writes what the peer takes without waiting, and has a thread write what it does not.
+    /// Writes what the peer takes without waiting, and starts a thread for the rest.
     fn deliver(self: Arc<Self>);
 }
 

@@ -1,4 +1,4 @@
-//! A connection on two threads and more.
+//! An open connection on several threads.
 
 mod channel;
 mod read_end;
@@ -23,16 +23,16 @@ use crate::stream::duplex::{Duplex, SharedStream};
 use shared::Shared;
 
 impl<S: Duplex> WebSocket<S> {
-    /// Takes the two directions apart, so that one thread can read while others write, over one descriptor.
+    /// Splits the connection, so that one thread can read while others write, over one descriptor.
     ///
-    /// Neither waits for the other. A peer that does not read stops the threads that send, within
-    /// [`Timeouts::write`](crate::Timeouts::write), and not the one that reads. [`ReadHalf::reunite`] puts them together again.
+    /// The halves do not wait for each other. A peer that does not read holds up the threads that send, for
+    /// [`Timeouts::write`](crate::Timeouts::write) at most, and not the thread that reads. [`ReadHalf::reunite`] undoes the split.
     ///
     /// # Platform notes
     ///
-    /// The reading half answers pings by writes that do not wait ([`Duplex::write_now`](crate::Duplex::write_now)), which Unix
-    /// has. Elsewhere, as on Windows, a thread is started for an answer. Windows does not say how much a write that timed out
-    /// has sent: there such a write ends the connection, which [`Timeouts::write`](crate::Timeouts::write) is for.
+    /// The reading half answers pings by writes that do not wait ([`Duplex::write_now`](crate::Duplex::write_now)), which exist on
+    /// Unix. On other platforms, such as Windows, it starts a thread for an answer. Windows does not say how much a write that timed
+    /// out has sent, so there a write waits for [`Timeouts::write`](crate::Timeouts::write) in one step, and is never continued.
     ///
     /// ```
     /// use std::thread;
@@ -64,7 +64,7 @@ impl<S: Duplex> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream cannot be made blocking; it is dropped then.
+    /// [`Error::Io`] where the stream cannot be made blocking. The connection is then dropped.
     pub fn split(self) -> Result<(ReadHalf<S>, WriteHalf<S>), Error> {
         let Self { io, inbound, subprotocol, agreed } = self;
         let Io { link, outbound, life, .. } = io.into_io();

@@ -15,7 +15,7 @@ use crate::stream::duplex::{Duplex, SharedStream};
 use crate::stream::limited::Stopped;
 use crate::telemetry;
 
-/// The stream as the reader has it, and the way to those who write.
+/// The stream as the reader has it, and its way to the sending side.
 pub(super) struct ReadEnd<S: Duplex> {
     /// The first field, so that it is dropped while `shared` keeps the connection.
     gathered: Gathered<S>,
@@ -24,7 +24,7 @@ pub(super) struct ReadEnd<S: Duplex> {
     /// How long the program lets a read wait.
     pub(super) patience: Option<Duration>,
     call: Call,
-    /// Something was relayed that is to be answered, or gathered.
+    /// Something was relayed that has to be answered, or gathered answers have to leave.
     wants_write: bool,
     /// Another message has come already.
     is_gathering: bool,
@@ -79,7 +79,8 @@ impl<S: Duplex> ReadEnd<S> {
         self.wants_write = true;
     }
 
-    /// What this thread sends from now on leaves at once or, where another message has come already, with the answer to that.
+    /// Notes whether another message has come: then what this thread sends from now on leaves with the answer to that, and
+    /// otherwise at once.
     pub(super) fn gather(&mut self, has_another: bool) {
         if has_another != self.is_gathering {
             self.is_gathering = has_another;
@@ -89,7 +90,7 @@ impl<S: Duplex> ReadEnd<S> {
         }
     }
 
-    /// The whole again, where nobody else has a part of it.
+    /// Puts the connection together again, where there is no other owner of the shared state.
     pub(super) fn into_io(self) -> Result<Io<S>, Box<Self>> {
         let Self { gathered, shared, link, .. } = self;
         match Arc::try_unwrap(shared) {
@@ -141,7 +142,7 @@ impl<S: Duplex> Relay for ReadEnd<S> {
 impl<S: Duplex> Driver for ReadEnd<S> {
     fn transmit_if_possible(&mut self) -> Result<(), Error> {
         if self.is_read_over {
-            // Nothing else is left to be done.
+            // Nothing is left to be read meanwhile, so this may wait.
             return self.shared.drive_all(self.shared.lock());
         }
         if core::mem::take(&mut self.wants_write) {
@@ -221,7 +222,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
                 self.shared.notify(&state);
                 drop(state);
                 if is_being_written {
-                    // The thread that writes would not notice.
+                    // The thread that writes waits for the peer, and would not notice.
                     let _gone = self.stream().abort();
                 }
                 self.link.shut_down_write();
@@ -259,7 +260,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
     }
 }
 
-/// Writes what waits for an answer that does not come, when it is dropped: no later read does.
+/// On drop, writes what waits for an answer that does not come: no later read does.
 struct Gathered<S: Duplex>(Weak<Shared<S>>);
 
 impl<S: Duplex> Drop for Gathered<S> {

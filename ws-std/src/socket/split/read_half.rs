@@ -19,11 +19,11 @@ use crate::timeouts::Timeouts;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
 ///
-/// It answers pings and the peer's Close by itself, without waiting: where the other half is writing, that takes the
-/// answers along, and where the peer does not read they stay queued, and are tried again between reads. So it has to be
-/// read even where nothing but the end is expected.
+/// It answers pings and the peer's Close by itself, without waiting: where the other half is writing, that writes the answers
+/// too, and where the peer does not read they stay queued, and are tried again between reads. So read from it even where
+/// you expect no messages.
 ///
-/// Once it is dropped nothing is answered any more, and what the peer sends stays in the stream.
+/// After it is dropped nothing is answered any more, and what the peer sends stays in the stream.
 pub struct ReadHalf<S: Duplex> {
     pub(super) end: ReadEnd<S>,
     pub(super) inbound: Inbound,
@@ -42,12 +42,15 @@ impl<S: Duplex> ReadHalf<S> {
         Self { end: ReadEnd::new(shared, limit), inbound, subprotocol, agreed }
     }
 
-    /// Waits for the next message, and lends it, as [`WebSocket::read`](crate::WebSocket::read). It is answered by a
-    /// [`WriteHalf`](super::WriteHalf), also while it is held.
+    /// Waits for the next message, and lends it. You may answer it by a [`WriteHalf`](super::WriteHalf) while you hold it. Returns
+    /// `None` once the connection was closed by a closing handshake, or by a Close of the peer's after which the stream broke.
+    ///
+    /// While it waits, this call sends pings and ends connections to peers that are gone, as [`Timeouts`] set.
     ///
     /// # Errors
     ///
-    /// Those of [`WebSocket::read`](crate::WebSocket::read); what ended the other half ends this.
+    /// Those of [`WebSocket::read`](crate::WebSocket::read). An error that ended the connection for the other half is returned here
+    /// too.
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
         self.end.begin_read();
         let Some((message, has_another)) = read(&mut self.inbound, &mut self.end)? else { return Ok(None) };
@@ -55,7 +58,8 @@ impl<S: Duplex> ReadHalf<S> {
         Ok(Some(message))
     }
 
-    /// Waits for the next thing that arrives, and lends it, as [`WebSocket::read_event`](crate::WebSocket::read_event).
+    /// Waits for the next event, and lends it: payload as it arrives, and control frames, whose payload is in
+    /// [`control`](Self::control). See [`WebSocket::read_event`](crate::WebSocket::read_event).
     ///
     /// # Errors
     ///
@@ -66,7 +70,8 @@ impl<S: Duplex> ReadHalf<S> {
         read_event(&mut self.inbound, &mut self.end)
     }
 
-    /// Closes and waits for the end, as [`WebSocket::close`](crate::WebSocket::close).
+    /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,
+    /// all within [`Timeouts::close`]. Where the connection has ended already, returns how.
     ///
     /// # Errors
     ///
@@ -76,25 +81,26 @@ impl<S: Duplex> ReadHalf<S> {
         close(&mut self.inbound, &mut self.end)
     }
 
-    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.end.lock().outbound.closure()
     }
 
-    /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters).
+    /// What the connection has carried in both directions, and why it ended, once it has.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.end.lock().counters(self.inbound.traffic())
     }
 
-    /// The round trip of the last ping of the keepalive, as [`WebSocket::latency`](crate::WebSocket::latency).
+    /// The round trip of the last keepalive ping that was answered. `None` before the first pong, and without
+    /// [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         self.end.lock().outbound.latency()
     }
 
-    /// The peer's Close with its reason, once it came and as long as nothing else was read.
+    /// The peer's Close with its reason, once it has arrived.
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.inbound.close_frame()
@@ -112,45 +118,46 @@ impl<S: Duplex> ReadHalf<S> {
         self.subprotocol.as_deref()
     }
 
-    /// Which end of the connection this is.
+    /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
         self.end.lock().outbound.role()
     }
 
-    /// Lets a call of [`read`](Self::read) give way after this time, as
-    /// [`Timeouts::with_read`](crate::Timeouts::with_read), which it is at first, or what the stream had. To be set here,
-    /// not on the stream, whose limit is made use of.
+    /// Sets how long one call of [`read`](Self::read) may wait before it returns an error for which
+    /// [`is_would_block`](Error::is_would_block) is true. It is at first what [`Timeouts::with_read`] was, or the read timeout
+    /// of the stream. Set it here and not on the stream, whose read timeout is overwritten.
     pub const fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.end.patience = timeout;
     }
 
-    /// See [`set_read_timeout`](Self::set_read_timeout).
+    /// How long one call of `read` may wait; see [`set_read_timeout`](Self::set_read_timeout).
     #[must_use]
     pub const fn read_timeout(&self) -> Option<Duration> {
         self.end.patience
     }
 
-    /// The timeouts for writing and closing.
+    /// The timeouts of the open connection.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
         self.end.lock().life.timeouts
     }
 
-    /// What the opening handshake agreed on for permessage-deflate, where it did.
+    /// The parameters of permessage-deflate that the opening handshake negotiated, or `None` where it did not.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.agreed
     }
 
-    /// Frees the buffers of messages, as [`WebSocket::release_deflate`](crate::WebSocket::release_deflate).
+    /// Frees the buffers of messages of an idle connection. [`WriteHalf::release_deflate`](super::WriteHalf::release_deflate)
+    /// frees the compressor.
     #[cfg(feature = "deflate")]
     pub fn release_deflate(&mut self) {
         self.inbound.release();
     }
 
-    /// The stream, to ask it; it has to stay blocking.
+    /// The stream, to query it. It has to stay blocking.
     #[must_use]
     pub fn get_ref(&self) -> &S {
         self.end.stream()

@@ -12,8 +12,8 @@ impl<S: Duplex> ReadHalf<S> {
         writer.is_of(&self.end.shared())
     }
 
-    /// The whole connection again, once `writer` is the last [`WriteHalf`] of it. Nothing is lost: what a peer did not
-    /// take yet is written first, as with a [`WebSocket`] whose stream would block. The stream still blocks.
+    /// Makes one connection of the halves again, where `writer` is its last [`WriteHalf`]. Nothing is lost: what the peer has not
+    /// taken yet stays queued, and is written before anything else. The stream still blocks.
     ///
     /// ```
     /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
@@ -30,7 +30,7 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// # Errors
     ///
-    /// [`ReuniteError`], with the halves, where there are other clones of `writer`, or it is of another connection.
+    /// [`ReuniteError`], which holds the halves, where there are other clones of `writer`, or it belongs to another connection.
     pub fn reunite(self, writer: WriteHalf<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
         if !self.is_pair_of(&writer) {
             return Err(ReuniteError::new(self, writer));
@@ -47,7 +47,7 @@ impl<S: Duplex> ReadHalf<S> {
     }
 }
 
-/// Halves that could not be put together, since they are of two connections, or others have the writing half too.
+/// Halves that could not be put together, since they belong to two connections, or there are other clones of the writing half.
 pub struct ReuniteError<S: Duplex> {
     halves: Box<(ReadHalf<S>, WriteHalf<S>)>,
 }
@@ -57,7 +57,7 @@ impl<S: Duplex> ReuniteError<S> {
         Self { halves: Box::new((reader, writer)) }
     }
 
-    /// The halves, as they were.
+    /// Returns the halves, unchanged.
     #[must_use]
     pub fn into_halves(self) -> (ReadHalf<S>, WriteHalf<S>) {
         *self.halves

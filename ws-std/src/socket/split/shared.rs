@@ -13,12 +13,12 @@ use crate::keys::MaskKeys;
 use crate::session::{GATHERED_TIME_MAX, Life, Written};
 use crate::stream::duplex::{Duplex, SharedStream};
 
-/// What both halves share: a combining lock.
+/// The state that both halves share, under a combining lock.
 ///
-/// It is held to queue bytes, never during I/O, so a thread that only wants to queue does not wait for the peer. The thread
-/// that finds the turn to write free takes it, and writes what the others queue meanwhile, until nothing is left or somebody
-/// waits who can go on. As nothing is queued without the lock, and the turn is given back under it only then, nothing stays
-/// behind unnoticed.
+/// The lock is held to queue bytes, never during I/O, so a thread that only queues does not wait for the peer. The thread that
+/// finds the turn to write free takes it, and writes what the others queue meanwhile, until nothing is left, or its own bytes have
+/// left and another thread waits that can go on. Bytes are queued, and the turn is given back, only under the lock: so there are never
+/// bytes that no thread will write.
 #[derive(Debug)]
 pub(super) struct Shared<S> {
     pub(super) stream: SharedStream<S>,
@@ -31,29 +31,29 @@ pub(super) struct Shared<S> {
 pub(super) struct State<S> {
     pub(super) outbound: Outbound<MaskKeys>,
     pub(super) life: Life,
-    /// `None` while somebody is writing.
+    /// `None` while a thread is writing.
     turn: Option<Turn<S>>,
     /// How many bytes were written.
     written_len: u64,
     /// How many threads wait for a change.
     waiting_count: usize,
-    /// A thread has been found to write what was left without waiting.
+    /// A thread was started to write what a call that does not wait has left.
     pub(super) is_flushed: bool,
-    /// Somebody sends a message in parts, and the messages of others wait for its end.
+    /// The thread that sends a message in parts; the messages of others wait for its end.
     pub(super) message_owner: Option<ThreadId>,
     /// The thread that reads, while it has another message already, and since when: what it sends leaves with the answer to
     /// that.
     pub(super) gathering: Option<(ThreadId, Duration)>,
     /// The reading half was dropped, so that no read writes what waits.
     pub(super) is_reader_gone: bool,
-    /// What was received, as far as it was reported here.
+    /// The bytes and messages that were received, as the reader last reported them.
     pub(super) received: Traffic,
 }
 
 pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
 
 impl<S: Duplex> State<S> {
-    /// What ends the connection for those who write, if something has.
+    /// The error that ended the connection for threads that write, if one has.
     pub(super) fn failure(&self) -> Option<Error> {
         self.life.failure(&self.outbound)
     }
@@ -63,7 +63,7 @@ impl<S: Duplex> State<S> {
         self.outbound.queued_len() < BACKLOG_LEN_MAX || self.outbound.is_closing()
     }
 
-    /// Whether a message may be queued, and not only what goes between the parts of one.
+    /// Whether a message may be queued, and not only control frames between the parts of one.
     pub(super) fn has_room_for_message(&self) -> bool {
         self.has_room() && (self.message_owner.is_none() || self.outbound.is_closing())
     }
@@ -85,12 +85,12 @@ impl<S: Duplex> State<S> {
         })
     }
 
-    /// Whether somebody is writing.
+    /// Whether a thread is writing.
     pub(super) const fn is_being_written(&self) -> bool {
         self.turn.is_none()
     }
 
-    /// What was carried.
+    /// The counters of the connection, with `received` from the reader.
     pub(super) fn counters(&self, received: Traffic) -> Counters {
         self.life.counters(&self.outbound, received)
     }
@@ -126,7 +126,7 @@ impl<S: Duplex> Shared<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets all who wait look again.
+    /// Lets all threads that wait look again.
     pub(super) fn notify(&self, state: &State<S>) {
         if state.waiting_count > 0 {
             self.changed.notify_all();
@@ -145,13 +145,13 @@ impl<S: Duplex> Shared<S> {
         let queued_len = u64::try_from(state.outbound.queued_len()).unwrap_or(u64::MAX);
         let target = state.written_len.saturating_add(queued_len);
         let state = self.drive(state, |state| state.written_len >= target)?;
-        // The last thread takes along what nobody waits for. That is not this call's to fail by.
+        // The last thread also writes what no call waits for. A failure in that is not this call's.
         let _theirs =
             self.drive(state, |state| state.waiting_count > 0 || !state.is_to_be_written()).map(drop);
         Ok(())
     }
 
-    /// Writes, or waits for the thread that does, until it is done. An error means that it never will be.
+    /// Writes, or waits for the thread that does, until `is_done`. An error means that it never will be.
     pub(super) fn drive<'a>(
         &'a self,
         mut state: Guard<'a, S>,
@@ -173,7 +173,7 @@ impl<S: Duplex> Shared<S> {
     }
 
     /// Takes the turn: writes what is queued, and what others queue meanwhile, with the lock open. Gives the turn
-    /// back when nothing is left, or when it is done here and somebody waits who will go on.
+    /// back when nothing is left, or when `is_done` and another thread waits that will go on.
     fn write<'a>(
         &'a self,
         mut state: Guard<'a, S>,
@@ -257,8 +257,8 @@ impl<S: Duplex> Shared<S> {
         }
     }
 
-    /// Writes what the peer takes without waiting, unless somebody is writing already, who takes it along. Whether something
-    /// is left that nobody is about to write, and of that whether the stream has no way to write without waiting.
+    /// Writes what the peer takes without waiting, unless a thread is writing already, which then writes this too. Returns what is
+    /// left that no thread is about to write.
     pub(super) fn write_now<'a>(&'a self, mut state: Guard<'a, S>) -> (Guard<'a, S>, Left) {
         let Some(turn) = state.turn.take() else { return (state, Left::Nothing) };
         let mut holder = Holder { shared: self, turn: Some(turn) };
@@ -321,18 +321,18 @@ impl<S: Duplex> Shared<S> {
     }
 }
 
-/// What was left by a write that does not wait.
+/// What a write that does not wait has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
-    /// Nothing that nobody is about to write.
+    /// Nothing, or bytes that another thread is writing.
     Nothing,
-    /// What the stream does not take now.
+    /// Bytes that the stream does not take now.
     Blocked,
-    /// What a thread has to write that may wait.
+    /// Bytes for a thread that may wait, since the stream has no write that does not.
     Unsupported,
 }
 
-/// Has the turn, and ends the connection where it is lost by a panic of the stream: otherwise all would wait for it.
+/// Holds the turn. Where a panic of the stream drops it, the connection ends; otherwise all threads would wait for the turn.
 struct Holder<'a, S: Duplex> {
     shared: &'a Shared<S>,
     turn: Option<Turn<S>>,
@@ -364,7 +364,7 @@ impl<S: Duplex> Drop for Holder<'_, S> {
     }
 }
 
-/// No message is queued while so much waits, in bytes.
+/// While this many bytes wait, no message is queued.
 const BACKLOG_LEN_MAX: usize = 64 * 1024;
 
 /// How many writes in a row may return at once before the stream is taken for one that was made non-blocking.

@@ -6,11 +6,11 @@ use ws_core::session::Batch;
 use crate::session::{Link, Written};
 use crate::stream::duplex::{Duplex, SharedStream};
 
-/// The right to write, and what it takes. There is one for a connection: the thread that has it writes for all.
+/// The right to write, with the stream to write to. A connection has one; the thread that holds it writes for all.
 #[derive(Debug)]
 pub(super) struct Turn<S> {
     pub(super) link: Link<SharedStream<S>>,
-    /// What was taken out of the queue, as far as it is not written.
+    /// The bytes that were taken out of the queue and not written yet.
     pub(super) batch: Batch,
     /// How many bytes the stream took and may still hold back, as TLS does.
     unflushed_len: usize,
@@ -23,12 +23,12 @@ impl<S: Duplex> Turn<S> {
         Self { link: Link::new(stream), batch: Batch::new(), unflushed_len: 0, early_count: 0 }
     }
 
-    /// Whether nothing is left of what was taken out of the queue.
+    /// Whether all that was taken out of the queue has left.
     pub(super) const fn is_done(&self) -> bool {
         self.batch.is_empty() && self.unflushed_len == 0
     }
 
-    /// Writes once at the time `begun`, and waits no longer than until `until`, by `clock`. Says how many bytes have left.
+    /// Writes once at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes have left.
     pub(super) fn write(
         &mut self,
         (begun, until): (Duration, Option<Duration>),
@@ -49,7 +49,7 @@ impl<S: Duplex> Turn<S> {
         }
     }
 
-    /// Writes once what the stream takes without waiting. Says how many bytes have left, and whether it takes no more.
+    /// Writes once what the stream takes without waiting. Returns how many bytes have left, and whether it took less than offered.
     pub(super) fn write_now(&mut self) -> io::Result<(usize, bool)> {
         let stream = self.link.stream.get_ref();
         let mut is_short = false;

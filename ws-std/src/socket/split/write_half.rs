@@ -21,12 +21,12 @@ use crate::timeouts::Timeouts;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that writes, from [`split`](crate::WebSocket::split).
 ///
-/// It may be used by several threads at once, by reference or as a clone: messages stay whole, and leave in the order in
-/// which they were sent. Each call returns when the stream has taken what it sent, unless it answers a message after which
-/// another has come already ([when bytes leave](crate#when-bytes-leave)). While one thread writes, the others queue their
-/// messages for the next write, one each, and no more than 64 KiB before the last of them; then they wait.
+/// Several threads may use it at once, by reference or as clones: messages stay whole, and leave in the order in which they
+/// were sent. Each call returns when the stream has taken what it sent, unless it answers a message after which another has
+/// come already ([when bytes leave](crate#when-bytes-leave)). While one thread writes, the others queue their messages for the
+/// next write; where 64 KiB or more are queued, they wait first.
 ///
-/// Unlike a [`Writer`](crate::Writer) it copies each message. Where all clones are dropped the connection stays open, and
+/// Unlike a [`Writer`](crate::Writer) it copies each message. After all clones are dropped the connection stays open, and
 /// [`ReadHalf`](super::ReadHalf) still answers.
 pub struct WriteHalf<S: Duplex> {
     shared: Arc<Shared<S>>,
@@ -37,18 +37,20 @@ impl<S: Duplex> WriteHalf<S> {
         Self { shared }
     }
 
-    /// Sends a message.
+    /// Sends a message, and returns when the stream has taken it, unless it answers a message after which another has come already
+    /// ([when bytes leave](crate#when-bytes-leave)).
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] once either side has begun to close, [`Error::Fault`] where that was for what the peer did,
-    /// [`Error::MessageUnfinished`] where a message was begun in parts before the split; what ends the connection:
-    /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`]. Then the message may have been sent in part.
+    /// [`Error::Closed`] once either side has begun to close, or [`Error::Fault`] where the peer broke the rules;
+    /// [`Error::MessageUnfinished`] where a message was begun in parts and not finished. After these nothing was sent. And those
+    /// that end the connection, after which the message may have been sent in part: [`Error::Disconnected`], [`Error::Timeout`],
+    /// [`Error::Io`].
     pub fn send(&self, message: Message<'_>) -> Result<(), Error> {
         self.shared.commit_message(|outbound| outbound.send(message))
     }
 
-    /// Queues a message, to leave with what is sent after it: [when bytes leave](crate#when-bytes-leave).
+    /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
     ///
     /// # Errors
     ///
@@ -57,7 +59,7 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.feed(|outbound| outbound.send(message))
     }
 
-    /// Sends a text message.
+    /// Sends a text message. It leaves when one of [`send`](Self::send) would.
     ///
     /// # Errors
     ///
@@ -66,7 +68,7 @@ impl<S: Duplex> WriteHalf<S> {
         self.send(Message::Text(text))
     }
 
-    /// Sends a binary message.
+    /// Sends a binary message. It leaves when one of [`send`](Self::send) would.
     ///
     /// # Errors
     ///
@@ -75,7 +77,8 @@ impl<S: Duplex> WriteHalf<S> {
         self.send(Message::Binary(bytes))
     }
 
-    /// Sends a message as it is, whatever was agreed on, as [`Writer::send_uncompressed`](crate::Writer::send_uncompressed) does.
+    /// Sends a message without compression, even where it was negotiated; see
+    /// [`Writer::send_uncompressed`](crate::Writer::send_uncompressed).
     ///
     /// # Errors
     ///
@@ -85,8 +88,7 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.commit_message(|outbound| outbound.send_uncompressed(message))
     }
 
-    /// Sends a message compressed however short it is, where compression was agreed on, as
-    /// [`Writer::send_compressed`](crate::Writer::send_compressed) does.
+    /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
     ///
     /// # Errors
     ///
@@ -96,40 +98,43 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.commit_message(|outbound| outbound.send_compressed(message))
     }
 
-    /// Sends a message that was encoded once for many connections, as [`WebSocket::send_encoded`](crate::WebSocket::send_encoded)
-    /// does.
+    /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
+    /// copied.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAdmitted`]; as [`send`](Self::send) otherwise.
+    /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
+    /// [`send`](Self::send).
     pub fn send_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
         self.shared.commit_message(|outbound| outbound.send_encoded(message))
     }
 
-    /// Sends a message without waiting for the peer: what it does not take at once stays queued, and is written with the next
+    /// Sends a message without waiting for the peer. What the peer does not take at once stays queued. It is written with the next
     /// message that is sent, by [`flush`](Self::flush), or by the reading half between two reads.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more wait already: nothing was
-    /// taken. As [`send`](Self::send) otherwise.
+    /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more wait already, or another
+    /// thread sends a message in parts: nothing was taken. Those of [`send`](Self::send).
     pub fn try_send(&self, message: Message<'_>) -> Result<(), Error> {
         self.shared.write_soon(self.shared.offer(|outbound| outbound.send(message))?);
         Ok(())
     }
 
-    /// Sends a message that was encoded for many without waiting for the peer, as [`try_send`](Self::try_send) does.
+    /// Sends a message that was encoded once for many connections, without waiting for the peer. What the peer does not take at once
+    /// stays queued; see [`try_send`](Self::try_send).
     ///
     /// # Errors
     ///
-    /// [`Error::NotAdmitted`]; those of [`try_send`](Self::try_send).
+    /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
+    /// [`try_send`](Self::try_send).
     pub fn try_send_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
         self.shared.write_soon(self.shared.offer(|outbound| outbound.send_encoded(message))?);
         Ok(())
     }
 
-    /// Begins to close as [`start_close`](Self::start_close) does, without waiting for the peer to take what was sent before, nor
-    /// the Close.
+    /// Sends a Close without waiting for the peer to take it, or what was sent before it. Where the connection is closing already,
+    /// nothing changes. The reading half has to be read for the connection to end; see [`start_close`](Self::start_close).
     pub fn try_start_close(&self, code: CloseCode, reason: &str) {
         let mut state = self.shared.lock();
         state.outbound.close(CloseFrame::truncated(code, reason));
@@ -137,16 +142,16 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.write_soon(state);
     }
 
-    /// Writes what [`try_send`](Self::try_send) and [`feed`](Self::feed) have left, and waits for it.
+    /// Writes all that is queued, such as by [`try_send`](Self::try_send) and [`feed`](Self::feed), and waits until it has left.
     ///
     /// # Errors
     ///
-    /// What ends the connection.
+    /// Those that end the connection.
     pub fn flush(&self) -> Result<(), Error> {
         self.shared.drive_all(self.shared.lock())
     }
 
-    /// Hides which stream it writes to.
+    /// Hides the type of the stream.
     #[cfg(feature = "hub")]
     pub(crate) fn into_channel(self) -> Arc<dyn Channel> {
         Arc::<Shared<S>>::clone(&self.shared)
@@ -157,7 +162,7 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::PingLen`] for a longer payload; as [`send`](Self::send) otherwise.
+    /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
         self.shared.commit_control(|outbound| {
@@ -170,10 +175,9 @@ impl<S: Duplex> WriteHalf<S> {
         })
     }
 
-    /// Begins a message whose parts are written one by one, however long it becomes (RFC 6455 §5.4). Pings, pongs and the
-    /// Close go out between its parts; the messages of other threads wait for its end, without a limit in time. This thread
-    /// would wait for itself: until the writer is finished or dropped, what it sends by a clone is refused with
-    /// [`Error::MessageUnfinished`].
+    /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4). Pings, pongs and the Close go out
+    /// between its parts. The messages of other threads wait for its end, without a limit in time. A message that this thread sends
+    /// by a clone, before the writer is finished or dropped, would wait for itself: it fails with [`Error::MessageUnfinished`].
     ///
     /// # Errors
     ///
@@ -183,40 +187,41 @@ impl<S: Duplex> WriteHalf<S> {
         Ok(MessageWriter::new(Box::new(Parts { shared: &self.shared }), message_type))
     }
 
-    /// Sends a Close and returns: the reading half still gives messages until the peer's Close comes, and has to be read
-    /// for the connection to end, which it does within [`Timeouts::close`]. Where the connection is closing already,
-    /// nothing changes.
+    /// Sends a Close, and returns when it has left. Go on reading from the reading half: it returns the messages that arrive before
+    /// the peer's Close, and ends the connection within [`Timeouts::close`]. Where the connection is closing already, nothing
+    /// changes.
     ///
     /// # Errors
     ///
-    /// What ends the connection.
+    /// Those that end the connection.
     pub fn start_close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let mut state = self.shared.lock();
         state.outbound.close(CloseFrame::truncated(code, reason));
         self.shared.drive_all(state)
     }
 
-    /// How the connection ended, once it has: who began it, the peer's code, and whether it was clean.
+    /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.shared.lock().outbound.closure()
     }
 
-    /// What was carried in both directions, as [`WebSocket::counters`](crate::WebSocket::counters). What was received is as it
-    /// was when the other half waited for more, or came to its end.
+    /// What the connection has carried in both directions, and why it ended, once it has. What was received is counted up to when
+    /// the other half last waited for more, or came to its end.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let state = self.shared.lock();
         state.counters(state.received)
     }
 
-    /// The round trip of the last ping of the keepalive, as [`WebSocket::latency`](crate::WebSocket::latency).
+    /// The round trip of the last keepalive ping that was answered. `None` before the first pong, and without
+    /// [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         self.shared.lock().outbound.latency()
     }
 
-    /// Which end of the connection this is.
+    /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
         self.shared.lock().outbound.role()
@@ -228,7 +233,8 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.lock().life.timeouts
     }
 
-    /// Frees the memory of the compressor, as [`WebSocket::release_deflate`](crate::WebSocket::release_deflate).
+    /// Frees the compressor of an idle connection, so that the next message begins with an empty window and is longer.
+    /// [`ReadHalf::release_deflate`](super::ReadHalf::release_deflate) frees the buffers of messages.
     #[cfg(feature = "deflate")]
     pub fn release_deflate(&self) {
         self.shared.lock().outbound.release();

@@ -5,11 +5,11 @@ use crate::stream::Stream;
 use crate::stream::queue::Queue;
 use crate::timeouts::Deadline;
 
-/// What was read from the stream under TLS and not yet taken by the session.
+/// The bytes that were read from the stream under TLS and not yet taken by the session.
 #[derive(Debug, Default)]
 pub(super) struct CiphertextIn {
     queue: Queue,
-    /// What the session has not taken yet of the record that is next, header included; 0 before its header is looked at.
+    /// How many bytes of the next record the session has not taken yet, header included; 0 before its header was looked at.
     record_len: usize,
     /// The stream under TLS has ended.
     pub(super) is_ended: bool,
@@ -24,7 +24,7 @@ impl CiphertextIn {
         self.queue.is_empty()
     }
 
-    /// What was read of the next record, and nothing of the record after it. Empty until its header is whole, unless the
+    /// The bytes of the next record that were read, and none of the record after it. Empty until its header is whole, unless the
     /// stream has ended.
     ///
     /// A session that is given one record at a time decrypts no record before the plaintext of the one before is read. So a
@@ -64,8 +64,8 @@ impl CiphertextIn {
         Ok(())
     }
 
-    /// Reads once more, in what is left of the time for one read of plaintext: otherwise a peer whose record comes byte by
-    /// byte could hold the reader as long as it likes.
+    /// Reads once more, within the time that is left for one read of plaintext. Otherwise a peer that sends its record byte by byte
+    /// could hold the reader without a limit.
     pub(super) fn fill_more<S: Stream>(&mut self, stream: &mut S, deadline: Deadline) -> io::Result<()> {
         let remaining = deadline.remaining().map_err(|_passed| io::ErrorKind::WouldBlock)?;
         if remaining.is_none() {

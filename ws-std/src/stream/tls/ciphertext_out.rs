@@ -5,7 +5,7 @@ use crate::error::is_wait;
 use crate::stream::Stream;
 use crate::stream::queue::Queue;
 
-/// What the session has encrypted and the stream under TLS has not taken yet. The session writes its records into it.
+/// The bytes that the session has encrypted and the stream under TLS has not taken yet. The session writes its records into it.
 #[derive(Debug, Default)]
 pub(super) struct CiphertextOut {
     queue: Queue,
@@ -19,7 +19,7 @@ impl CiphertextOut {
     }
 
     /// Writes all of it, and keeps what was not taken. Where the stream would block after it took something, the error is
-    /// [`io::ErrorKind::Interrupted`], so that callers that measure how long nothing moves begin anew.
+    /// [`io::ErrorKind::Interrupted`], so that callers begin anew to measure how long nothing moves.
     pub(super) fn write_out<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
         let mut has_moved = false;
         while !self.queue.is_empty() {
@@ -39,7 +39,7 @@ impl CiphertextOut {
         match stream.write(self.queue.bytes()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(len) => self.queue.advance(len),
-            // What was encrypted is committed: the caller must not be led to give it again.
+            // What was encrypted is committed: the caller must not pass it again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

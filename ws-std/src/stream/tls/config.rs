@@ -14,8 +14,8 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use super::provider::default_provider;
 use crate::error::Error;
 
-/// Whom a client trusts on `wss:`, and how it shows itself: what most programs need of a [`ClientConfig`] of rustls. For more,
-/// make a `ClientConfig` yourself.
+/// TLS configuration of a client: the certificate authorities that it trusts, and its own certificate. This is what most programs need
+/// of a [`ClientConfig`] of rustls. For more, make a `ClientConfig` yourself.
 ///
 /// # Provider
 ///
@@ -24,7 +24,7 @@ use crate::error::Error;
 /// `rustls-aws-lc-rs`. Where there is none of these, constructors return [`Error::NoCryptoProvider`]. No default is installed
 /// here.
 ///
-/// By ALPN it says that it speaks `http/1.1`, which is what WebSockets begin with.
+/// ALPN offers `http/1.1`, the protocol of the opening handshake.
 ///
 /// ```no_run
 /// use ws_std::{Client, ClientTls};
@@ -41,36 +41,36 @@ pub struct ClientTls {
 }
 
 impl ClientTls {
-    /// Trusts whom the platform trusts. Its roots are loaded now, which takes a while: make it once.
+    /// Trusts the certificate authorities of the platform. They are loaded now, which takes a while: call it once.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where the platform has no roots; [`Error::NoCryptoProvider`].
+    /// [`Error::Tls`] where the platform has no certificate authorities; [`Error::NoCryptoProvider`].
     pub fn platform() -> Result<Self, Error> {
         Self::platform_with_provider(default_provider()?)
     }
 
-    /// Trusts whom the platform trusts, and encrypts by this provider. The platform's roots are loaded now, which takes a
-    /// while: make it once.
+    /// Trusts the certificate authorities of the platform, and takes cryptography from this provider. The authorities are loaded now,
+    /// which takes a while: call it once.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where the platform has no roots, or the provider has no cipher suite for TLS 1.2 or 1.3.
+    /// [`Error::Tls`] where the platform has no certificate authorities, or the provider has no cipher suite for TLS 1.2 or 1.3.
     pub fn platform_with_provider(provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         Ok(Self::new(client_builder(provider)?.with_platform_verifier()?))
     }
 
-    /// Trusts these certificate authorities and no others: certificates in PEM, or one in DER.
+    /// Trusts these certificate authorities and no others. `certificates` is PEM with one or more, or one in DER.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where there is none, or one cannot be read; [`Error::NoCryptoProvider`].
+    /// [`Error::Tls`] where there is no certificate, or one cannot be read; [`Error::NoCryptoProvider`].
     pub fn from_roots(certificates: &[u8]) -> Result<Self, Error> {
         Self::from_roots_with_provider(certificates, default_provider()?)
     }
 
-    /// Trusts these certificate authorities and no others, and encrypts by this provider. The certificates are in PEM, or one
-    /// is in DER.
+    /// Trusts these certificate authorities and no others, and takes cryptography from this provider. `certificates` is PEM with one or
+    /// more, or one in DER.
     ///
     /// # Errors
     ///
@@ -84,12 +84,12 @@ impl ClientTls {
         Ok(Self::new(client_builder(provider)?.with_root_certificates(roots)))
     }
 
-    /// The same, and a server that asks for it is shown this certificate: a chain with our own first, in PEM or one in DER, and
-    /// its private key, in PEM or in DER as PKCS #8, SEC 1 or PKCS #1.
+    /// Sets the client's certificate, which is sent to servers that ask for one. `chain` is PEM with the client's own certificate
+    /// first, or one in DER. `key` is its private key, in PEM, or in DER as PKCS #8, SEC 1 or PKCS #1.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where they cannot be read, or do not belong together.
+    /// [`Error::Tls`] where they cannot be read, or the key is not that of the certificate.
     pub fn with_certificate(self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
         let config =
             self.trusting.clone().with_client_auth_cert(read_certificates(chain)?, read_key(key)?)?;
@@ -114,8 +114,8 @@ impl From<ClientTls> for Arc<ClientConfig> {
     }
 }
 
-/// How a server shows itself on `wss:`, and which clients it trusts: what most programs need of a [`ServerConfig`] of rustls.
-/// For more, such as several names, make a `ServerConfig` yourself.
+/// TLS configuration of a server: its certificate, and the clients that it trusts. This is what most programs need of a
+/// [`ServerConfig`] of rustls. For more, such as several names, make a `ServerConfig` yourself.
 ///
 /// # Provider
 ///
@@ -124,7 +124,7 @@ impl From<ClientTls> for Arc<ClientConfig> {
 /// `rustls-ring`, or else `rustls-aws-lc-rs`. Where there is none of these, [`new`](Self::new) returns
 /// [`Error::NoCryptoProvider`]. No default is installed here.
 ///
-/// By ALPN it chooses `http/1.1`, and refuses clients that offer something else only.
+/// ALPN chooses `http/1.1`; clients that offer only other protocols are refused.
 ///
 /// ```no_run
 /// use ws_std::{Server, ServerTls};
@@ -145,22 +145,22 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// Shows this certificate: a chain with our own first, in PEM or one in DER, and its private key, in PEM or in DER as
-    /// PKCS #8, SEC 1 or PKCS #1.
+    /// Makes a configuration with this certificate. `chain` is PEM with the server's own certificate first, or one in DER. `key` is
+    /// its private key, in PEM, or in DER as PKCS #8, SEC 1 or PKCS #1.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where they cannot be read, or do not belong together; [`Error::NoCryptoProvider`].
+    /// [`Error::Tls`] where they cannot be read, or the key is not that of the certificate; [`Error::NoCryptoProvider`].
     pub fn new(chain: &[u8], key: &[u8]) -> Result<Self, Error> {
         Self::new_with_provider(chain, key, default_provider()?)
     }
 
-    /// Shows this certificate, and encrypts by this provider. The chain, with our own certificate first, and the key are as for
-    /// [`new`](Self::new).
+    /// Makes a configuration with this certificate, and takes cryptography from this provider. `chain` is PEM with the server's own
+    /// certificate first, or one in DER. `key` is its private key, in PEM, or in DER as PKCS #8, SEC 1 or PKCS #1.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where they cannot be read, do not belong together, or are of a kind that the provider does not know.
+    /// [`Error::Tls`] where they cannot be read, the key is not that of the certificate, or the provider does not support its kind.
     pub fn new_with_provider(chain: &[u8], key: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         let (chain, key) = (read_certificates(chain)?, read_key(key)?);
         let config = server_builder(provider)?
@@ -169,11 +169,11 @@ impl ServerTls {
         Ok(Self { chain, key: Arc::new(key), config: with_server_alpn(config) })
     }
 
-    /// The same, but a client has to show a certificate of one of these authorities: in PEM, or one in DER.
+    /// Requires clients to have a certificate of one of these authorities. `certificates` is PEM with one or more, or one in DER.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where there is none, or one cannot be read.
+    /// [`Error::Tls`] where there is no certificate, or one cannot be read.
     pub fn with_client_roots(self, certificates: &[u8]) -> Result<Self, Error> {
         let provider = self.config.crypto_provider();
         let roots = Arc::new(roots(certificates)?);
@@ -186,7 +186,7 @@ impl ServerTls {
         Ok(Self { config: with_server_alpn(config), ..self })
     }
 
-    /// The configuration for [`Server::receive_tls`](crate::Server::receive_tls).
+    /// Returns the configuration for [`Server::receive_tls`](crate::Server::receive_tls).
     #[must_use]
     pub fn build(self) -> Arc<ServerConfig> {
         Arc::new(self.config)
@@ -250,12 +250,12 @@ fn read_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
     }
 }
 
-/// PEM begins with a line of its own, perhaps behind a text; DER of what is read here never holds one.
+/// Whether the bytes are PEM. It has a line that begins it, perhaps after a text; DER of certificates and keys never has one.
 fn is_pem(bytes: &[u8]) -> bool {
     bytes.windows(PEM_START.len()).any(|window| window == PEM_START)
 }
 
-/// What is wrong with what the program gave.
+/// An error about the certificates or the key that the program passed.
 fn fault(what: impl Into<String>) -> Error {
     rustls::Error::General(what.into()).into()
 }

@@ -15,12 +15,12 @@ use crate::stream::linger::linger;
 use crate::timeouts::Deadline;
 
 impl<S: Stream> TlsStream<S> {
-    /// Does the handshake of a client with the server of this name, within this time. The stream has to block.
+    /// Does the handshake of a client with the server `name`, within `timeout`. The stream has to block.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where the server is not who it should be, or the other way round; [`Error::Timeout`],
-    /// [`Error::Disconnected`], [`Error::Io`].
+    /// [`Error::Tls`] where the server's certificate is not accepted, or the server does not accept the client's;
+    /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn connect(
         stream: S,
         config: Arc<ClientConfig>,
@@ -30,13 +30,13 @@ impl<S: Stream> TlsStream<S> {
         Self::start_client(stream, config, name, Deadline::after(timeout))
     }
 
-    /// Does the handshake of a server, within this time. The stream has to block.
+    /// Does the handshake of a server, within `timeout`. The stream has to block.
     ///
-    /// Where it fails the client is told why, and its end of the stream is waited for, so that it can read that.
+    /// Where it fails, the client is sent an alert, and its end of the stream is waited for, so that it can read the alert.
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] where the client refuses our certificate, has to show one and does not, or does not speak TLS;
+    /// [`Error::Tls`] where the client refuses the server's certificate, sends none though it has to, or does not speak TLS;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn accept(stream: S, config: Arc<ServerConfig>, timeout: Option<Duration>) -> Result<Self, Error> {
         Self::start_server(stream, config, Deadline::after(timeout))
@@ -94,8 +94,8 @@ impl<S: Stream> TlsStream<S> {
         Ok(self.limit_write(None)?)
     }
 
-    /// Goes on with the handshake by one read or one write, so that the deadline is looked at in between. `true` when it is
-    /// done, and written.
+    /// Goes on with the handshake by one read or one write, so that the deadline is checked in between. Returns `true` when the
+    /// handshake is done and all of it is written.
     fn step(&mut self) -> io::Result<bool> {
         let mut incoming = lock(&self.shared.incoming);
         let mut outgoing = lock(&self.shared.outgoing);

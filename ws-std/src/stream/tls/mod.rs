@@ -13,7 +13,7 @@ pub use stream::TlsStream;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A panic of the stream under TLS leaves no state behind that is not whole.
+/// Locks a mutex, also after a panic of the stream under TLS, which leaves every state whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

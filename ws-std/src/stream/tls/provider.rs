@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// The provider of cryptography for callers that pass none: the default of the process, or that of the features.
 ///
-/// Not `ClientConfig::builder`, which installs a default for the whole process, and panics where it cannot choose one.
+/// `ClientConfig::builder` is not used, since it installs a default for the whole process, and panics where it cannot choose one.
 pub(super) fn default_provider() -> Result<Arc<CryptoProvider>, Error> {
     let provider = CryptoProvider::get_default().map(Arc::clone);
     #[cfg(feature = "rustls-ring")]

@@ -11,9 +11,9 @@ use crate::stream::{LIMIT_MIN, Stream};
 
 /// What all handles to a TLS stream share.
 ///
-/// The session is locked to encrypt and to decrypt, never while a stream is read or written: those hold `incoming` or
-/// `outgoing`. Locks are taken in the order of the fields. Whatever leaves the session goes through `outgoing`, whoever caused
-/// it, so that records leave in the order of their numbers.
+/// The session is locked only while encrypting or decrypting. Reads of the stream hold `incoming`, and writes hold `outgoing`. Locks are
+/// taken in the order of the fields. All that leaves the session goes through `outgoing`, so that records leave in the order of
+/// their numbers, whether a read or a write caused them.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) incoming: Mutex<CiphertextIn>,
@@ -25,16 +25,16 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: Connection,
-    /// What the peer did wrong, or said that we did.
+    /// The error of the peer, or the one that its alert reports.
     fault: Option<rustls::Error>,
     closing: Closing,
 }
 
-/// How far the end of the sending direction is.
+/// How far the sending direction has been ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closing {
     No,
-    /// Our `close_notify` is encrypted. Behind it the stream under TLS is to be shut down.
+    /// Our `close_notify` is encrypted. After it the stream under TLS has to be shut down.
     Begun,
     Done,
 }
@@ -73,18 +73,18 @@ impl Shared {
     pub(super) fn flush<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
         loop {
             self.drain(stream, &mut lock(&self.outgoing))?;
-            // Who found the lock taken meanwhile has left it to us.
+            // A thread that found the lock taken meanwhile has left its records to us.
             if !lock(&self.session).wants_write() {
                 return Ok(());
             }
         }
     }
 
-    /// Writes what the peer takes at once: for who reads, and must not wait for a peer that does not. What stays behind
-    /// leaves before anything new. `true` where nothing does.
+    /// Writes what the peer takes at once, for threads that read and must not wait for the peer to read. What it does not take
+    /// leaves before anything new. Returns `true` where nothing is left.
     pub(super) fn write_at_once<S: Stream>(&self, stream: &mut S) -> bool {
         loop {
-            // Who has it looks again once it is free.
+            // The thread that holds the lock looks again before it is done.
             let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
             let drained = match stream.limit_write(Some(LIMIT_MIN)) {
                 Ok(()) => self.drain(stream, &mut outgoing),
@@ -101,14 +101,14 @@ impl Shared {
         }
     }
 
-    /// Ends the sending direction, or, where something waits, begins to.
+    /// Ends the sending direction; where bytes wait to be written, begins to.
     pub(super) fn shut_down<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
         let is_idle = self.try_lock_outgoing().is_some_and(|outgoing| outgoing.is_empty())
             && !lock(&self.session).wants_write();
         lock(&self.session).shut_down();
         let is_told = self.write_at_once(stream);
         if is_idle && !is_told && lock(&self.session).take_end_early() {
-            // Nothing is lost but the `close_notify` itself, and who reads to the end must not wait for it.
+            // Only the `close_notify` itself is lost, and a peer that reads to the end must not wait for it.
             return stream.shutdown_write();
         }
         Ok(())
@@ -143,7 +143,7 @@ impl Session {
         Self { connection, fault: None, closing: Closing::No }
     }
 
-    /// Takes ciphertext, of one record at most. `false` where there is none to take.
+    /// Takes ciphertext, of one record at most. Returns `false` where there is none to take.
     pub(super) fn feed(&mut self, incoming: &mut CiphertextIn) -> io::Result<bool> {
         self.check()?;
         let is_ended = incoming.is_ended;
@@ -166,7 +166,7 @@ impl Session {
         }
     }
 
-    /// Gives plaintext. `None` where more ciphertext has to come first.
+    /// Decrypts into `bytes`. Returns `None` where more ciphertext has to arrive first.
     pub(super) fn decrypt(
         &mut self,
         incoming: &mut CiphertextIn,
@@ -193,7 +193,7 @@ impl Session {
         self.connection.writer().write_vectored(slices)
     }
 
-    /// Moves records to where they are written from. `false` where there are none.
+    /// Moves records to `outgoing`. Returns `false` where there are none.
     pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
         let has_records = self.connection.wants_write();
         while self.connection.wants_write() {
@@ -202,7 +202,7 @@ impl Session {
         Ok(has_records)
     }
 
-    /// Whether records wait, or the end of the stream behind them.
+    /// Whether records wait to be written, or the end of the stream after them.
     pub(super) fn wants_write(&self) -> bool {
         self.connection.wants_write() || self.closing == Closing::Begun
     }
@@ -214,7 +214,7 @@ impl Session {
         }
     }
 
-    /// Whether the end of the stream is due: once, behind the last record.
+    /// Whether the stream has to be ended now: `true` once, after the last record.
     fn take_end(&mut self) -> bool {
         !self.connection.wants_write() && self.take_end_early()
     }

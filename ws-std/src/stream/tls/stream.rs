@@ -14,23 +14,23 @@ use crate::timeouts::Deadline;
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///
-/// [`Client::connect`](crate::Client::connect) and [`Server::receive_tls`](crate::Server::receive_tls) make one. It can also
-/// be made for any stream, and given to [`Client::handshake`](crate::Client::handshake) or
+/// [`Client::connect`](crate::Client::connect) and [`Server::receive_tls`](crate::Server::receive_tls) make one. You can also make one
+/// over any stream, and pass it to [`Client::handshake`](crate::Client::handshake) or
 /// [`Server::receive`](crate::Server::receive).
 ///
 /// # Non-blocking streams
 ///
-/// The stream under it may be made non-blocking once it is there. Where that says [`WouldBlock`](io::ErrorKind::WouldBlock) no
+/// You may make the stream under it non-blocking after the handshake. Where it returns [`WouldBlock`](io::ErrorKind::WouldBlock), no
 /// byte is lost or repeated: plaintext that a write took is encrypted and committed, and leaves before anything new, with the
-/// next write or flush. Not more than 64 KiB wait in this way. A read may have decrypted more than it gave out: read until it
-/// would block, before you wait for the socket.
+/// next write or flush. At most 64 KiB wait in this way. A read may have decrypted more than it returned: read until it would
+/// block before you wait for the socket.
 ///
 /// # Its end
 ///
-/// [`shutdown_write`](Stream::shutdown_write) sends a `close_notify`, then ends the sending direction of the stream under it. A
-/// peer that ends its own without one may be an attacker who cuts the connection: a read then fails with
-/// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). Behind a closing handshake a WebSocket takes that for its end, since it
-/// knows that nothing is missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
+/// [`shutdown_write`](Stream::shutdown_write) sends a `close_notify`, then ends the sending direction of the stream under it. Where the
+/// peer's direction ends without one, an attacker may have cut the connection: a read then fails with
+/// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof). After a closing handshake a WebSocket takes that for the end, since nothing is
+/// missing; before, it is [`Error::Disconnected`](crate::Error::Disconnected).
 ///
 /// A fault, such as a record that does not decrypt, is reported after all data before it has been read, independent of segments.
 /// Every later read and write returns it again.
@@ -40,16 +40,14 @@ pub struct TlsStream<S = TcpStream> {
 }
 
 impl<S> TlsStream<S> {
-    /// The stream under TLS, to ask for its addresses and to change its settings.
+    /// The stream under TLS, to query its addresses and to change its settings.
     #[must_use]
     pub const fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// Asks what was negotiated: the peer's certificates, the version of TLS, the protocol that ALPN chose, and at a server the
-    /// name that the client asked for.
-    ///
-    /// It is for asking; reads and writes of other threads wait meanwhile.
+    /// Lends the connection of rustls to `ask`, for what was negotiated: the peer's certificates, the version of TLS, the protocol that
+    /// ALPN chose, and at a server the name that the client asked for. Reads and writes of other threads wait meanwhile.
     pub fn with_connection<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
         ask(&lock(&self.shared.session).connection)
     }
@@ -107,7 +105,7 @@ impl<S: Stream> Write for TlsStream<S> {
 }
 
 impl<S: Stream> Stream for TlsStream<S> {
-    /// Does not wait: where the stream under it takes no more now, the end follows what still waits, with the next read, write
+    /// Does not wait. Where the stream under it takes no more now, the end is sent after what still waits, by the next read, write
     /// or flush.
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.shared.shut_down(&mut self.stream)
@@ -134,8 +132,8 @@ impl<S: Stream> Stream for TlsStream<S> {
     }
 }
 
-/// Neither direction waits for the other: the one lock that both need is held to encrypt and to decrypt, which are 16 KiB at
-/// once at most to decrypt and 64 KiB to encrypt, and never while the stream under TLS is read or written.
+/// Neither direction waits for the I/O of the other. The lock that both need is held only while up to 16 KiB are decrypted or up to
+/// 64 KiB encrypted, never during I/O.
 impl<S: Duplex> Duplex for TlsStream<S> {
     fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
         self.shared.read(&mut ByRef(&self.stream), bytes)

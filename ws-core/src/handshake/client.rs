@@ -118,7 +118,7 @@ impl<S> ClientHandshake<S> {
     #[must_use]
     pub fn with_headers<const N: usize>(storage: S, nonce: [u8; 16]) -> ClientHandshake<S, N> {
         ClientHandshake {
-            head: Head::new(storage, FirstLine::ResponseVersion(0)),
+            head: Head::new(storage, FirstLine::RESPONSE),
             key: encode_nonce(nonce),
             response: None,
             progress: ClientProgress::NeedInput,
@@ -189,7 +189,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ClientHandshake<S, HEAD
             Ok(Says::Open) => ClientProgress::Accepted,
             Ok(Says::Other) => ClientProgress::Rejected,
             Ok(Says::Wait) => {
-                self.head.restart(FirstLine::ResponseVersion(0));
+                self.head.restart(FirstLine::RESPONSE);
                 ClientProgress::NeedInput
             }
             Err(fault) => ClientProgress::Failed(fault),

@@ -1,12 +1,29 @@
 // Read first: RFC 9112 §2.3, §3, §4.
 
-use super::{HandshakeViolation, SMALL};
+use super::HandshakeViolation;
+#[cfg(not(target_os = "none"))]
 use crate::extension::is_token;
+
+/// On a microcontroller, whose flash is short, the first line is judged with the rest of the head, when that has come.
+#[cfg(target_os = "none")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FirstLine;
+
+#[cfg(target_os = "none")]
+impl FirstLine {
+    pub(super) const REQUEST: Self = Self;
+    pub(super) const RESPONSE: Self = Self;
+
+    pub(super) const fn find_fault(self, _: &[u8]) -> Option<(usize, HandshakeViolation)> {
+        None
+    }
+}
 
 /// What the first line of a head may go on with. Judges each byte as it comes, so that a peer that does not speak HTTP is
 /// refused at the first byte that cannot be in such a line, and not when a head is complete, which it may never be.
 ///
 /// A line that the parser takes passes; the parser still judges what is found here to be possible.
+#[cfg(not(target_os = "none"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FirstLine {
     /// The first byte of a method.
@@ -35,13 +52,17 @@ pub(super) enum FirstLine {
     Rest,
 }
 
+#[cfg(not(target_os = "none"))]
 impl FirstLine {
+    pub(super) const REQUEST: Self = Self::RequestStart;
+    pub(super) const RESPONSE: Self = Self::ResponseVersion(0);
+
     /// Judges the bytes that come next. Returns how many there are up to a fault, the byte that is wrong included, and the
     /// fault.
     #[inline(never)]
     pub(super) fn find_fault(&mut self, bytes: &[u8]) -> Option<(usize, HandshakeViolation)> {
         // The usual case where a server's first frames come with its response, so that it is gathered.
-        if !SMALL && *self == Self::ResponseVersion(0) && bytes.starts_with(b"HTTP/1.1 101 ") {
+        if *self == Self::RESPONSE && bytes.starts_with(b"HTTP/1.1 101 ") {
             *self = Self::Rest;
         }
         for (place, byte) in bytes.iter().enumerate() {
@@ -101,6 +122,7 @@ impl FirstLine {
 }
 
 /// Whether a version may have this byte at this place.
+#[cfg(not(target_os = "none"))]
 // RFC 9112 §2.3: HTTP, in upper case, a slash, a digit, a dot, a digit.
 fn is_in_version(place: u8, byte: u8) -> bool {
     match place {
@@ -147,7 +169,7 @@ mod tests {
             (b"GET / HTTP/1.1\rX", 16, LineEnding),
             (b"\rG", 2, LineEnding),
         ] {
-            let found = fault(FirstLine::RequestStart, bytes);
+            let found = fault(FirstLine::REQUEST, bytes);
             assert_eq!(found, Some((len, violation)), "{}", bytes.escape_ascii());
         }
     }
@@ -169,7 +191,7 @@ mod tests {
             (b"HTTP/1.1\r", 9, StatusLine),
             (b"\rH", 2, LineEnding),
         ] {
-            let found = fault(FirstLine::ResponseVersion(0), bytes);
+            let found = fault(FirstLine::RESPONSE, bytes);
             assert_eq!(found, Some((len, violation)), "{}", bytes.escape_ascii());
         }
     }
@@ -184,12 +206,12 @@ mod tests {
             b"G\n\0",
             b"\r\n\0",
         ] {
-            assert_eq!(fault(FirstLine::RequestStart, bytes), None, "{}", bytes.escape_ascii());
+            assert_eq!(fault(FirstLine::REQUEST, bytes), None, "{}", bytes.escape_ascii());
         }
         for bytes in
             [&b"HTTP/1.0 404\r\n\0"[..], b"HTTP/1.1 101 a\x01", b"HTTP/1.9 000 ", b"HTTP\n\0", b"\r\n\0"]
         {
-            assert_eq!(fault(FirstLine::ResponseVersion(0), bytes), None, "{}", bytes.escape_ascii());
+            assert_eq!(fault(FirstLine::RESPONSE, bytes), None, "{}", bytes.escape_ascii());
         }
     }
 }

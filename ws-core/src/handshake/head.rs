@@ -288,7 +288,7 @@ mod tests {
 
     /// Gathers `bytes` in pieces of `piece_len`; gives the verdict, what was examined, and what was left.
     fn gather(bytes: &[u8], piece_len: usize, storage_len: usize) -> (Gathered, usize, usize) {
-        let mut head = Head::new(vec![0; storage_len], FirstLine::RequestStart);
+        let mut head = Head::new(vec![0; storage_len], FirstLine::REQUEST);
         let mut taken = 0;
         let mut verdict = Gathered::More;
         for piece in bytes.chunks(piece_len) {

@@ -131,7 +131,7 @@ impl<S> ServerHandshake<S> {
     #[must_use]
     pub const fn with_headers<const N: usize>(storage: S) -> ServerHandshake<S, N> {
         ServerHandshake {
-            head: Head::new(storage, FirstLine::RequestStart),
+            head: Head::new(storage, FirstLine::REQUEST),
             request: None,
             progress: ServerProgress::NeedInput,
             empty_line: EmptyLine::Possible,

@@ -393,7 +393,7 @@ mod halves {
 
     #[test]
     fn a_peer_that_reads_nothing_is_given_up_by_the_write_timeout_though_it_is_pinged() {
-        // The ping waits behind the message, so that its deadline has not begun.
+        // The ping is queued after the message, so that its deadline has not begun.
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(100)))
             .with_pong(Some(ms(100)))

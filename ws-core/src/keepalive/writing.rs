@@ -5,7 +5,7 @@ use super::{Due, Keepalive, Phase, Write, earlier};
 /// What a writer can judge.
 impl Keepalive {
     /// What is due now of what a program that only writes can judge: [`Due::WriteTimeout`] and [`Due::CloseTimeout`]. The
-    /// others are for whoever reads, since only a read that found nothing shows that no sign of life waits.
+    /// others are for the program that reads, since only a read that found nothing shows that no sign of life waits.
     ///
     /// ```
     /// use core::time::Duration;

@@ -67,8 +67,8 @@ impl<K: KeySource> Outbound<K> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and then nothing was sent; [`SendError::OutOfMemory`] where there is no memory for what
-    /// `write` did not take: then the connection has ended.
+    /// Those of [`send`](Self::send), after which nothing was sent; [`SendError::OutOfMemory`] also where there is no memory for
+    /// what `write` did not take: then the connection has ended.
     pub fn send_through<'m>(
         &mut self,
         message: impl Into<Message<'m>>,

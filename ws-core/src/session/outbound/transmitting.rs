@@ -265,21 +265,8 @@ impl<K: KeySource> Outbound<K> {
     /// }
     /// assert_eq!(session.outbound.transmit(), b"\x8a\x011\x8a\x012");
     /// ```
-    pub fn queue_controls(&mut self) {
-        self.encode_controls();
-    }
-
-    /// Encodes the control frames that wait, after all that is queued. The next ones are encoded once these have left, so
-    /// that a peer that does not read gets the pong to its latest ping alone (RFC 6455 §5.5.3).
-    #[inline]
-    fn commit_controls(&mut self) {
-        if self.send.wants_transmit() && self.left_total >= self.control_end {
-            self.encode_controls();
-        }
-    }
-
     #[inline(never)]
-    fn encode_controls(&mut self) {
+    pub fn queue_controls(&mut self) {
         while self.send.wants_transmit() {
             let send = &mut self.send;
             let mut committed = None;
@@ -306,6 +293,15 @@ impl<K: KeySource> Outbound<K> {
                     self.traffic.add_pong();
                 }
             }
+        }
+    }
+
+    /// Encodes the control frames that wait, after all that is queued. The next ones are encoded once these have left, so
+    /// that a peer that does not read gets the pong to its latest ping alone (RFC 6455 §5.5.3).
+    #[inline]
+    fn commit_controls(&mut self) {
+        if self.send.wants_transmit() && self.left_total >= self.control_end {
+            self.queue_controls();
         }
     }
 }

@@ -113,6 +113,10 @@ impl Life {
         outbound: &mut Outbound<K>,
         error: io::Error,
     ) -> Error {
+        // What ended the connection also ends the writes that wait, by an abort: the first cause is kept.
+        if let Some(earlier) = self.failure(outbound) {
+            return earlier;
+        }
         let kind = error.kind();
         let failure = Failure(Arc::new(error));
         let reported = if failure.is_gone() { Error::Disconnected(Some(kind)) } else { failure.to_error() };

@@ -393,7 +393,8 @@ mod halves {
 
     #[test]
     fn a_peer_that_reads_nothing_is_given_up_by_the_write_timeout_though_it_is_pinged() {
-        // The ping is queued after the message, so that its deadline has not begun.
+        // The ping is queued after the message, so that its deadline has not begun: nothing pings before the first read.
+        let message = vec![7; 32 << 20];
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(100)))
             .with_pong(Some(ms(100)))
@@ -401,7 +402,8 @@ mod halves {
         let begun = Instant::now();
         let (socket, peer) = connection(timeouts);
         let (mut reader, writer) = socket.split().unwrap();
-        let writing = thread::spawn(move || writer.send_binary(&vec![7; 32 << 20]));
+        let writing = thread::spawn(move || writer.send_binary(&message));
+        assert_eq!(peer.peek(&mut [0]).unwrap(), 1);
         assert!(is_timeout(&reader.read().map(drop), Phase::Write));
         assert!(is_timeout(&writing.join().unwrap(), Phase::Write));
         assert!((ms(600)..ms(1500)).contains(&begun.elapsed()), "{:?}", begun.elapsed());

@@ -19,13 +19,15 @@ pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Co
         .with_read_buffer_len(READ_BUFFER_LEN)
 }
 
-/// The compression of a session from the settings of a program.
+/// The configuration with the compression that a program wants, where it wants any.
 #[cfg(feature = "deflate")]
-pub(crate) const fn compression(deflate: &Deflate) -> Compression {
-    Compression::new()
+pub(crate) fn with_compression(config: session::Config, deflate: Option<&Deflate>) -> session::Config {
+    let Some(deflate) = deflate else { return config };
+    let compression = Compression::new()
         .with_level(deflate.level())
         .with_mem_level(deflate.mem_level())
-        .with_len_min(deflate.threshold())
+        .with_len_min(deflate.threshold());
+    config.with_compression(compression)
 }
 
 pub(crate) fn keepalive_config(timeouts: &Timeouts) -> KeepaliveConfig {

@@ -8,7 +8,7 @@ use ws_core::session::Opened;
 use super::{WebSocket, buffer, keys};
 use crate::deflate::Deflate;
 use crate::error::Error;
-use crate::session::{compression, session_config};
+use crate::session::{session_config, with_compression};
 #[cfg(doc)]
 use crate::socket::Writer;
 use crate::stream::Stream;
@@ -49,7 +49,7 @@ impl<S: Stream> WebSocket<S> {
         unread: &[u8],
     ) -> Result<Self, Error> {
         let timeouts = Timeouts::new();
-        let config = session_config(config, &timeouts).with_compression(compression(&deflate));
+        let config = with_compression(session_config(config, &timeouts), Some(&deflate));
         let opened = Opened::new(keys(role)?).with_deflate(agreed);
         Self::open(stream, opened, config, timeouts, buffer(unread))
     }

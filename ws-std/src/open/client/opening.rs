@@ -1,6 +1,7 @@
 // Read first: RFC 6455 §4.1.
 
-use ws_core::connection::RoleKeys;
+use std::io;
+
 use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
 use ws_core::session;
 use ws_core::uri::Uri;
@@ -11,9 +12,9 @@ use super::refusal;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::open::handshake_stream::{HandshakeStream, required, write_head};
-#[cfg(feature = "deflate")]
-use crate::session::compression;
 use crate::session::session_config;
+#[cfg(feature = "deflate")]
+use crate::session::with_compression;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
@@ -96,19 +97,10 @@ impl<S: Stream> ClientOpening<S> {
             telemetry::refused_by_server(&uri, refusal.status());
             return Err(refusal.into());
         }
+        let opened = session::Opened::by_client(&handshake, keys).map_err(io::Error::other)?;
         let config = session_config(options.config, &options.timeouts);
-        let opened = session::Opened::new(RoleKeys::Client(keys));
         #[cfg(feature = "deflate")]
-        let (config, opened) = match (options.deflate.as_ref(), handshake.deflate()) {
-            (Some(deflate), Some(agreed)) => {
-                (config.with_compression(compression(deflate)), opened.with_deflate(agreed))
-            }
-            _ => (config, opened),
-        };
-        let opened = match handshake.response().and_then(|response| response.subprotocol()) {
-            Some(subprotocol) => opened.with_subprotocol(subprotocol),
-            None => opened,
-        };
+        let config = with_compression(config, options.deflate.as_ref());
         let HandshakeStream { stream, buffer, .. } = stream;
         let socket = WebSocket::open(stream, opened, config, options.timeouts, buffer)?;
         telemetry::connected(socket.id(), &uri, socket.subprotocol());

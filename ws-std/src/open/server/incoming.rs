@@ -1,8 +1,8 @@
 // Read first: RFC 6455 §4.2.2.
 
 use core::{fmt, mem};
+use std::io;
 
-use ws_core::connection::RoleKeys;
 use ws_core::handshake::{
     AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
 };
@@ -11,9 +11,9 @@ use ws_core::session::Opened;
 use super::receiving::ServerOpening;
 use crate::error::Error;
 use crate::open::handshake_stream::{HandshakeStream, required, write_head};
-#[cfg(feature = "deflate")]
-use crate::session::compression;
 use crate::session::session_config;
+#[cfg(feature = "deflate")]
+use crate::session::with_compression;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
@@ -124,12 +124,12 @@ impl<S: Stream> Incoming<S> {
                 let _unwritten = self.reject(500, &[], b"");
                 return Err(Error::HandshakeMisuse(misuse));
             }
-            Err(_) => return Err(std::io::ErrorKind::OutOfMemory.into()),
+            Err(_) => return Err(io::ErrorKind::OutOfMemory.into()),
         };
         match stream.write(&head) {
             Err(error) if !error.is_would_block() => Err(error),
             // The rest of it leaves before anything else.
-            Ok(()) | Err(_) => self.open(subprotocol),
+            Ok(()) | Err(_) => self.open(),
         }
     }
 
@@ -161,21 +161,12 @@ impl<S: Stream> Incoming<S> {
     }
 
     /// Opens the WebSocket, after the answer was written or queued.
-    fn open(self, subprotocol: Option<&str>) -> Result<WebSocket<S>, Error> {
+    fn open(self) -> Result<WebSocket<S>, Error> {
         let ServerOpening { stream, server, handshake } = *self.opening;
+        let opened = Opened::by_server(&handshake).map_err(io::Error::other)?;
         let config = session_config(server.config, &server.timeouts);
-        let opened = Opened::new(RoleKeys::Server);
         #[cfg(feature = "deflate")]
-        let (config, opened) = match (server.deflate.as_ref(), handshake.deflate()) {
-            (Some(deflate), Some(agreed)) => {
-                (config.with_compression(compression(deflate)), opened.with_deflate(agreed))
-            }
-            _ => (config, opened),
-        };
-        let opened = match subprotocol {
-            Some(subprotocol) => opened.with_subprotocol(subprotocol),
-            None => opened,
-        };
+        let config = with_compression(config, server.deflate.as_ref());
         let HandshakeStream { stream, buffer, unwritten, .. } = stream;
         let opened = opened.with_unsent(unwritten.bytes());
         let socket = WebSocket::open(stream, opened, config, server.timeouts, buffer)?;

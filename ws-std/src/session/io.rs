@@ -4,18 +4,17 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use ws_core::connection::{Signal, Transport};
+use ws_core::connection::Transport;
+use ws_core::error::SendError;
 use ws_core::frame::ControlPayload;
-use ws_core::keepalive::Due;
 use ws_core::message::Message;
 use ws_core::session::{Compress, Note, Outbound, Relay, Taken};
 
-use super::{Call, Driver, Life, Link, Written, keepalive_config};
+use super::{Call, Driver, Life, Link, Written, keepalive_config, outgoing};
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
-use crate::telemetry;
 use crate::timeouts::Timeouts;
 
 /// The stream and the sending side of a connection. The receiving side lies beside it, so that a message can be answered while
@@ -116,25 +115,24 @@ impl<S: Stream> Io<S> {
 
     /// Commits what `act` sends, and lets it leave.
     #[inline]
-    pub(crate) fn commit<T>(
+    pub(crate) fn commit(
         &mut self,
         leave: Leave,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<T, ws_core::error::SendError>,
-    ) -> Result<T, Error> {
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+    ) -> Result<(), Error> {
         self.make_ready()?;
-        match act(&mut self.outbound) {
-            Ok(done) => self.leave(leave).map(|()| done),
-            Err(error) => Err(self.life.send_error(&self.outbound, error)),
-        }
+        self.commit_anyway(leave, act)
     }
 
-    /// Commits what `act` sends at once, however much waits.
+    /// Commits what `act` sends, however much waits, and lets it leave.
+    #[inline]
     pub(crate) fn commit_anyway(
         &mut self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), ws_core::error::SendError>,
+        leave: Leave,
+        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         match act(&mut self.outbound) {
-            Ok(()) => self.leave(Leave::AtOnce),
+            Ok(()) => self.leave(leave),
             Err(error) => Err(self.life.send_error(&self.outbound, error)),
         }
     }
@@ -170,8 +168,7 @@ impl<S: Stream> Io<S> {
         let joined_len = if link.stream.is_vectored() { 0 } else { JOINED_LEN };
         let mut failed = None;
         let result = outbound.send_through(message, compress, joined_len, |slices| {
-            let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
-            let count = io_slices(slices, &mut given, link.stream.is_vectored());
+            let (given, count) = io_slices(slices, link.stream.is_vectored());
             let begun = life.now();
             let until = life.timeouts.write().and_then(|timeout| begun.checked_add(timeout));
             match link.write(given.get(..count).unwrap_or_default(), (begun, until), || life.now()) {
@@ -202,9 +199,8 @@ impl<S: Stream> Io<S> {
             let mut slices = [&[][..]; SLICE_COUNT_MAX];
             let count = outbound.transmit_many(&mut slices);
             let written = if count > 0 {
-                let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
                 let slices = slices.get(..count).unwrap_or_default();
-                let count = io_slices(slices, &mut given, link.stream.is_vectored());
+                let (given, count) = io_slices(slices, link.stream.is_vectored());
                 link.write(given.get(..count).unwrap_or_default(), (now, until), || life.now())
             } else if link.wants_flush {
                 link.flush((now, until), || life.now())
@@ -250,30 +246,12 @@ impl<S: Stream> Io<S> {
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.life.opened_at().checked_add(self.outbound.next_deadline()?)
     }
-
-    /// Does what is due, after a read that found nothing.
-    #[cold]
-    fn poll(&mut self) {
-        let wanted = self.outbound.wants_transmit();
-        self.seen = self.life.now();
-        match self.outbound.poll(self.seen) {
-            Some(Due::IdleTimeout) => {}
-            Some(_) => self.life.log_end(&self.outbound),
-            None if !wanted && self.outbound.wants_transmit() => telemetry::pinged(self.life.id),
-            None => {}
-        }
-        let _remembered = self.transmit();
-    }
 }
 
 impl<S> Relay for Io<S> {
     #[inline]
     fn relay(&mut self, note: Note) {
-        let is_pong = matches!(note, Note::Signal(Signal::Pong(_)));
-        self.outbound.relay(note);
-        if is_pong {
-            queue_controls(&mut self.outbound);
-        }
+        outgoing::relay(&mut self.outbound, note);
     }
 }
 
@@ -310,7 +288,8 @@ impl<S: Stream> Driver for Io<S> {
                     return Ok(None);
                 }
                 Err(stopped) => {
-                    self.poll();
+                    self.seen = self.life.poll(&mut self.outbound);
+                    let _remembered = self.transmit();
                     if self.outbound.transport() == Transport::Closed {
                         return Ok(None);
                     }
@@ -353,38 +332,17 @@ impl<S: Stream> Driver for Io<S> {
     }
 
     fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
-        let is_own = self.life.timeouts.ping_interval().is_some() && ws_core::session::is_keepalive(payload);
-        if is_own {
-            telemetry::ponged(self.life.id, self.outbound.latency());
-        }
-        is_own
+        self.life.is_own_pong(&self.outbound, payload)
     }
 }
 
-/// Encodes a ping or a pong at once, unless much waits: then it stays where the next one replaces it.
-// RFC 6455 §5.5.3: where the peer does not read, the pong to its latest ping is enough.
-pub(crate) fn queue_controls(outbound: &mut Outbound<MaskKeys>) {
-    if outbound.queued_len() < CONTROLS_LEN_MAX {
-        outbound.queue_controls();
-    }
-}
-
-/// Each ping is answered while less than this waits to be written, in bytes; from there on the latest alone.
-const CONTROLS_LEN_MAX: usize = 4096;
-
-/// Slices for a write, only the first where the stream takes one at a time.
-fn io_slices<'a>(
-    slices: &[&'a [u8]],
-    given: &mut [IoSlice<'a>; SLICE_COUNT_MAX],
-    is_vectored: bool,
-) -> usize {
-    let count_max = if is_vectored { SLICE_COUNT_MAX } else { 1 };
-    let mut count = 0_usize;
-    for (place, slice) in given.iter_mut().zip(slices).take(count_max) {
+/// Slices for a write, and how many they are: only the first where the stream takes one at a time.
+fn io_slices<'a>(slices: &[&'a [u8]], is_vectored: bool) -> ([IoSlice<'a>; SLICE_COUNT_MAX], usize) {
+    let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
+    for (place, slice) in given.iter_mut().zip(slices) {
         *place = IoSlice::new(slice);
-        count = count.saturating_add(1);
     }
-    count
+    (given, slices.len().min(if is_vectored { SLICE_COUNT_MAX } else { 1 }))
 }
 
 /// The longest payload that is copied after its header, in bytes; a longer one costs less in a write of its own slice.

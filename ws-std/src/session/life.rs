@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use ws_core::connection::{CloseStatus, ClosureCause, KeySource};
 use ws_core::error::SendError;
+use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
-use ws_core::session::{Outbound, Traffic};
+use ws_core::session::{Outbound, Traffic, is_keepalive};
 
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
@@ -44,15 +45,21 @@ impl Failure {
         match (self.0.raw_os_error(), self.0.get_ref()) {
             (Some(code), _) => Error::Io(io::Error::from_raw_os_error(code)),
             (None, None) => Error::Io(self.0.kind().into()),
-            #[cfg(feature = "rustls")]
-            (None, Some(inner)) if inner.is::<crate::error::TlsFault>() => {
-                match inner.downcast_ref::<crate::error::TlsFault>() {
-                    Some(fault) => fault.0.clone().into(),
-                    None => Error::Io(self.0.kind().into()),
+            (None, Some(inner)) => {
+                #[cfg(feature = "rustls")]
+                if let Some(fault) = inner.downcast_ref::<crate::error::TlsFault>() {
+                    return fault.0.clone().into();
                 }
+                #[cfg(not(feature = "rustls"))]
+                let _ = inner;
+                Error::Io(io::Error::new(self.0.kind(), self.clone()))
             }
-            (None, Some(_)) => Error::Io(io::Error::new(self.0.kind(), self.clone())),
         }
+    }
+
+    /// The error for callers that write.
+    fn to_write_error(&self) -> Error {
+        if self.is_gone() { Error::Disconnected(Some(self.0.kind())) } else { self.to_error() }
     }
 
     fn is_gone(&self) -> bool {
@@ -117,12 +124,9 @@ impl Life {
         if let Some(earlier) = self.failure(outbound) {
             return earlier;
         }
-        let kind = error.kind();
         let failure = Failure(Arc::new(error));
-        let reported = if failure.is_gone() { Error::Disconnected(Some(kind)) } else { failure.to_error() };
-        if !failure.is_gone() {
-            self.is_read_over = true;
-        }
+        let reported = failure.to_write_error();
+        self.is_read_over |= !failure.is_gone();
         self.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
         self.write_failure.get_or_insert(failure);
         outbound.transport_failed();
@@ -159,12 +163,7 @@ impl Life {
     /// The error that ended the connection for callers that write, if one has.
     pub(crate) fn failure<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Error> {
         if let Some(failure) = &self.write_failure {
-            let is_gone = failure.is_gone();
-            return Some(if is_gone {
-                Error::Disconnected(Some(failure.0.kind()))
-            } else {
-                failure.to_error()
-            });
+            return Some(failure.to_write_error());
         }
         match outbound.timed_out() {
             Some(Due::IdleTimeout) | None => {}
@@ -172,6 +171,29 @@ impl Life {
         }
         let failure = self.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
         Some(failure.to_error())
+    }
+
+    /// Does what is due, after a read that found nothing, and returns the time.
+    #[cold]
+    pub(crate) fn poll<K: KeySource>(&mut self, outbound: &mut Outbound<K>) -> Duration {
+        let now = self.now();
+        let wanted = outbound.wants_transmit();
+        match outbound.poll(now) {
+            Some(Due::IdleTimeout) => {}
+            Some(_) => self.log_end(outbound),
+            None if !wanted && outbound.wants_transmit() => telemetry::pinged(self.id),
+            None => {}
+        }
+        now
+    }
+
+    /// Whether a pong answers a ping of the keepalive; reports it to the log.
+    pub(crate) fn is_own_pong<K: KeySource>(&self, outbound: &Outbound<K>, payload: &ControlPayload) -> bool {
+        let is_own = self.timeouts.ping_interval().is_some() && is_keepalive(payload);
+        if is_own {
+            telemetry::ponged(self.id, outbound.latency());
+        }
+        is_own
     }
 
     /// Why something was not sent.
@@ -195,15 +217,23 @@ impl Life {
             Some(due) if !is_clean => return Outcome::Timeout(phase(due)),
             Some(_) | None => {}
         }
-        let failures = || self.write_failure.iter().chain(&self.read_failure);
-        if let Some(failure) = failures().find(|failure| !failure.is_gone()).filter(|_| !is_clean) {
+        if let Some(failure) = self.fatal_failure().filter(|_| !is_clean) {
             return Outcome::Io(failure.0.kind());
         }
         // A Close that the peer sent is how it ended, though a reset came after it: the code is known.
         if closure.is_some_and(|closure| closure.status != CloseStatus::Abnormal) {
             return Outcome::Closed;
         }
-        Outcome::Disconnected(failures().next().map(|failure| failure.0.kind()))
+        Outcome::Disconnected(self.failures().next().map(|failure| failure.0.kind()))
+    }
+
+    fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.write_failure.iter().chain(&self.read_failure)
+    }
+
+    /// The failure that says more than that the peer is gone, if one does.
+    fn fatal_failure(&self) -> Option<&Failure> {
+        self.failures().find(|failure| !failure.is_gone())
     }
 
     /// How the connection ended, as a call of `read` returns it.
@@ -213,10 +243,7 @@ impl Life {
             Outcome::Fault(fault) => Error::Fault(fault),
             Outcome::Timeout(phase) => Error::Timeout(phase),
             Outcome::Disconnected(kind) => Error::Disconnected(kind),
-            Outcome::Io(kind) => {
-                let failures = self.write_failure.iter().chain(&self.read_failure);
-                failures.into_iter().find(|failure| !failure.is_gone()).map_or(kind.into(), Failure::to_error)
-            }
+            Outcome::Io(kind) => self.fatal_failure().map_or(kind.into(), Failure::to_error),
         })
     }
 

@@ -66,8 +66,7 @@ fn find_message(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Optio
                 let _is_own = driver.is_own_pong(inbound.control());
             }
             Some(Event::Close | Event::Failed(_) | _) => {
-                driver.note_received(inbound);
-                return Ok(Some(finish(driver)));
+                return Ok(Some(end(inbound, driver)));
             }
             None => {
                 if let Some(end) = go_on(inbound, driver)? {
@@ -87,8 +86,7 @@ pub(crate) fn read_event<'i>(
         match inbound.advance_part(driver) {
             Some(Event::Pong) if driver.is_own_pong(inbound.control()) => {}
             Some(Event::Failed(_)) => {
-                driver.note_received(inbound);
-                return finish(driver).map(|()| None);
+                return end(inbound, driver).map(|()| None);
             }
             Some(event) => break event,
             None => {
@@ -120,8 +118,7 @@ pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(
                 let _is_own = driver.is_own_pong(inbound.control());
             }
             Some(Event::Close | Event::Failed(_)) => {
-                driver.note_received(inbound);
-                return finish(driver);
+                return end(inbound, driver);
             }
             Some(_) => {}
             None => {
@@ -133,18 +130,17 @@ pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(
     }
 }
 
+/// Brings the stream to its end, after all that is ever received.
+fn end(inbound: &Inbound, driver: &mut impl Driver) -> Result<(), Error> {
+    driver.note_received(inbound);
+    finish(driver)
+}
+
 /// Called when all that was read is taken: writes what waits, and reads on. Returns how the connection ended, where it has.
 fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
     driver.note_received(inbound);
-    let transmitted = driver.transmit_if_possible();
-    if let Some(end) = driver.ended() {
+    if let Some(end) = settle(driver)? {
         return Ok(Some(end));
-    }
-    if driver.is_read_over() {
-        // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
-        transmitted?;
-        driver.give_up(io::ErrorKind::UnexpectedEof);
-        return Ok(driver.ended());
     }
     let spare = inbound.spare();
     let spare_len = spare.len();
@@ -165,6 +161,21 @@ fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Resul
     Ok(None)
 }
 
+/// Writes what waits. Returns how the connection ended, where it has.
+fn settle(driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
+    let transmitted = driver.transmit_if_possible();
+    if let Some(end) = driver.ended() {
+        return Ok(Some(end));
+    }
+    if driver.is_read_over() {
+        // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
+        transmitted?;
+        driver.give_up(io::ErrorKind::UnexpectedEof);
+        return Ok(driver.ended());
+    }
+    Ok(None)
+}
+
 /// Brings the stream to its end, once nothing more is received: the last bytes are written, and what the peer still sends is
 /// discarded.
 // RFC 6455 §7.1.1: the peer ends the stream, or we do once it had the time to read our Close.
@@ -172,14 +183,8 @@ fn finish(driver: &mut impl Driver) -> Result<(), Error> {
     let mut discarded = [0; 1024];
     let mut discarded_len = 0_u64;
     loop {
-        let transmitted = driver.transmit_if_possible();
-        if let Some(end) = driver.ended() {
+        if let Some(end) = settle(driver)? {
             return end;
-        }
-        if driver.is_read_over() {
-            transmitted?;
-            driver.give_up(io::ErrorKind::UnexpectedEof);
-            continue;
         }
         match driver.read_in_time(&mut discarded)? {
             Some((0, _)) => driver.relay(Note::Signal(Signal::Eof)),

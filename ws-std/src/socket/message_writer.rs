@@ -3,14 +3,13 @@
 use core::fmt;
 use std::io::{self, Write};
 
-use ws_core::error::SendError;
 use ws_core::event::MessageType;
 use ws_core::frame::Fin;
 use ws_core::message::Message;
 use ws_core::utf8::{Utf8, complete_prefix};
 
 use crate::error::Error;
-use crate::session::{Io, Leave};
+use crate::session::{Io, Leave, outgoing};
 use crate::stream::Stream;
 
 /// Writes one message in parts, whose number need not be known (RFC 6455 §5.4), through a [`WebSocket`](crate::WebSocket) or a
@@ -48,12 +47,7 @@ pub struct MessageWriter<'a> {
 
 impl<'a> MessageWriter<'a> {
     pub(super) fn over<S: Stream>(io: &'a mut Io<S>, message_type: MessageType) -> Result<Self, Error> {
-        io.commit(Leave::Together, |outbound| {
-            if outbound.is_closing() {
-                return Err(SendError::Closed);
-            }
-            if outbound.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
-        })?;
+        io.commit(Leave::Together, |outbound| outgoing::check_message_start(outbound))?;
         Ok(Self::new(Box::new(io), message_type))
     }
 
@@ -149,7 +143,7 @@ impl<S: Stream> PartSink for &mut Io<S> {
 
     fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
         self.leave(Leave::AtOnce)?;
-        self.commit_anyway(|outbound| outbound.part(part, Fin::Final))
+        self.commit_anyway(Leave::AtOnce, |outbound| outbound.part(part, Fin::Final))
     }
 
     fn transmit(&mut self) -> Result<(), Error> {

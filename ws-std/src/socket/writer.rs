@@ -2,7 +2,6 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use ws_core::connection::EncodedMessage;
-use ws_core::error::SendError;
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::message::Message;
@@ -10,7 +9,7 @@ use ws_core::session::Compress;
 
 use super::MessageWriter;
 use crate::error::Error;
-use crate::session::{Io, Leave, queue_controls};
+use crate::session::{Io, Leave, outgoing};
 use crate::stream::Stream;
 
 /// The sending side of a [`WebSocket`](crate::WebSocket), lent beside a message that was received.
@@ -110,14 +109,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
-        self.io.commit(Leave::AtOnce, |outbound| {
-            if outbound.is_closing() {
-                return Err(SendError::Closed);
-            }
-            outbound.ping(payload);
-            queue_controls(outbound);
-            Ok(())
-        })
+        self.io.commit(Leave::AtOnce, |outbound| outgoing::ping(outbound, payload))
     }
 
     /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4).

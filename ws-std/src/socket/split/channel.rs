@@ -1,6 +1,6 @@
 use alloc::sync::Arc;
 use std::io;
-use std::thread::{self, ThreadId};
+use std::thread;
 
 #[cfg(feature = "hub")]
 use ws_core::connection::EncodedMessage;
@@ -14,7 +14,7 @@ use ws_core::session::Outbound;
 use super::shared::{Guard, Left, Shared, State};
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::QUEUED_LEN_MAX;
+use crate::session::{QUEUED_LEN_MAX, outgoing};
 use crate::stream::duplex::Duplex;
 
 /// Sending, and waiting for the peer to take it.
@@ -25,7 +25,7 @@ impl<S: Duplex> Shared<S> {
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<(), Error> {
-        let state = self.commit(State::has_room_for_message, act)?;
+        let state = self.commit_next(act)?;
         let has_room = state.outbound.queued_len() < QUEUED_LEN_MAX;
         if has_room && state.is_gathering_here() { Ok(()) } else { self.drive_all(state) }
     }
@@ -35,32 +35,28 @@ impl<S: Duplex> Shared<S> {
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<(), Error> {
-        self.commit(State::has_room_for_message, act).map(drop)
+        self.commit_next(act).map(drop)
     }
 
-    /// Queues the control frame that `act` sends, also between the parts of a message, and returns when it is written.
+    /// Queues the control frame, or the part of a message in progress, that `act` sends, and returns when it is written.
     pub(super) fn commit_control(
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<(), Error> {
-        self.drive_all(self.commit(State::has_room, act)?)
+        let state = self.drive(self.lock(), State::has_room)?;
+        self.drive_all(queue(state, act)?)
     }
 
     /// Begins a message in parts: the messages of others wait until [`end_message`](Self::end_message).
     pub(super) fn begin_message(&self) -> Result<(), Error> {
-        let mut state = self.commit(State::has_room_for_message, |outbound| {
-            if outbound.is_closing() {
-                return Err(SendError::Closed);
-            }
-            if outbound.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
-        })?;
+        let mut state = self.commit_next(|outbound| outgoing::check_message_start(outbound))?;
         state.message_owner = Some(thread::current().id());
         Ok(())
     }
 
     /// Queues a part of the message that was begun, and returns when it is written.
     pub(super) fn commit_part(&self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        self.drive_all(self.commit_as(None, State::has_room, |outbound| outbound.part(part, fin))?)
+        self.commit_control(|outbound| outbound.part(part, fin))
     }
 
     /// Lets other threads send messages again. Where parts were sent and the last was not, that fails.
@@ -70,31 +66,17 @@ impl<S: Duplex> Shared<S> {
         self.notify(&state);
     }
 
-    fn commit(
+    /// Lets `act` begin the next message. A thread that would wait for a message of its own gets an error.
+    fn commit_next(
         &self,
-        may_act: impl Fn(&State<S>) -> bool,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<Guard<'_, S>, Error> {
-        self.commit_as(Some(thread::current().id()), may_act, act)
-    }
-
-    /// Waits until `may_act`, then lets `act` queue something. A thread that would wait for a message of its own gets an error.
-    fn commit_as(
-        &self,
-        thread: Option<ThreadId>,
-        may_act: impl Fn(&State<S>) -> bool,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<Guard<'_, S>, Error> {
-        let is_own = |state: &State<S>| thread.is_some() && state.message_owner == thread;
-        let mut state = self.drive(self.lock(), |state| may_act(state) || is_own(state))?;
-        if is_own(&state) && !may_act(&state) {
+        let may_be_tried = |state: &State<S>| state.has_room_for_message() || state.is_in_own_message();
+        let state = self.drive(self.lock(), may_be_tried)?;
+        if !state.has_room_for_message() {
             return Err(Error::MessageUnfinished);
         }
-        let State { outbound, life, .. } = &mut *state;
-        match act(outbound) {
-            Ok(()) => Ok(state),
-            Err(error) => Err(life.send_error(outbound, error)),
-        }
+        queue(state, act)
     }
 }
 
@@ -105,18 +87,14 @@ impl<S: Duplex> Shared<S> {
         &self,
         act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
     ) -> Result<Guard<'_, S>, Error> {
-        let mut state = self.lock();
+        let state = self.lock();
         if let Some(error) = state.failure() {
             return Err(error);
         }
         if !state.has_room_for_message() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let State { outbound, life, .. } = &mut *state;
-        match act(outbound) {
-            Ok(()) => Ok(state),
-            Err(error) => Err(life.send_error(outbound, error)),
-        }
+        queue(state, act)
     }
 
     /// Writes what the peer takes without waiting; where the stream has no such write, a thread is started for it.
@@ -153,6 +131,18 @@ impl<S: Duplex> Shared<S> {
                 return;
             }
         }
+    }
+}
+
+/// Lets `act` queue something.
+fn queue<S>(
+    mut state: Guard<'_, S>,
+    act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
+) -> Result<Guard<'_, S>, Error> {
+    let State { outbound, life, .. } = &mut *state;
+    match act(outbound) {
+        Ok(()) => Ok(state),
+        Err(error) => Err(life.send_error(outbound, error)),
     }
 }
 

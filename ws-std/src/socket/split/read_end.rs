@@ -3,17 +3,15 @@ use core::time::Duration;
 use std::io;
 use std::thread;
 
-use ws_core::connection::{Signal, Transport};
+use ws_core::connection::Transport;
 use ws_core::frame::{CloseFrame, ControlPayload};
-use ws_core::keepalive::Due;
 use ws_core::session::{Inbound, Note, Relay, Traffic};
 
 use super::shared::{Guard, Shared, State};
 use crate::error::Error;
-use crate::session::{Call, Driver, Io, Link, queue_controls};
+use crate::session::{Call, Driver, Io, Link, outgoing};
 use crate::stream::duplex::{Duplex, SharedStream};
 use crate::stream::limited::Stopped;
-use crate::telemetry;
 
 /// The stream as the reader has it, and its way to the sending side.
 pub(super) struct ReadEnd<S: Duplex> {
@@ -110,28 +108,12 @@ impl<S: Duplex> ReadEnd<S> {
             Err(shared) => Err(Box::new(Self { gathered, shared, link, ..self })),
         }
     }
-
-    /// Does what is due, after a read that found nothing.
-    fn poll(&self, state: &mut State<S>) {
-        let State { outbound, life, .. } = state;
-        let wanted = outbound.wants_transmit();
-        match outbound.poll(life.now()) {
-            Some(Due::IdleTimeout) => {}
-            Some(_) => life.log_end(outbound),
-            None if !wanted && outbound.wants_transmit() => telemetry::pinged(life.id),
-            None => {}
-        }
-        self.shared.notify(state);
-    }
 }
 
 impl<S: Duplex> Relay for ReadEnd<S> {
     fn relay(&mut self, note: Note) {
         let mut state = self.shared.lock();
-        state.outbound.relay(note);
-        if matches!(note, Note::Signal(Signal::Pong(_))) {
-            queue_controls(&mut state.outbound);
-        }
+        outgoing::relay(&mut state.outbound, note);
         self.wants_write |= matches!(note, Note::Signal(_));
         if state.outbound.is_closing() {
             self.shared.notify(&state);
@@ -183,7 +165,9 @@ impl<S: Duplex> Driver for ReadEnd<S> {
                     return Ok(None);
                 }
                 Err(stopped) => {
-                    self.poll(&mut state);
+                    let State { outbound, life, .. } = &mut *state;
+                    let _now = life.poll(outbound);
+                    self.shared.notify(&state);
                     if state.outbound.transport() == Transport::Closed {
                         return Ok(None);
                     }
@@ -244,15 +228,8 @@ impl<S: Duplex> Driver for ReadEnd<S> {
     }
 
     fn is_own_pong(&mut self, payload: &ControlPayload) -> bool {
-        if !ws_core::session::is_keepalive(payload) {
-            return false;
-        }
         let state = self.shared.lock();
-        let is_own = state.life.timeouts.ping_interval().is_some();
-        if is_own {
-            telemetry::ponged(state.life.id, state.outbound.latency());
-        }
-        is_own
+        state.life.is_own_pong(&state.outbound, payload)
     }
 
     fn note_received(&mut self, inbound: &Inbound) {

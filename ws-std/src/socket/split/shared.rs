@@ -68,6 +68,11 @@ impl<S: Duplex> State<S> {
         self.has_room() && (self.message_owner.is_none() || self.outbound.is_closing())
     }
 
+    /// Whether this thread sends a message in parts, for whose end it would wait in vain.
+    pub(super) fn is_in_own_message(&self) -> bool {
+        self.message_owner.is_some_and(|owner| owner == thread::current().id())
+    }
+
     /// Whether something waits.
     fn wants_write(&self) -> bool {
         self.outbound.queued_len() > 0 || self.outbound.wants_transmit()

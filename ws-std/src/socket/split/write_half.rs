@@ -3,7 +3,6 @@ use core::fmt;
 use core::time::Duration;
 
 use ws_core::connection::{Closure, EncodedMessage, Role};
-use ws_core::error::SendError;
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, Fin};
 use ws_core::message::Message;
@@ -13,7 +12,7 @@ use super::Channel;
 use super::shared::Shared;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::queue_controls;
+use crate::session::outgoing;
 use crate::socket::MessageWriter;
 use crate::socket::message_writer::PartSink;
 use crate::stream::duplex::Duplex;
@@ -165,14 +164,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
-        self.shared.commit_control(|outbound| {
-            if outbound.is_closing() {
-                return Err(SendError::Closed);
-            }
-            outbound.ping(payload);
-            queue_controls(outbound);
-            Ok(())
-        })
+        self.shared.commit_control(|outbound| outgoing::ping(outbound, payload))
     }
 
     /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4). Pings, pongs and the Close go out

@@ -80,7 +80,7 @@
 //!   whose messages were being answered, is dropped.
 //! - Pongs and the answer to a Close leave before the next read. A reading half writes them without waiting for the peer.
 //! - [`WriteHalf::try_send`] and a [`Hub`] write what the stream takes without waiting. What is left of a broadcast is written by
-//!   a thread that ends when that is done; what `try_send` leaves by the next call that sends, or between two reads.
+//!   a thread of the hub; what `try_send` leaves by the next call that sends, or between two reads.
 //! - On a stream that does not block, what it does not take waits until it is [flushed](WebSocket::flush), read or written next.
 //!
 //! # Non-blocking

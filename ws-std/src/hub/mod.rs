@@ -1,6 +1,7 @@
 //! The connections of a server, as one.
 
 mod place;
+mod rest;
 mod serve;
 
 pub use place::Place;
@@ -20,6 +21,7 @@ use ws_core::message::Message;
 
 use crate::error::Error;
 use crate::socket::Channel;
+use rest::Rest;
 
 /// The connections of a server: a cap on their number, broadcasts to all members, and an orderly shutdown.
 ///
@@ -72,6 +74,7 @@ pub struct Hub {
 struct Inner {
     connection_count_max: usize,
     state: Mutex<State>,
+    rest: Arc<Rest>,
     /// A connection has ended, or the hub is shut down.
     changed: Condvar,
 }
@@ -109,7 +112,12 @@ impl Hub {
     /// Creates a hub without connections, with room for `connection_count_max` of them at the same time.
     #[must_use]
     pub fn new(connection_count_max: usize) -> Self {
-        let inner = Inner { connection_count_max, state: Mutex::default(), changed: Condvar::new() };
+        let inner = Inner {
+            connection_count_max,
+            state: Mutex::default(),
+            rest: Arc::default(),
+            changed: Condvar::new(),
+        };
         Self { inner: Arc::new(inner), stack_len: None }
     }
 
@@ -140,9 +148,10 @@ impl Hub {
     /// Sends a message to all members, encoded once, and waits for none of them.
     ///
     /// All members receive all messages in the same order. A member that does not read, so that 64 KiB of messages wait for it, is
-    /// closed with 1013 ([`CloseCode::TRY_AGAIN_LATER`]), so that it knows that it has missed messages. Where a peer does not take a
-    /// message at once, a thread is started to write what waits. It ends when that is done, or when
-    /// [`Timeouts::write`](crate::Timeouts::write) is over.
+    /// closed with 1013 ([`CloseCode::TRY_AGAIN_LATER`]), so that it knows that it has missed messages. What peers do not take at
+    /// once is written by a thread, one for all members of the hub, that ends when nothing is left. A peer that takes nothing for
+    /// [`Timeouts::write`](crate::Timeouts::write) is given up. On platforms and streams without writes that do not wait
+    /// ([`Duplex::write_now`](crate::Duplex::write_now)), a thread is started for each member instead.
     ///
     /// # Errors
     ///
@@ -171,10 +180,10 @@ impl Hub {
         let members: Vec<_> = state.members().map(Arc::clone).collect();
         let addresses = state.addresses.clone();
         drop(state);
-        for member in members {
+        for member in &members {
             member.dismiss(CloseCode::GOING_AWAY, reason);
-            member.deliver();
         }
+        self.inner.rest.deliver(members);
         self.inner.changed.notify_all();
         for address in addresses {
             // The thread that accepts there waits for a connection. Where none can be made, one waits to be accepted.
@@ -237,9 +246,7 @@ impl Inner {
             *count = count.saturating_add(1);
         }
         drop(state);
-        for member in members {
-            member.deliver();
-        }
+        self.rest.deliver(members);
         delivery
     }
 

@@ -33,7 +33,7 @@ impl Place {
         drop(state);
         if let Some(reason) = farewell {
             member.dismiss(CloseCode::GOING_AWAY, &reason);
-            member.deliver();
+            self.hub.rest.deliver(vec![member]);
         }
     }
 

@@ -155,8 +155,12 @@ pub(crate) trait Channel: Send + Sync {
     /// Queues a Close, and writes nothing yet.
     fn dismiss(&self, code: CloseCode, reason: &str);
 
-    /// Writes what the peer takes without waiting, and starts a thread for the rest.
-    fn deliver(self: Arc<Self>);
+    /// Writes what the peer takes without waiting. Returns whether the caller has to see to the rest by
+    /// [`deliver_rest`](Self::deliver_rest).
+    fn deliver(self: Arc<Self>) -> bool;
+
+    /// Writes what the peer takes without waiting. Returns whether something is left.
+    fn deliver_rest(&self) -> bool;
 }
 
 #[cfg(feature = "hub")]
@@ -175,11 +179,23 @@ impl<S: Duplex> Channel for Shared<S> {
         self.notify(&state);
     }
 
-    fn deliver(self: Arc<Self>) {
-        let (state, left) = self.write_now(self.lock());
-        if left != Left::Nothing {
-            self.start_flush(state);
+    fn deliver(self: Arc<Self>) -> bool {
+        let (mut state, left) = self.write_now(self.lock());
+        match left {
+            Left::Nothing => false,
+            Left::Blocked => !core::mem::replace(&mut state.is_flushed, true),
+            Left::Unsupported => {
+                self.start_flush(state);
+                false
+            }
         }
+    }
+
+    fn deliver_rest(&self) -> bool {
+        let (mut state, _left) = self.write_now(self.lock());
+        // Judged and noted under one lock, so that what is queued later finds no thread that sees to it.
+        state.is_flushed = state.is_to_be_written() && state.failure().is_none();
+        state.is_flushed
     }
 }
 

@@ -35,9 +35,11 @@ pub(super) struct State<S> {
     turn: Option<Turn<S>>,
     /// How many bytes were written.
     written_len: u64,
+    /// Since when the peer has taken nothing of what is written without waiting.
+    blocked_since: Option<Duration>,
     /// How many threads wait for a change.
     waiting_count: usize,
-    /// A thread was started to write what a call that does not wait has left.
+    /// A thread writes what a call that does not wait has left.
     pub(super) is_flushed: bool,
     /// The thread that sends a message in parts; the messages of others wait for its end.
     pub(super) message_owner: Option<ThreadId>,
@@ -116,6 +118,7 @@ impl<S: Duplex> Shared<S> {
             life,
             turn: Some(Turn::new(stream.clone())),
             written_len: 0,
+            blocked_since: None,
             waiting_count: 0,
             is_flushed: false,
             message_owner: None,
@@ -229,10 +232,11 @@ impl<S: Duplex> Shared<S> {
 
     /// Notes what came of a write that might wait. `false` where it is not to be tried again.
     fn note(&self, state: &mut State<S>, written: Written, begun: Duration) -> bool {
-        let State { outbound, life, written_len, .. } = state;
+        let State { outbound, life, written_len, blocked_since, .. } = state;
         match written {
             Written::Bytes(len) => {
                 outbound.transmitted(len, life.now());
+                *blocked_since = None;
                 *written_len = written_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
                 self.notify(state);
                 true
@@ -295,13 +299,23 @@ impl<S: Duplex> Shared<S> {
                 }
             }
             if left == Left::Blocked {
-                state.outbound.transmitted(0, now);
+                self.note_blocked(&mut state, now);
             }
             break;
         }
         holder.give_back(&mut state);
         self.notify(&state);
         (self.shut_down_if_due(state), left)
+    }
+
+    /// Notes that the peer takes nothing now, and ends the connection where the time of a write is over.
+    fn note_blocked(&self, state: &mut State<S>, now: Duration) {
+        let since = *state.blocked_since.get_or_insert(now);
+        if state.life.write_until(&state.outbound, since).is_some_and(|until| until <= now) {
+            let _goes_on = self.note(state, Written::TimeUp, since);
+        } else {
+            state.outbound.transmitted(0, now);
+        }
     }
 
     /// Waits for a change, no longer than the closing handshake may take.

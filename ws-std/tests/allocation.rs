@@ -3,14 +3,14 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{IoSlice, Read, Write};
 use std::thread;
 
 use common::tcp::serve;
 use common::{Script, frame};
 use peak_alloc::PeakAlloc;
 use ws_std::ws_core::event::Event;
-use ws_std::{CloseCode, Error, MessageType, Role, Stream, WebSocket};
+use ws_std::{CloseCode, Config, Error, MessageType, Role, Stream, WebSocket};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -32,6 +32,7 @@ fn memory_is_bounded_whatever_a_peer_does() {
     a_message_that_does_not_come_allocates_what_has_come();
     an_idle_connection_is_small_before_and_after_a_large_message();
     messages_that_fit_into_the_read_buffer_allocate_nothing();
+    a_long_message_is_sent_without_a_copy_of_it();
     sixty_four_mib_pass_through_both_roles_in_pieces();
     #[cfg(feature = "deflate")]
     deflate::memory_is_bounded();
@@ -86,6 +87,46 @@ fn messages_that_fit_into_the_read_buffer_allocate_nothing() {
     assert_eq!((count, peak), (10, 0));
 }
 
+/// Takes what is written, and keeps none of it.
+struct Sink;
+
+impl Read for Sink {
+    fn read(&mut self, _bytes: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+        Ok(slices.iter().map(|slice| slice.len()).sum())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Sink {
+    fn is_vectored(&self) -> bool {
+        true
+    }
+}
+
+fn a_long_message_is_sent_without_a_copy_of_it() {
+    let message = vec![b'x'; 8 << 20];
+    // A client masks it piece by piece, in a buffer of 16 KiB.
+    for (role, len_max) in [(Role::Server, KIB), (Role::Client, 17 * KIB)] {
+        let mut socket = WebSocket::after_handshake(Sink, role, Config::new(), b"").unwrap();
+        let (result, peak) = peak(|| socket.send_binary(&message));
+        result.unwrap();
+        assert!(peak <= len_max, "{role:?} {peak}");
+    }
+}
+
 fn write_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
     let piece = vec![b'x'; 100_000];
     let mut message = socket.message_writer(MessageType::Binary).unwrap();
@@ -112,7 +153,7 @@ fn read_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
 }
 
 fn sixty_four_mib_pass_through_both_roles_in_pieces() {
-    let unlimited = ws_std::Config::new().with_limits(ws_std::Limits::unlimited());
+    let unlimited = Config::new().with_limits(ws_std::Limits::unlimited());
     let ((), peak) = peak(|| {
         let (url, server) = serve(move |stream| {
             let mut socket = ws_std::Server::new().with_config(unlimited).accept(stream).unwrap();

@@ -59,7 +59,7 @@ const NEED_ALLOC: [&str; 2] = ["MessageBuffer", "OwnedMessage"];
 /// Types that are not there without the feature.
 const NEED_MASK_KEYS: [&str; 1] = ["MaskKeys"];
 const NEED_HANDSHAKE: [&str; 1] = ["OpenError"];
-const NEED_DEFLATE: [&str; 1] = ["Compression"];
+const NEED_DEFLATE: [&str; 1] = ["Deflate"];
 
 #[derive(Default)]
 struct Table {
@@ -277,7 +277,7 @@ fn add_sessions(table: &mut Table) {
 
     table.row("Config", &Config::new());
     #[cfg(feature = "deflate")]
-    table.row("Compression", &ws_core::session::Compression::new());
+    table.row("Deflate", &ws_core::session::Deflate::new());
     let opened =
         Opened::<NoKeys>::new(RoleKeys::Server).with_subprotocol(SECRET).with_unsent(secret_bytes().to_vec());
     table.row("Opened", &opened);

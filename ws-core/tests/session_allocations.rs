@@ -222,10 +222,10 @@ mod deflated {
     use ws_core::event::Event;
     use ws_core::extension::{Agreed, DeflateParams};
     use ws_core::input::ReadBuffer;
-    use ws_core::session::{Compression, Config, Session};
+    use ws_core::session::{Config, Deflate, Session};
 
     fn pair(params: DeflateParams) -> (Session<Keys>, Session<Keys>) {
-        let config = Config::new().with_compression(Compression::new().with_len_min(0));
+        let config = Config::new().with_deflate(Deflate::new().with_threshold(0));
         let buffer = || ReadBuffer::new(vec![0; 16 * 1024]);
         let server = opened(Role::Server).with_deflate(Agreed::server(params));
         let client = opened(Role::Client).with_deflate(Agreed::client(params));

@@ -92,9 +92,7 @@ impl Setup {
         #[cfg(feature = "deflate")]
         let config = match deflate {
             Deflate::None | Deflate::Inflated => config,
-            Deflate::AsItIs => {
-                config.with_compression(ws_core::session::Compression::new().without_inflating())
-            }
+            Deflate::AsItIs => config.with_deflate(ws_core::session::Deflate::new().without_inflating()),
         };
         Self { role, limits, deflate, config }
     }

@@ -1,6 +1,8 @@
 use crate::connection::{self, Limits, Pongs};
 #[cfg(feature = "deflate")]
 use crate::deflate::{CompressionLevel, MemLevel};
+#[cfg(feature = "deflate")]
+use crate::extension::DeflateConfig;
 use crate::keepalive::KeepaliveConfig;
 
 /// How a session behaves: what the peer may send, what is waited for, how much is kept. What was negotiated in the opening
@@ -25,7 +27,7 @@ pub struct Config {
     linger_len_max: u64,
     read_buffer_len: usize,
     #[cfg(feature = "deflate")]
-    compression: Compression,
+    deflate: Deflate,
 }
 
 impl Config {
@@ -51,7 +53,7 @@ impl Config {
             linger_len_max: 1 << 20,
             read_buffer_len: 16 * 1024,
             #[cfg(feature = "deflate")]
-            compression: Compression::new(),
+            deflate: Deflate::new(),
         }
     }
 
@@ -180,18 +182,18 @@ impl Config {
         Self { read_buffer_len: if len < READ_BUFFER_LEN_MIN { READ_BUFFER_LEN_MIN } else { len }, ..self }
     }
 
-    /// Sets how messages are compressed where the opening handshake agreed on it. Default: [`Compression::new`].
+    /// Sets how messages are compressed where the opening handshake agreed on it. Default: [`Deflate::new`].
     ///
     /// ```
-    /// use ws_core::session::{Compression, Config};
+    /// use ws_core::session::{Deflate, Config};
     ///
-    /// let compression = Compression::new().with_len_min(256);
-    /// assert_eq!(Config::new().with_compression(compression).compression(), compression);
+    /// let deflate = Deflate::new().with_threshold(256);
+    /// assert_eq!(Config::new().with_deflate(deflate).deflate(), deflate);
     /// ```
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub const fn with_compression(self, compression: Compression) -> Self {
-        Self { compression, ..self }
+    pub const fn with_deflate(self, deflate: Deflate) -> Self {
+        Self { deflate, ..self }
     }
 
     /// What the peer may send at most, and who answers pings.
@@ -227,8 +229,8 @@ impl Config {
     /// How messages are compressed.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub const fn compression(&self) -> Compression {
-        self.compression
+    pub const fn deflate(&self) -> Deflate {
+        self.deflate
     }
 }
 
@@ -241,56 +243,100 @@ impl Default for Config {
 /// The shortest read buffer, in bytes: one of less than 4 makes no progress, since a code point may have as many.
 pub(super) const READ_BUFFER_LEN_MIN: usize = 16;
 
-/// Which messages are compressed, at which cost, where the opening handshake agreed on permessage-deflate.
+/// Settings of permessage-deflate (RFC 7692): what the opening handshake negotiates, which messages are compressed, and how much
+/// time and memory that may take.
 ///
-/// The module [`deflate`](crate::deflate) says what compression costs, and when it leaks secrets.
+/// A session compresses only where the opening handshake agreed on it. It does not negotiate: what [`config`](Self::config) holds is
+/// for whoever does the handshake.
 ///
 /// ```
-/// use ws_core::deflate::CompressionLevel;
-/// use ws_core::session::{Compression, Config};
+/// use ws_core::deflate::MemLevel;
+/// use ws_core::extension::{DeflateConfig, WindowBits};
+/// use ws_core::session::{Config, Deflate};
 ///
-/// let compression = Compression::new().with_level(CompressionLevel::FASTEST).with_len_min(256);
-/// let config = Config::new().with_compression(compression);
-/// assert_eq!(config.compression().len_min(), 256);
+/// // About half of the memory of the default, for messages that are a few percent longer.
+/// let bits = WindowBits::new(12).ok_or("8 to 15")?;
+/// let config = DeflateConfig::new().with_outgoing_max_window_bits(bits).with_incoming_max_window_bits(bits);
+/// let deflate = Deflate::new().with_config(config).with_mem_level(MemLevel::new(5).ok_or("1 to 9")?);
+/// assert_eq!(Config::new().with_deflate(deflate).deflate().threshold(), 1024);
+/// # Ok::<(), &str>(())
 /// ```
+///
+/// # Before turning it on
+///
+/// An attacker that sees the lengths of your messages, and can have you send text of its choice together with a secret, recovers
+/// the secret by trying which text makes the messages shorter: CRIME and BREACH. TLS does not help, since it does not hide lengths
+/// (RFC 7692 §8). Send a message that holds both without compression
+/// ([`send_uncompressed`](super::Outbound::send_uncompressed)). Where the secret and the text are in different messages, compress each
+/// message on its own, by [`DeflateConfig::with_outgoing_no_context_takeover`].
+///
+/// # What it costs
+///
+/// For each connection, up to 372 KiB to compress with the defaults, and up to 79 KiB and a buffer of 17 KiB to inflate. Nothing of
+/// it is allocated before the first compressed message of its direction. Where context takeover was not agreed on for a direction,
+/// the 372 or 79 KiB are freed after each message; otherwise they are kept, the former until it is released
+/// ([`release`](super::Outbound::release)), the latter until the connection is dropped.
+/// [`DeflateSettings::memory_len_max`](crate::deflate::DeflateSettings::memory_len_max) has a table of what smaller windows and
+/// memory levels cost; inflating costs the same whatever the window.
+///
+/// What a message inflates to is bounded by [`Limits::message_len_max`], while it is inflated.
 #[cfg(feature = "deflate")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Compression {
+pub struct Deflate {
+    config: DeflateConfig,
     level: CompressionLevel,
     mem_level: MemLevel,
-    len_min: usize,
+    threshold: usize,
     is_inflating: bool,
 }
 
 #[cfg(feature = "deflate")]
-impl Compression {
-    /// Level 6 and memory level 8, as zlib has them, for messages of at least 1024 bytes; what comes is inflated.
+impl Deflate {
+    /// Context takeover and the largest windows in both directions, level 6 and memory level 8 as zlib has them, for messages of at
+    /// least 1024 bytes; what comes is inflated.
     ///
     /// ```
-    /// use ws_core::session::Compression;
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::session::Deflate;
     ///
-    /// let compression = Compression::new();
-    /// assert_eq!((compression.level().get(), compression.mem_level().get()), (6, 8));
-    /// assert_eq!((compression.len_min(), compression.is_inflating()), (1024, true));
+    /// let deflate = Deflate::new();
+    /// assert_eq!((deflate.level().get(), deflate.mem_level().get()), (6, 8));
+    /// assert_eq!((deflate.threshold(), deflate.is_inflating()), (1024, true));
+    /// assert_eq!(deflate.config(), DeflateConfig::new());
     /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
+            config: DeflateConfig::new(),
             level: CompressionLevel::DEFAULT,
             mem_level: MemLevel::DEFAULT,
-            len_min: 1024,
+            threshold: 1024,
             is_inflating: true,
         }
+    }
+
+    /// Sets what is negotiated: the windows and the context takeover of both directions.
+    ///
+    /// ```
+    /// use ws_core::extension::DeflateConfig;
+    /// use ws_core::session::Deflate;
+    ///
+    /// let config = DeflateConfig::new().with_outgoing_no_context_takeover();
+    /// assert_eq!(Deflate::new().with_config(config).config(), config);
+    /// ```
+    #[must_use]
+    pub const fn with_config(self, config: DeflateConfig) -> Self {
+        Self { config, ..self }
     }
 
     /// Sets how much time is spent on a message that is sent. Default: 6.
     ///
     /// ```
     /// use ws_core::deflate::CompressionLevel;
-    /// use ws_core::session::Compression;
+    /// use ws_core::session::Deflate;
     ///
-    /// let compression = Compression::new().with_level(CompressionLevel::FASTEST);
-    /// assert_eq!(compression.level(), CompressionLevel::FASTEST);
+    /// let deflate = Deflate::new().with_level(CompressionLevel::FASTEST);
+    /// assert_eq!(deflate.level(), CompressionLevel::FASTEST);
     /// ```
     #[must_use]
     pub const fn with_level(self, level: CompressionLevel) -> Self {
@@ -301,38 +347,38 @@ impl Compression {
     ///
     /// ```
     /// use ws_core::deflate::MemLevel;
-    /// use ws_core::session::Compression;
+    /// use ws_core::session::Deflate;
     ///
-    /// let compression = Compression::new().with_mem_level(MemLevel::MIN);
-    /// assert_eq!(compression.mem_level(), MemLevel::MIN);
+    /// let deflate = Deflate::new().with_mem_level(MemLevel::MIN);
+    /// assert_eq!(deflate.mem_level(), MemLevel::MIN);
     /// ```
     #[must_use]
     pub const fn with_mem_level(self, mem_level: MemLevel) -> Self {
         Self { mem_level, ..self }
     }
 
-    /// Sets from which length on messages are compressed, in bytes. Default: 1024, as in Node's `ws`: what is gained for
-    /// shorter ones is seldom worth the time.
+    /// Sets the shortest message that is compressed, in bytes. Default: 1024, as in Node's `ws`: what a shorter one gains is
+    /// seldom worth the time.
     ///
     /// ```
     /// use core::time::Duration;
     /// use ws_core::connection::RoleKeys;
     /// use ws_core::extension::{Agreed, DeflateParams};
     /// use ws_core::input::ReadBuffer;
-    /// use ws_core::session::{Compression, Config, NoKeys, Opened, Session};
+    /// use ws_core::session::{Deflate, Config, NoKeys, Opened, Session};
     ///
-    /// let compression = Compression::new().with_len_min(6);
-    /// assert_eq!(compression.len_min(), 6);
+    /// let deflate = Deflate::new().with_threshold(6);
+    /// assert_eq!(deflate.threshold(), 6);
     /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
-    /// let config = Config::new().with_compression(compression);
+    /// let config = Config::new().with_deflate(deflate);
     /// let mut session = Session::new(opened, config, ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
     /// session.outbound.send("Hello")?;
     /// assert_eq!(session.outbound.transmit(), b"\x81\x05Hello", "too short to be compressed");
     /// # Ok::<(), ws_core::error::SendError>(())
     /// ```
     #[must_use]
-    pub const fn with_len_min(self, len: usize) -> Self {
-        Self { len_min: len, ..self }
+    pub const fn with_threshold(self, len: usize) -> Self {
+        Self { threshold: len, ..self }
     }
 
     /// Leaves compressed messages as they are: for a proxy that passes them on. They come as
@@ -346,14 +392,14 @@ impl Compression {
     /// use ws_core::event::Event;
     /// use ws_core::extension::{Agreed, DeflateParams};
     /// # use ws_core::input::ReadBuffer;
-    /// use ws_core::session::{Compression, Config, NoKeys, Opened, Session};
+    /// use ws_core::session::{Deflate, Config, NoKeys, Opened, Session};
     ///
-    /// let compression = Compression::new().without_inflating();
-    /// assert!(!compression.is_inflating());
+    /// let deflate = Deflate::new().without_inflating();
+    /// assert!(!deflate.is_inflating());
     /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
     /// let arrived = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0"; // "Hello"
     /// let buffer = ReadBuffer::with_filled(arrived.to_vec(), arrived.len()).ok_or("too short")?;
-    /// let mut session = Session::new(opened, Config::new().with_compression(compression), buffer, Duration::ZERO);
+    /// let mut session = Session::new(opened, Config::new().with_deflate(deflate), buffer, Duration::ZERO);
     /// let Some(Event::Data(part)) = session.inbound.next_part(&mut session.outbound) else { return Err("no part") };
     /// assert!(part.payload.is_compressed());
     /// assert_eq!(part.payload.as_bytes(), &arrived[6..]);
@@ -362,6 +408,12 @@ impl Compression {
     #[must_use]
     pub const fn without_inflating(self) -> Self {
         Self { is_inflating: false, ..self }
+    }
+
+    /// What is negotiated.
+    #[must_use]
+    pub const fn config(&self) -> DeflateConfig {
+        self.config
     }
 
     /// How much time is spent on a message that is sent.
@@ -376,10 +428,10 @@ impl Compression {
         self.mem_level
     }
 
-    /// From which length on messages are compressed, in bytes.
+    /// The shortest message that is compressed, in bytes.
     #[must_use]
-    pub const fn len_min(&self) -> usize {
-        self.len_min
+    pub const fn threshold(&self) -> usize {
+        self.threshold
     }
 
     /// Whether compressed messages that come are inflated.
@@ -390,7 +442,7 @@ impl Compression {
 }
 
 #[cfg(feature = "deflate")]
-impl Default for Compression {
+impl Default for Deflate {
     fn default() -> Self {
         Self::new()
     }

@@ -60,7 +60,7 @@ impl Inbound {
         #[cfg(feature = "deflate")]
         let parser = match (parser, opened.agreed) {
             (parser, None) => parser,
-            ((receive, message, _), Some(agreed)) if config.compression().is_inflating() => {
+            ((receive, message, _), Some(agreed)) if config.deflate().is_inflating() => {
                 let inflater = agreed.inflater(len_max);
                 (receive.with_deflate(), message.with_inflater(inflater), true)
             }

@@ -230,9 +230,9 @@ mod relay;
 mod rest;
 mod traffic;
 
-#[cfg(feature = "deflate")]
-pub use config::Compression;
 pub use config::Config;
+#[cfg(feature = "deflate")]
+pub use config::Deflate;
 pub use inbound::Inbound;
 #[cfg(feature = "handshake")]
 pub use opened::OpenError;

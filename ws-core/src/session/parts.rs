@@ -19,7 +19,7 @@ impl Inbound {
     /// be read. So a message of any length passes through the read buffer.
     ///
     /// Text comes cut between code points; what was compressed comes inflated, unless
-    /// `Compression::without_inflating` leaves it as it is. Of a message that [`next`](Self::next) has assembled in part,
+    /// `Deflate::without_inflating` leaves it as it is. Of a message that [`next`](Self::next) has assembled in part,
     /// the first part is what was assembled. What an event means for sending is reported to `relay`: give it the
     /// [`Outbound`](super::Outbound).
     ///

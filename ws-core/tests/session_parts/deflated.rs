@@ -12,7 +12,7 @@ use ws_core::event::{Event, Payload};
 use ws_core::extension::{Agreed, DeflateParams};
 use ws_core::frame::Fin;
 use ws_core::input::ReadBuffer;
-use ws_core::session::{Compression, Config, Session};
+use ws_core::session::{Config, Deflate, Session};
 
 fn open(role: Role, config: Config) -> Session<Keys> {
     let agreed = match role {
@@ -215,7 +215,7 @@ fn of_two_faults_the_first_is_told_however_the_message_is_taken_and_cut() {
 
 #[test]
 fn a_relay_takes_what_is_compressed_as_it_is_and_fails_where_it_asks_for_a_whole_message() {
-    let config = Config::new().with_compression(Compression::new().without_inflating());
+    let config = Config::new().with_deflate(Deflate::new().without_inflating());
     let wire = said(|outbound| {
         outbound.send_compressed("Hello").unwrap();
         outbound.send_uncompressed("World").unwrap();

@@ -74,9 +74,9 @@ impl Conversation {
             .with_limits(Limits::new())
             .with_keepalive(keepalive);
         #[cfg(feature = "deflate")]
-        let config = config.with_compression(
-            ws_core::session::Compression::new()
-                .with_len_min(40)
+        let config = config.with_deflate(
+            ws_core::session::Deflate::new()
+                .with_threshold(40)
                 .with_mem_level(ws_core::deflate::MemLevel::MIN),
         );
         let params = choose(4)?;

@@ -2,7 +2,7 @@ use ws_core::connection::Config;
 use ws_core::keepalive::KeepaliveConfig;
 use ws_core::session;
 #[cfg(feature = "deflate")]
-use ws_core::session::Compression;
+use ws_core::session::Deflate as Settings;
 
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
@@ -23,11 +23,11 @@ pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Co
 #[cfg(feature = "deflate")]
 pub(crate) fn with_compression(config: session::Config, deflate: Option<&Deflate>) -> session::Config {
     let Some(deflate) = deflate else { return config };
-    let compression = Compression::new()
+    let settings = Settings::new()
         .with_level(deflate.level())
         .with_mem_level(deflate.mem_level())
-        .with_len_min(deflate.threshold());
-    config.with_compression(compression)
+        .with_threshold(deflate.threshold());
+    config.with_deflate(settings)
 }
 
 pub(crate) fn keepalive_config(timeouts: &Timeouts) -> KeepaliveConfig {

@@ -10,12 +10,12 @@ use crate::event::MessageType;
 use crate::extension::Agreed;
 use crate::frame::{Fin, FrameHeader};
 use crate::message::Message;
-use crate::session::Compression;
+use crate::session::Deflate;
 
 /// Compresses what is sent.
 pub(super) struct Deflation {
     agreed: Agreed,
-    compression: Compression,
+    settings: Deflate,
     /// Made for the first message.
     deflater: Option<Box<Deflater>>,
     /// A compressed message was begun and has no final frame yet.
@@ -23,12 +23,12 @@ pub(super) struct Deflation {
 }
 
 impl Deflation {
-    pub(super) const fn new(agreed: Agreed, compression: Compression) -> Self {
-        Self { agreed, compression, deflater: None, is_in_message: false }
+    pub(super) const fn new(agreed: Agreed, settings: Deflate) -> Self {
+        Self { agreed, settings, deflater: None, is_in_message: false }
     }
 
-    pub(super) const fn len_min(&self) -> usize {
-        self.compression.len_min()
+    pub(super) const fn threshold(&self) -> usize {
+        self.settings.threshold()
     }
 
     pub(super) const fn is_in_message(&self) -> bool {
@@ -73,8 +73,8 @@ impl Deflation {
         tail.resize(start.saturating_add(len_max), 0);
         let deflater = self.deflater.get_or_insert_with(|| {
             let settings = DeflateSettings::from(self.agreed.outgoing());
-            let level = self.compression.level();
-            Box::new(Deflater::new(settings.with_level(level).with_mem_level(self.compression.mem_level())))
+            let level = self.settings.level();
+            Box::new(Deflater::new(settings.with_level(level).with_mem_level(self.settings.mem_level())))
         });
         let room = tail.get_mut(start..).unwrap_or_default();
         let done = send.send_deflated(message_type, payload, fin, deflater, room);
@@ -100,7 +100,7 @@ impl Deflation {
         match self.deflater {
             None => Some(Self {
                 agreed: self.agreed,
-                compression: self.compression,
+                settings: self.settings,
                 deflater: None,
                 is_in_message: self.is_in_message,
             }),

@@ -114,7 +114,7 @@ impl<K: KeySource> Outbound<K> {
         #[cfg(feature = "deflate")]
         if let Some(agreed) = opened.agreed {
             outbound.send = outbound.send.with_deflate(agreed);
-            outbound.deflation = Some(deflation::Deflation::new(agreed, config.compression()));
+            outbound.deflation = Some(deflation::Deflation::new(agreed, config.deflate()));
         }
         outbound
     }

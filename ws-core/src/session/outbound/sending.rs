@@ -16,7 +16,7 @@ use crate::message::{Message, OwnedMessage};
 impl<K: KeySource> Outbound<K> {
     /// Queues a whole message: all of it, or nothing. It is copied.
     ///
-    /// Where compression was agreed on, a message of at least `Compression::len_min` bytes is compressed.
+    /// Where compression was agreed on, a message of at least `Deflate::threshold` bytes is compressed.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -278,14 +278,14 @@ impl<K: KeySource> Outbound<K> {
 #[cfg(feature = "deflate")]
 impl<K: KeySource> Outbound<K> {
     pub(super) fn is_to_be_compressed(&self, message: Message<'_>) -> bool {
-        self.deflation.as_ref().is_some_and(|deflation| message.len() >= deflation.len_min())
+        self.deflation.as_ref().is_some_and(|deflation| message.len() >= deflation.threshold())
     }
 
     /// As its beginning was, and otherwise by its length, where it is all of the message.
     fn is_part_to_be_compressed(&self, part: Message<'_>, fin: Fin) -> bool {
         match &self.deflation {
             Some(deflation) if self.send.is_message_in_progress() => deflation.is_in_message(),
-            Some(deflation) => !fin.is_final() || part.len() >= deflation.len_min(),
+            Some(deflation) => !fin.is_final() || part.len() >= deflation.threshold(),
             None => false,
         }
     }

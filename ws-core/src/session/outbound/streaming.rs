@@ -18,7 +18,7 @@ use crate::message::Message;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "closed: it is one or the other, or left to the length")]
 pub enum Compress {
-    /// If it is as long as `Compression::with_len_min` says.
+    /// If it is as long as `Deflate::with_threshold` says.
     #[default]
     ByLength,
     /// Yes.

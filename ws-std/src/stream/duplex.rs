@@ -2,7 +2,6 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
 
 use super::Stream;
 
@@ -55,35 +54,6 @@ pub trait Duplex: Stream + Send + Sync + 'static {
         self.flush_shared()
     }
 
-    /// Turns off the delay that gathers small writes. See [`Stream::disable_delay`]. The default does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of the stream.
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Sets the time after which a read gives up. See [`Stream::limit_read`]. The default does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of the stream.
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let _ = timeout;
-        Ok(())
-    }
-
-    /// Sets the time after which a write that moved nothing gives up. See [`Stream::limit_write`]. The default does nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of the stream.
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let _ = timeout;
-        Ok(())
-    }
-
     /// The time after which a read gives up, which [`Stream::limit_read`] or the owner of the stream has set last. `None` where
     /// there is none, which is the default.
     ///
@@ -110,76 +80,6 @@ pub trait Duplex: Stream + Send + Sync + 'static {
     /// Those of the stream. They are ignored, since the connection is at its end.
     fn abort(&self) -> io::Result<()>;
 }
-
-macro_rules! impl_for_socket {
-    ($socket:ty, |$stream:ident| $disable_delay:expr) => {
-        impl Duplex for $socket {
-            fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
-                (&mut &*self).read(bytes)
-            }
-
-            fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-                (&mut &*self).write_vectored(slices)
-            }
-
-            #[cfg(unix)]
-            fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-                use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
-                if slices.is_empty() {
-                    return Ok(0);
-                }
-                // A peer that is gone is an error, not a signal; where the flag is missing std has set the socket so.
-                #[cfg(any(target_os = "linux", target_os = "android"))]
-                let flags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
-                #[cfg(not(any(target_os = "linux", target_os = "android")))]
-                let flags = SendFlags::DONTWAIT;
-                let slices = slices.get(..slices.len().min(SLICE_COUNT_MAX)).unwrap_or_default();
-                Ok(sendmsg(self, slices, &mut SendAncillaryBuffer::default(), flags)?)
-            }
-
-            fn flush_shared(&self) -> io::Result<()> {
-                Ok(())
-            }
-
-            fn shutdown_write_shared(&self) -> io::Result<()> {
-                self.shutdown(Shutdown::Write)
-            }
-
-            fn disable_delay_shared(&self) -> io::Result<()> {
-                let $stream = self;
-                $disable_delay
-            }
-
-            fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-                self.set_read_timeout(timeout)
-            }
-
-            fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-                self.set_write_timeout(timeout)
-            }
-
-            fn read_limit(&self) -> io::Result<Option<Duration>> {
-                self.read_timeout()
-            }
-
-            fn set_blocking(&self) -> io::Result<()> {
-                self.set_nonblocking(false)
-            }
-
-            fn abort(&self) -> io::Result<()> {
-                self.shutdown(Shutdown::Both)
-            }
-        }
-    };
-}
-
-impl_for_socket!(TcpStream, |stream| stream.set_nodelay(true));
-#[cfg(unix)]
-impl_for_socket!(std::os::unix::net::UnixStream, |_stream| Ok(()));
-
-/// How many slices a system takes in one call at the least (POSIX: `IOV_MAX`).
-#[cfg(unix)]
-const SLICE_COUNT_MAX: usize = 16;
 
 /// A stream with several owners, on one descriptor.
 ///
@@ -278,18 +178,6 @@ impl<S: Duplex> Duplex for SharedStream<S> {
         self.0.shutdown_write_shared()
     }
 
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        self.0.disable_delay_shared()
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_read_shared(timeout)
-    }
-
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_write_shared(timeout)
-    }
-
     fn read_limit(&self) -> io::Result<Option<Duration>> {
         self.0.read_limit()
     }
@@ -308,16 +196,16 @@ impl<S: Duplex> Stream for SharedStream<S> {
         self.0.shutdown_write_shared()
     }
 
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_read_shared(timeout)
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.limit_read(timeout)
     }
 
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_write_shared(timeout)
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.limit_write(timeout)
     }
 
-    fn disable_delay(&mut self) -> io::Result<()> {
-        self.0.disable_delay_shared()
+    fn disable_delay(&self) -> io::Result<()> {
+        self.0.disable_delay()
     }
 
     fn is_vectored(&self) -> bool {
@@ -359,12 +247,12 @@ macro_rules! impl_by_reference {
                 self.0.shutdown_write_shared()
             }
 
-            fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.limit_read_shared(timeout)
+            fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
+                self.0.limit_read(timeout)
             }
 
-            fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.limit_write_shared(timeout)
+            fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
+                self.0.limit_write(timeout)
             }
         }
     };

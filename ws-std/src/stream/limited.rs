@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use super::Stream;
+use super::{LIMIT_MIN, Stream};
 use crate::error::is_wait;
 
 /// Why a call moved nothing.
@@ -98,7 +98,7 @@ impl Limit {
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
-        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
+        set: impl Fn(&S, Option<Duration>) -> io::Result<()>,
         mut call: impl FnMut(&mut S) -> io::Result<T>,
     ) -> Result<T, Stopped> {
         let mut early_count = 0_u8;
@@ -140,9 +140,9 @@ impl Limit {
 
     fn set<S>(
         &mut self,
-        stream: &mut S,
+        stream: &S,
         limit: Option<Duration>,
-        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
+        set: impl Fn(&S, Option<Duration>) -> io::Result<()>,
     ) -> Result<Option<Duration>, Stopped> {
         set(stream, limit).map_err(Stopped::Failed)?;
         self.current = Setting::Ours(limit);
@@ -165,9 +165,6 @@ fn step(current: Option<Duration>, wanted: Option<Duration>) -> Option<Duration>
     })
 }
 
-/// The shortest limit: operating systems count in ticks, and take zero for no limit.
-const LIMIT_MIN: Duration = Duration::from_millis(1);
-
 /// Two ticks of the slowest clock in use: a wait that is no shorter takes at least half its time.
 const TICKS: Duration = Duration::from_millis(32);
 
@@ -178,6 +175,7 @@ const EARLY_COUNT_MAX: u8 = 4;
 mod tests {
     use super::{EARLY_COUNT_MAX, Limit, Stopped, step};
     use crate::stream::Stream;
+    use core::cell::Cell;
     use core::time::Duration;
     use std::io::{self, Read, Write};
     use std::thread;
@@ -191,14 +189,14 @@ mod tests {
     struct Hasty {
         early_count: u8,
         call_count: u8,
-        limit: Option<Duration>,
+        limit: Cell<Option<Duration>>,
     }
 
     impl Read for Hasty {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             self.call_count = self.call_count.saturating_add(1);
             if self.call_count > self.early_count {
-                thread::sleep(self.limit.unwrap());
+                thread::sleep(self.limit.get().unwrap());
             }
             Err(io::ErrorKind::WouldBlock.into())
         }
@@ -215,8 +213,8 @@ mod tests {
     }
 
     impl Stream for Hasty {
-        fn limit_read(&mut self, limit: Option<Duration>) -> io::Result<()> {
-            self.limit = limit;
+        fn limit_read(&self, limit: Option<Duration>) -> io::Result<()> {
+            self.limit.set(limit);
             Ok(())
         }
     }

@@ -107,16 +107,16 @@ impl Stream for NetStream {
         with!(&mut self.0, stream => stream.shutdown_write())
     }
 
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.limit_read(timeout))
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
+        with!(&self.0, stream => stream.limit_read(timeout))
     }
 
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.limit_write(timeout))
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
+        with!(&self.0, stream => stream.limit_write(timeout))
     }
 
-    fn disable_delay(&mut self) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.disable_delay())
+    fn disable_delay(&self) -> io::Result<()> {
+        with!(&self.0, stream => stream.disable_delay())
     }
 
     fn is_vectored(&self) -> bool {
@@ -143,18 +143,6 @@ impl Duplex for NetStream {
 
     fn shutdown_write_shared(&self) -> io::Result<()> {
         with!(&self.0, stream => stream.shutdown_write_shared())
-    }
-
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.disable_delay_shared())
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&self.0, stream => stream.limit_read_shared(timeout))
-    }
-
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&self.0, stream => stream.limit_write_shared(timeout))
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {

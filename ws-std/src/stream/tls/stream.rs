@@ -111,19 +111,19 @@ impl<S: Stream> Stream for TlsStream<S> {
         self.shared.shut_down(&mut self.stream)
     }
 
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
         let mut incoming = lock(&self.shared.incoming);
         incoming.limit = timeout;
         self.stream.limit_read(timeout)
     }
 
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
         let mut outgoing = lock(&self.shared.outgoing);
         outgoing.limit = timeout;
         self.stream.limit_write(timeout)
     }
 
-    fn disable_delay(&mut self) -> io::Result<()> {
+    fn disable_delay(&self) -> io::Result<()> {
         self.stream.disable_delay()
     }
 
@@ -157,22 +157,6 @@ impl<S: Duplex> Duplex for TlsStream<S> {
 
     fn shutdown_write_shared(&self) -> io::Result<()> {
         self.shared.shut_down(&mut ByRef(&self.stream))
-    }
-
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        self.stream.disable_delay_shared()
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut incoming = lock(&self.shared.incoming);
-        incoming.limit = timeout;
-        self.stream.limit_read_shared(timeout)
-    }
-
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut outgoing = lock(&self.shared.outgoing);
-        outgoing.limit = timeout;
-        self.stream.limit_write_shared(timeout)
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {

@@ -25,6 +25,8 @@ enum Setting {
     /// The limit of its owner, which was not changed.
     #[default]
     Owners,
+    /// One that was set elsewhere.
+    Unknown,
     Ours(Option<Duration>),
 }
 
@@ -40,6 +42,11 @@ impl Limit {
     /// The limit of a stream that has `current` already.
     pub(crate) const fn known(current: Option<Duration>) -> Self {
         Self { current: Setting::Ours(current), is_non_blocking: false }
+    }
+
+    /// The limit of a stream that has one which is not known, and is to be replaced.
+    pub(crate) const fn unknown() -> Self {
+        Self { current: Setting::Unknown, is_non_blocking: false }
     }
 
     /// Removes the limit that was set here, if one was. Where that fails, the next call tries again.
@@ -106,7 +113,7 @@ impl Limit {
             let limit = match (self.current, within) {
                 // The limit is its owner's as long as nothing is asked for here.
                 (Setting::Owners, None) => None,
-                (Setting::Owners, within) => self.set(stream, step(None, within), &set)?,
+                (Setting::Owners | Setting::Unknown, within) => self.set(stream, step(None, within), &set)?,
                 (Setting::Ours(current), within) => {
                     let limit = step(current, within);
                     if current == limit { limit } else { self.set(stream, limit, &set)? }

@@ -68,7 +68,7 @@ impl<S: Stream> TlsStream<S> {
             Ok(()) => Ok(stream),
             Err(error) => {
                 let _gone = stream.shutdown_write();
-                let _would_block = linger(&mut stream.stream, deadline, &mut 0);
+                linger(&mut stream.stream, deadline);
                 Err(error)
             }
         }

@@ -110,15 +110,14 @@ impl Limit {
     ) -> Result<T, Stopped> {
         let mut early_count = 0_u8;
         loop {
-            let limit = match (self.current, within) {
-                // The limit is its owner's as long as nothing is asked for here.
-                (Setting::Owners, None) => None,
-                (Setting::Owners | Setting::Unknown, within) => self.set(stream, step(None, within), &set)?,
-                (Setting::Ours(current), within) => {
-                    let limit = step(current, within);
-                    if current == limit { limit } else { self.set(stream, limit, &set)? }
-                }
-            };
+            let current = if let Setting::Ours(current) = self.current { current } else { None };
+            let limit = step(current, within);
+            // The limit is its owner's as long as nothing is asked for here.
+            let is_owners = self.current == Setting::Owners && within.is_none();
+            if !is_owners && self.current != Setting::Ours(limit) {
+                set(stream, limit).map_err(Stopped::Failed)?;
+                self.current = Setting::Ours(limit);
+            }
             let begun = limit.map(|limit| (Instant::now(), limit));
             let error = match call(stream) {
                 Ok(done) => return Ok(done),
@@ -143,17 +142,6 @@ impl Limit {
                 return Err(Stopped::WouldBlock);
             }
         }
-    }
-
-    fn set<S>(
-        &mut self,
-        stream: &S,
-        limit: Option<Duration>,
-        set: impl Fn(&S, Option<Duration>) -> io::Result<()>,
-    ) -> Result<Option<Duration>, Stopped> {
-        set(stream, limit).map_err(Stopped::Failed)?;
-        self.current = Setting::Ours(limit);
-        Ok(limit)
     }
 }
 

@@ -86,10 +86,8 @@ impl Shared {
         loop {
             // The thread that holds the lock looks again before it is done.
             let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
-            let drained = match stream.limit_write(Some(LIMIT_MIN)) {
-                Ok(()) => self.drain(stream, &mut outgoing),
-                Err(error) => Err(error),
-            };
+            let drained =
+                stream.limit_write(Some(LIMIT_MIN)).and_then(|()| self.drain(stream, &mut outgoing));
             let _ended = stream.limit_write(outgoing.limit);
             drop(outgoing);
             if drained.is_err() {

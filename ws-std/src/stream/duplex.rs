@@ -1,5 +1,4 @@
 use alloc::sync::Arc;
-use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 
@@ -96,6 +95,7 @@ pub trait Duplex: Stream + Send + Sync + 'static {
 /// assert_eq!(stream.get_ref().peer_addr().is_ok(), other.get_ref().peer_addr().is_ok());
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct SharedStream<S>(Arc<S>);
 
 impl<S> SharedStream<S> {
@@ -124,12 +124,6 @@ impl<S> SharedStream<S> {
 impl<S> Clone for SharedStream<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for SharedStream<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SharedStream").field(&self.0).finish()
     }
 }
 

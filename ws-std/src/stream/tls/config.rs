@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::provider::default_provider;
@@ -56,7 +56,8 @@ impl ClientTls {
     ///
     /// [`Error::Tls`] where the platform has no certificate authorities, or the provider has no cipher suite for TLS 1.2 or 1.3.
     pub fn platform_with_provider(provider: Arc<CryptoProvider>) -> Result<Self, Error> {
-        Ok(Self { config: client_builder(provider)?.with_platform_verifier()?.with_no_client_auth() })
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_platform_verifier()?.with_no_client_auth() })
     }
 
     /// Trusts these certificate authorities and no others. `certificates` is PEM with one or more, or one in DER.
@@ -80,7 +81,8 @@ impl ClientTls {
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
         let roots = roots(certificates)?;
-        Ok(Self { config: client_builder(provider)?.with_root_certificates(roots).with_no_client_auth() })
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_root_certificates(roots).with_no_client_auth() })
     }
 
     /// Sets the client's certificate, which is sent to servers that ask for one. `chain` is PEM with the client's own certificate
@@ -151,7 +153,8 @@ impl ServerTls {
     /// [`Error::Tls`] where they cannot be read, the key is not that of the certificate, or the provider does not support its kind.
     pub fn new_with_provider(chain: &[u8], key: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, Error> {
         let certified = certified(chain, key, &provider)?;
-        Ok(Self { config: server_builder(provider)?.with_no_client_auth().with_cert_resolver(certified) })
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_no_client_auth().with_cert_resolver(certified) })
     }
 
     /// Requires clients to have a certificate of one of these authorities. `certificates` is PEM with one or more, or one in DER.
@@ -160,15 +163,14 @@ impl ServerTls {
     ///
     /// [`Error::Tls`] where there is no certificate, or one cannot be read.
     pub fn with_client_roots(self, certificates: &[u8]) -> Result<Self, Error> {
-        let provider = self.config.crypto_provider();
+        let provider = Arc::clone(self.config.crypto_provider());
         let roots = Arc::new(roots(certificates)?);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|error| fault(error.to_string()))?;
-        let config = server_builder(Arc::clone(provider))?
-            .with_client_cert_verifier(verifier)
-            .with_cert_resolver(self.config.cert_resolver);
-        Ok(Self { config })
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let builder = builder.with_client_cert_verifier(verifier);
+        Ok(Self { config: builder.with_cert_resolver(self.config.cert_resolver) })
     }
 
     /// Returns the configuration for [`Server::receive_tls`](crate::Server::receive_tls).
@@ -183,18 +185,6 @@ impl From<ServerTls> for Arc<ServerConfig> {
     fn from(tls: ServerTls) -> Self {
         tls.build()
     }
-}
-
-fn client_builder(
-    provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
-    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
-}
-
-fn server_builder(
-    provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
-    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
 }
 
 /// A certificate and its key, for either side.

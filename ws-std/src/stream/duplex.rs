@@ -127,82 +127,96 @@ impl<S> Clone for SharedStream<S> {
     }
 }
 
-impl<S: Duplex> Read for SharedStream<S> {
-    #[inline]
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read_shared(bytes)
+impl<S: Duplex> SharedStream<S> {
+    fn duplex(&self) -> &S {
+        &self.0
     }
 }
 
-impl<S: Duplex> Write for SharedStream<S> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_shared(&[IoSlice::new(bytes)])
-    }
+/// Implements the traits of streams for a type that passes each call on to the [`Duplex`] that its method `duplex` returns.
+macro_rules! impl_by_duplex {
+    ($stream:ty $(, where $inner:ident: Duplex)?) => {
+        impl$(<$inner: Duplex>)? Read for $stream {
+            #[inline]
+            fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+                self.duplex().read_shared(bytes)
+            }
+        }
 
-    #[inline]
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_shared(slices)
-    }
+        impl$(<$inner: Duplex>)? Write for $stream {
+            #[inline]
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.duplex().write_shared(&[IoSlice::new(bytes)])
+            }
 
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush_shared()
-    }
+            #[inline]
+            fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.duplex().write_shared(slices)
+            }
+
+            #[inline]
+            fn flush(&mut self) -> io::Result<()> {
+                self.duplex().flush_shared()
+            }
+        }
+
+        impl$(<$inner: Duplex>)? Stream for $stream {
+            fn shutdown_write(&mut self) -> io::Result<()> {
+                self.duplex().shutdown_write_shared()
+            }
+
+            fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
+                self.duplex().limit_read(timeout)
+            }
+
+            fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
+                self.duplex().limit_write(timeout)
+            }
+
+            fn disable_delay(&self) -> io::Result<()> {
+                self.duplex().disable_delay()
+            }
+
+            fn is_vectored(&self) -> bool {
+                self.duplex().is_vectored()
+            }
+        }
+
+        impl$(<$inner: Duplex>)? Duplex for $stream {
+            fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
+                self.duplex().read_shared(bytes)
+            }
+
+            fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.duplex().write_shared(slices)
+            }
+
+            fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.duplex().write_now(slices)
+            }
+
+            fn flush_shared(&self) -> io::Result<()> {
+                self.duplex().flush_shared()
+            }
+
+            fn shutdown_write_shared(&self) -> io::Result<()> {
+                self.duplex().shutdown_write_shared()
+            }
+
+            fn read_limit(&self) -> io::Result<Option<Duration>> {
+                self.duplex().read_limit()
+            }
+
+            fn set_blocking(&self) -> io::Result<()> {
+                self.duplex().set_blocking()
+            }
+
+            fn abort(&self) -> io::Result<()> {
+                self.duplex().abort()
+            }
+        }
+    };
 }
 
-impl<S: Duplex> Duplex for SharedStream<S> {
-    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read_shared(bytes)
-    }
-
-    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_shared(slices)
-    }
-
-    fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_now(slices)
-    }
-
-    fn flush_shared(&self) -> io::Result<()> {
-        self.0.flush_shared()
-    }
-
-    fn shutdown_write_shared(&self) -> io::Result<()> {
-        self.0.shutdown_write_shared()
-    }
-
-    fn read_limit(&self) -> io::Result<Option<Duration>> {
-        self.0.read_limit()
-    }
-
-    fn set_blocking(&self) -> io::Result<()> {
-        self.0.set_blocking()
-    }
-
-    fn abort(&self) -> io::Result<()> {
-        self.0.abort()
-    }
-}
-
-impl<S: Duplex> Stream for SharedStream<S> {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.0.shutdown_write_shared()
-    }
-
-    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_read(timeout)
-    }
-
-    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_write(timeout)
-    }
-
-    fn disable_delay(&self) -> io::Result<()> {
-        self.0.disable_delay()
-    }
-
-    fn is_vectored(&self) -> bool {
-        self.0.is_vectored()
-    }
-}
+impl_by_duplex!(SharedStream<S>, where S: Duplex);
+pub(super) use impl_by_duplex;

@@ -40,12 +40,10 @@ enum Closing {
 }
 
 impl Shared {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            incoming: Mutex::default(),
-            outgoing: Mutex::default(),
-            session: Mutex::new(Session::new(connection)),
-        }
+    pub(super) fn new(mut connection: Connection) -> Self {
+        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
+        let session = Session { connection, fault: None, closing: Closing::No };
+        Self { incoming: Mutex::default(), outgoing: Mutex::default(), session: Mutex::new(session) }
     }
 
     /// Encrypts as much as there is room for, once all that was encrypted before is written, and writes it. What the stream
@@ -136,11 +134,6 @@ impl Shared {
 }
 
 impl Session {
-    fn new(mut connection: Connection) -> Self {
-        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
-        Self { connection, fault: None, closing: Closing::No }
-    }
-
     /// Takes ciphertext, of one record at most. Returns `false` where there is none to take.
     pub(super) fn feed(&mut self, incoming: &mut CiphertextIn) -> io::Result<bool> {
         self.check()?;

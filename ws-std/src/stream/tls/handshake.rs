@@ -81,7 +81,8 @@ impl<S: Stream> TlsStream<S> {
         let mut incoming = lock(&self.shared.incoming);
         let mut outgoing = lock(&self.shared.outgoing);
         let mut session = lock(&self.shared.session);
-        if !outgoing.is_empty() || session.give(&mut outgoing)? {
+        session.give(&mut outgoing)?;
+        if !outgoing.is_empty() {
             outgoing.write_once(&mut self.stream)?;
             return Ok(false);
         }

@@ -119,17 +119,15 @@ impl Shared {
     }
 
     fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
-        loop {
-            outgoing.write_out(stream)?;
-            if lock(&self.session).give(outgoing)? {
-                continue;
-            }
-            stream.flush()?;
-            if lock(&self.session).take_end() {
-                stream.shutdown_write()?;
-            }
-            return Ok(());
+        // Records stay in the session while earlier ones wait, so that reads try again.
+        outgoing.write_out(stream)?;
+        lock(&self.session).give(outgoing)?;
+        outgoing.write_out(stream)?;
+        stream.flush()?;
+        if lock(&self.session).take_end() {
+            stream.shutdown_write()?;
         }
+        Ok(())
     }
 }
 
@@ -184,13 +182,12 @@ impl Session {
         self.connection.writer().write_vectored(slices)
     }
 
-    /// Moves records to `outgoing`. Returns `false` where there are none.
-    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
-        let has_records = self.connection.wants_write();
+    /// Moves all records to `outgoing`.
+    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<()> {
         while self.connection.wants_write() {
             let _len = self.connection.write_tls(outgoing)?;
         }
-        Ok(has_records)
+        Ok(())
     }
 
     /// Whether records wait to be written, or the end of the stream after them.

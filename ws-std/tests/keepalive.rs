@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -283,7 +284,7 @@ fn a_message_that_waits_is_read_though_the_program_was_away() {
 /// A stream in memory that waits where there is nothing to read, for as long as it was told.
 struct Waiting {
     script: Script,
-    limit: Option<Duration>,
+    limit: Cell<Option<Duration>>,
     set_count: Arc<AtomicUsize>,
 }
 
@@ -291,7 +292,7 @@ impl Read for Waiting {
     fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
         let result = self.script.read(bytes);
         if result.is_err() {
-            thread::sleep(self.limit.unwrap());
+            thread::sleep(self.limit.get().unwrap());
         }
         result
     }
@@ -308,9 +309,9 @@ impl Write for Waiting {
 }
 
 impl Stream for Waiting {
-    fn limit_read(&mut self, timeout: Option<Duration>) -> std::io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> std::io::Result<()> {
         assert_ne!(timeout, Some(Duration::ZERO), "zero means for ever to an operating system");
-        self.limit = timeout;
+        self.limit.set(timeout);
         self.set_count.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -322,7 +323,8 @@ fn a_busy_connection_seldom_sets_the_limit_of_its_stream() {
         let said: Vec<u8> = (0..2000).flat_map(|_| frame(Role::Client, first, &payload)).collect();
         let script = Script { then: Some(ErrorKind::WouldBlock), step: 150, ..Script::new(&said) };
         let set_count = Arc::new(AtomicUsize::new(0));
-        let stream = Waiting { script: script.clone(), limit: None, set_count: Arc::clone(&set_count) };
+        let stream =
+            Waiting { script: script.clone(), limit: Cell::new(None), set_count: Arc::clone(&set_count) };
         let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(500)))

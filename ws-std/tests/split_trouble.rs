@@ -131,7 +131,7 @@ impl Write for Panicking {
 }
 
 impl Stream for Panicking {
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.0.limit_read(timeout)
     }
 }
@@ -148,10 +148,6 @@ impl Duplex for Panicking {
 
     fn flush_shared(&self) -> io::Result<()> {
         self.0.flush_shared()
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.limit_read_shared(timeout)
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {

@@ -9,7 +9,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use common::tcp::serve_echo;
-use ws_std::{Client, CloseCode, Error, Message, Server, Stream, Timeouts};
+use ws_std::{Client, CloseCode, Error, Message, NetStream, Server, SharedStream, Stream, Timeouts};
 
 /// Enough that no test meets it, and little enough that a test that does is noticed.
 const LONG: Duration = Duration::from_secs(5);
@@ -43,6 +43,12 @@ fn tcp() -> (TcpStream, TcpStream) {
 fn every_time_is_a_limit_of_a_tcp_stream() {
     let (ours, _theirs) = tcp();
     assert_limited(ours);
+}
+
+#[test]
+fn every_time_is_a_limit_of_a_stream_with_several_owners() {
+    let (ours, _theirs) = tcp();
+    assert_limited(SharedStream::new(NetStream::from(ours)));
 }
 
 #[cfg(unix)]

@@ -69,16 +69,16 @@ impl<S: Stream> Stream for Counted<S> {
         self.stream.shutdown_write()
     }
 
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
         // A peer that says nothing must not hold up the run.
         self.stream.limit_read(Some(timeout.unwrap_or(SILENCE_LIMIT)))
     }
 
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.stream.limit_write(timeout)
     }
 
-    fn disable_delay(&mut self) -> io::Result<()> {
+    fn disable_delay(&self) -> io::Result<()> {
         self.stream.disable_delay()
     }
 

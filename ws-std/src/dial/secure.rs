@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use std::net::TcpStream;
 use std::sync::OnceLock;
 
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 use ws_core::uri::Uri;
 
 use super::Client;
@@ -67,7 +67,9 @@ impl Security {
     pub(super) fn apply(self, stream: TcpStream, deadline: Deadline) -> Result<NetStream, Error> {
         match self {
             Self::Ws => Ok(stream.into()),
-            Self::Wss { config, name } => Ok(TlsStream::start_client(stream, config, name, deadline)?.into()),
+            Self::Wss { config, name } => {
+                Ok(TlsStream::start(stream, ClientConnection::new(config, name)?, deadline)?.into())
+            }
         }
     }
 }

@@ -115,7 +115,7 @@ impl<S: Stream> HandshakeStream<S> {
     /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written.
     pub(crate) fn finish(&mut self) {
         let _gone = self.stream.shutdown_write();
-        let _would_block = linger(&mut self.stream, Deadline::after(self.timeouts.close()), &mut 0);
+        linger(&mut self.stream, Deadline::after(self.timeouts.close()));
     }
 
     fn limit_write(&mut self) -> Result<(), Error> {

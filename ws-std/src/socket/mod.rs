@@ -90,7 +90,7 @@ impl<S: Stream> WebSocket<S> {
     // A frame of its own, whose moves are not on the stack of the program that goes on.
     #[inline(never)]
     pub(crate) fn open(
-        mut stream: S,
+        stream: S,
         opened: Opened<MaskKeys>,
         config: session::Config,
         timeouts: Timeouts,

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::time::Instant;
 
-use super::Stream;
+use super::{LIMIT_MIN, Stream};
 use crate::error::is_wait;
 
 /// Why a call moved nothing.
@@ -25,6 +25,8 @@ enum Setting {
     /// The limit of its owner, which was not changed.
     #[default]
     Owners,
+    /// One that was set elsewhere.
+    Unknown,
     Ours(Option<Duration>),
 }
 
@@ -40,6 +42,11 @@ impl Limit {
     /// The limit of a stream that has `current` already.
     pub(crate) const fn known(current: Option<Duration>) -> Self {
         Self { current: Setting::Ours(current), is_non_blocking: false }
+    }
+
+    /// The limit of a stream that has one which is not known, and is to be replaced.
+    pub(crate) const fn unknown() -> Self {
+        Self { current: Setting::Unknown, is_non_blocking: false }
     }
 
     /// Removes the limit that was set here, if one was. Where that fails, the next call tries again.
@@ -98,20 +105,19 @@ impl Limit {
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
-        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
+        set: impl Fn(&S, Option<Duration>) -> io::Result<()>,
         mut call: impl FnMut(&mut S) -> io::Result<T>,
     ) -> Result<T, Stopped> {
         let mut early_count = 0_u8;
         loop {
-            let limit = match (self.current, within) {
-                // The limit is its owner's as long as nothing is asked for here.
-                (Setting::Owners, None) => None,
-                (Setting::Owners, within) => self.set(stream, step(None, within), &set)?,
-                (Setting::Ours(current), within) => {
-                    let limit = step(current, within);
-                    if current == limit { limit } else { self.set(stream, limit, &set)? }
-                }
-            };
+            let current = if let Setting::Ours(current) = self.current { current } else { None };
+            let limit = step(current, within);
+            // The limit is its owner's as long as nothing is asked for here.
+            let is_owners = self.current == Setting::Owners && within.is_none();
+            if !is_owners && self.current != Setting::Ours(limit) {
+                set(stream, limit).map_err(Stopped::Failed)?;
+                self.current = Setting::Ours(limit);
+            }
             let begun = limit.map(|limit| (Instant::now(), limit));
             let error = match call(stream) {
                 Ok(done) => return Ok(done),
@@ -137,17 +143,6 @@ impl Limit {
             }
         }
     }
-
-    fn set<S>(
-        &mut self,
-        stream: &mut S,
-        limit: Option<Duration>,
-        set: impl Fn(&mut S, Option<Duration>) -> io::Result<()>,
-    ) -> Result<Option<Duration>, Stopped> {
-        set(stream, limit).map_err(Stopped::Failed)?;
-        self.current = Setting::Ours(limit);
-        Ok(limit)
-    }
 }
 
 /// The limit to set on a stream that has `current`, so that a call waits no longer than `wanted`.
@@ -165,9 +160,6 @@ fn step(current: Option<Duration>, wanted: Option<Duration>) -> Option<Duration>
     })
 }
 
-/// The shortest limit: operating systems count in ticks, and take zero for no limit.
-const LIMIT_MIN: Duration = Duration::from_millis(1);
-
 /// Two ticks of the slowest clock in use: a wait that is no shorter takes at least half its time.
 const TICKS: Duration = Duration::from_millis(32);
 
@@ -178,6 +170,7 @@ const EARLY_COUNT_MAX: u8 = 4;
 mod tests {
     use super::{EARLY_COUNT_MAX, Limit, Stopped, step};
     use crate::stream::Stream;
+    use core::cell::Cell;
     use core::time::Duration;
     use std::io::{self, Read, Write};
     use std::thread;
@@ -191,14 +184,14 @@ mod tests {
     struct Hasty {
         early_count: u8,
         call_count: u8,
-        limit: Option<Duration>,
+        limit: Cell<Option<Duration>>,
     }
 
     impl Read for Hasty {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             self.call_count = self.call_count.saturating_add(1);
             if self.call_count > self.early_count {
-                thread::sleep(self.limit.unwrap());
+                thread::sleep(self.limit.get().unwrap());
             }
             Err(io::ErrorKind::WouldBlock.into())
         }
@@ -215,8 +208,8 @@ mod tests {
     }
 
     impl Stream for Hasty {
-        fn limit_read(&mut self, limit: Option<Duration>) -> io::Result<()> {
-            self.limit = limit;
+        fn limit_read(&self, limit: Option<Duration>) -> io::Result<()> {
+            self.limit.set(limit);
             Ok(())
         }
     }

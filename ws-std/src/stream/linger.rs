@@ -1,44 +1,24 @@
-use std::io;
-use std::time::Instant;
-
-use crate::error::is_wait;
-use crate::stream::Stream;
+use super::Stream;
+use super::limited::{Limit, Stopped};
 use crate::timeouts::Deadline;
 
-/// Reads and discards until the peer ends the stream, the deadline passes or [`DISCARDED_LEN_MAX`] bytes have come, and counts
-/// them. An error means that the stream would block before the deadline: call again.
+/// Reads and discards until the peer ends the stream, the deadline passes, [`DISCARDED_LEN_MAX`] bytes have come, or the stream, which
+/// does not block, has no more.
 // RFC 6455 §7.1.1: closing over unread input would reset the connection, and the peer might never see what we wrote.
-pub(crate) fn linger(
-    stream: &mut (impl Stream + ?Sized),
-    deadline: Deadline,
-    discarded_len: &mut u64,
-) -> io::Result<()> {
+pub(crate) fn linger(stream: &mut impl Stream, deadline: Deadline) {
+    let mut limit = Limit::unknown();
     let mut discarded = [0; 1024];
-    while *discarded_len < DISCARDED_LEN_MAX {
-        let Ok(remaining) = deadline.remaining() else { break };
-        if stream.limit_read(remaining).is_err() {
-            break;
-        }
-        let begun = Instant::now();
-        match stream.read(&mut discarded) {
-            Ok(0) => break,
-            Ok(len) => {
-                *discarded_len = discarded_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if is_wait(error.kind()) => {
-                // Operating systems count in ticks, and may come back a little before the time.
-                let has_waited = remaining.is_some_and(|time| begun.elapsed().saturating_mul(2) >= time);
-                if deadline.remaining().is_ok() && !has_waited {
-                    return Err(error);
-                }
-            }
-            Err(_gone) => break,
+    let mut discarded_len = 0_usize;
+    while discarded_len < DISCARDED_LEN_MAX {
+        let Ok(remaining) = deadline.remaining() else { return };
+        match limit.read(stream, &mut discarded, remaining) {
+            Ok(0) | Err(Stopped::WouldBlock | Stopped::Failed(_)) => return,
+            Ok(len) => discarded_len = discarded_len.saturating_add(len),
+            Err(Stopped::TimeUp) => {}
         }
     }
-    Ok(())
 }
 
 /// How much is discarded at most, in bytes: the largest message of the default limits, which a peer may be in the middle of
 /// writing when we refuse it.
-const DISCARDED_LEN_MAX: u64 = 16 << 20;
+const DISCARDED_LEN_MAX: usize = 16 << 20;

@@ -3,6 +3,7 @@ pub(crate) mod limited;
 pub(crate) mod linger;
 mod net;
 pub(crate) mod queue;
+mod sockets;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
 
@@ -13,13 +14,14 @@ pub use tls::{ClientTls, ServerTls, TlsStream};
 
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 
 /// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what the closing handshake and deadlines need in
 /// addition.
 ///
 /// Every method has a harmless default, so that your own stream takes one line; wrap the stream of another crate in
 /// [`AnyStream`]. On a stream without timeouts, a deadline is judged only when a read or a write returns.
+///
+/// Settings are made by a shared reference, as those of sockets are.
 ///
 /// ```
 /// use std::io::{Read, Result, Write};
@@ -53,7 +55,7 @@ pub trait Stream: Read + Write {
     /// # Errors
     ///
     /// Those of the stream. They end the connection.
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
     }
@@ -64,7 +66,7 @@ pub trait Stream: Read + Write {
     /// # Errors
     ///
     /// Those of the stream. They end the connection.
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
         let _ = timeout;
         Ok(())
     }
@@ -75,7 +77,7 @@ pub trait Stream: Read + Write {
     /// # Errors
     ///
     /// Those of the stream. They fail the handshake.
-    fn disable_delay(&mut self) -> io::Result<()> {
+    fn disable_delay(&self) -> io::Result<()> {
         Ok(())
     }
 
@@ -84,52 +86,6 @@ pub trait Stream: Read + Write {
     fn is_vectored(&self) -> bool {
         false
     }
-}
-
-impl Stream for TcpStream {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(std::net::Shutdown::Write)
-    }
-
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_read_timeout(socket_limit(timeout))
-    }
-
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_write_timeout(socket_limit(timeout))
-    }
-
-    fn disable_delay(&mut self) -> io::Result<()> {
-        self.set_nodelay(true)
-    }
-
-    fn is_vectored(&self) -> bool {
-        true
-    }
-}
-
-#[cfg(unix)]
-impl Stream for std::os::unix::net::UnixStream {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        self.shutdown(std::net::Shutdown::Write)
-    }
-
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_read_timeout(socket_limit(timeout))
-    }
-
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.set_write_timeout(socket_limit(timeout))
-    }
-
-    fn is_vectored(&self) -> bool {
-        true
-    }
-}
-
-/// A time as the limit of a socket, never shorter than [`LIMIT_MIN`].
-fn socket_limit(time: Option<Duration>) -> Option<Duration> {
-    time.map(|time| time.max(LIMIT_MIN))
 }
 
 /// The shortest limit: operating systems count in milliseconds, or in longer ticks, and take zero for no limit.
@@ -142,15 +98,15 @@ macro_rules! impl_for_pointer {
                 (**self).shutdown_write()
             }
 
-            fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+            fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
                 (**self).limit_read(timeout)
             }
 
-            fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+            fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
                 (**self).limit_write(timeout)
             }
 
-            fn disable_delay(&mut self) -> io::Result<()> {
+            fn disable_delay(&self) -> io::Result<()> {
                 (**self).disable_delay()
             }
 

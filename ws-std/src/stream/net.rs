@@ -3,7 +3,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
 use crate::stream::Stream;
-use crate::stream::duplex::Duplex;
+use crate::stream::duplex::{Duplex, impl_by_duplex};
 #[cfg(feature = "rustls")]
 use crate::stream::tls::TlsStream;
 
@@ -29,17 +29,6 @@ enum Layer {
     Tls(TlsStream),
 }
 
-/// Makes the same call on the stream of either layer.
-macro_rules! with {
-    ($layer:expr, $stream:ident => $call:expr) => {
-        match $layer {
-            Layer::Plain($stream) => $call,
-            #[cfg(feature = "rustls")]
-            Layer::Tls($stream) => $call,
-        }
-    };
-}
-
 impl NetStream {
     /// The TCP stream at the bottom, to query its addresses and to change its settings.
     #[must_use]
@@ -48,6 +37,14 @@ impl NetStream {
             Layer::Plain(stream) => stream,
             #[cfg(feature = "rustls")]
             Layer::Tls(stream) => stream.get_ref(),
+        }
+    }
+
+    fn duplex(&self) -> &dyn Duplex {
+        match &self.0 {
+            Layer::Plain(stream) => stream,
+            #[cfg(feature = "rustls")]
+            Layer::Tls(stream) => stream,
         }
     }
 }
@@ -79,93 +76,4 @@ impl From<TcpStream> for NetStream {
     }
 }
 
-impl Read for NetStream {
-    #[inline]
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        with!(&mut self.0, stream => stream.read(bytes))
-    }
-}
-
-impl Write for NetStream {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        with!(&mut self.0, stream => stream.write(bytes))
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        with!(&mut self.0, stream => stream.write_vectored(slices))
-    }
-
-    #[inline]
-    fn flush(&mut self) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.flush())
-    }
-}
-
-impl Stream for NetStream {
-    fn shutdown_write(&mut self) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.shutdown_write())
-    }
-
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.limit_read(timeout))
-    }
-
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.limit_write(timeout))
-    }
-
-    fn disable_delay(&mut self) -> io::Result<()> {
-        with!(&mut self.0, stream => stream.disable_delay())
-    }
-
-    fn is_vectored(&self) -> bool {
-        with!(&self.0, stream => stream.is_vectored())
-    }
-}
-
-impl Duplex for NetStream {
-    fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        with!(&self.0, stream => stream.read_shared(bytes))
-    }
-
-    fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        with!(&self.0, stream => stream.write_shared(slices))
-    }
-
-    fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        with!(&self.0, stream => stream.write_now(slices))
-    }
-
-    fn flush_shared(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.flush_shared())
-    }
-
-    fn shutdown_write_shared(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.shutdown_write_shared())
-    }
-
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.disable_delay_shared())
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&self.0, stream => stream.limit_read_shared(timeout))
-    }
-
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        with!(&self.0, stream => stream.limit_write_shared(timeout))
-    }
-
-    fn read_limit(&self) -> io::Result<Option<Duration>> {
-        with!(&self.0, stream => stream.read_limit())
-    }
-
-    fn set_blocking(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.set_blocking())
-    }
-
-    fn abort(&self) -> io::Result<()> {
-        with!(&self.0, stream => stream.abort())
-    }
-}
+impl_by_duplex!(NetStream);

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::io;
 
-/// Bytes that are committed and not yet written. They leave in their order, each once.
+/// Bytes that wait to be written, or to be taken by the session of TLS. They leave in their order, each once.
 #[derive(Default)]
 pub(crate) struct Queue {
     /// Initialised once and never cleared; the queued bytes are `start..end`.
@@ -10,45 +10,35 @@ pub(crate) struct Queue {
     end: usize,
 }
 
-/// The storage that is kept while nothing is queued: a piece of masked payload and its header fit.
+/// The storage that is kept while nothing is queued: a record of TLS fits.
 const KEPT_LEN_MAX: usize = 17 * 1024;
 
 impl Queue {
-    #[inline]
     pub(crate) const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.end.saturating_sub(self.start)
     }
 
-    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         self.storage.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Drops the first `len` bytes, which have left.
-    #[inline]
     pub(crate) fn advance(&mut self, len: usize) {
         self.start = self.start.saturating_add(len).min(self.end);
         if self.is_empty() {
-            self.clear();
-        }
-    }
-
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.start = 0;
-        self.end = 0;
-        if self.storage.len() > KEPT_LEN_MAX {
-            self.storage = Vec::new();
+            self.start = 0;
+            self.end = 0;
+            if self.storage.len() > KEPT_LEN_MAX {
+                self.storage = Vec::new();
+            }
         }
     }
 
     /// Room for at least `len` more bytes; [`filled`](Self::filled) says how many were put there.
-    #[inline]
     pub(crate) fn room(&mut self, len: usize) -> io::Result<&mut [u8]> {
         if self.storage.len().saturating_sub(self.end) < len {
             self.grow(len)?;
@@ -56,7 +46,6 @@ impl Queue {
         Ok(self.storage.get_mut(self.end..).unwrap_or_default())
     }
 
-    #[inline]
     pub(crate) fn filled(&mut self, len: usize) {
         self.end = self.end.saturating_add(len).min(self.storage.len());
     }
@@ -68,14 +57,13 @@ impl Queue {
         Ok(())
     }
 
-    #[cold]
     fn grow(&mut self, len: usize) -> io::Result<()> {
         self.storage.copy_within(self.start..self.end, 0);
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
         let required = self.end.saturating_add(len);
         if required > self.storage.len() {
-            let doubled = self.storage.len().saturating_mul(2).max(LEN_MIN);
+            let doubled = self.storage.len().saturating_mul(2);
             // Not beyond what is kept, lest the storage be given back and made again for each message.
             let target = if required <= KEPT_LEN_MAX { doubled.min(KEPT_LEN_MAX) } else { doubled };
             let target = target.max(required);
@@ -92,9 +80,6 @@ impl fmt::Debug for Queue {
         f.debug_struct("Queue").field("len", &self.len()).finish_non_exhaustive()
     }
 }
-
-/// The smallest storage, which has room for all control frames that can wait at once.
-const LEN_MIN: usize = 512;
 
 #[cfg(test)]
 mod tests {

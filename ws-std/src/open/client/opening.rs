@@ -57,7 +57,7 @@ pub(super) enum Answer {
 impl<S: Stream> ClientOpening<S> {
     pub(super) fn new(
         options: &HandshakeOptions,
-        mut stream: S,
+        stream: S,
         request: &OutgoingRequest<'_>,
         deadline: Deadline,
     ) -> Result<Self, Error> {

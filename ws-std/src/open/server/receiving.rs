@@ -28,7 +28,7 @@ pub(super) struct ServerOpening<S> {
 impl<S: Stream> Receiving<S> {
     // Apart, so that nothing of it is on the stack when the head is read.
     #[inline(never)]
-    pub(super) fn new(server: Server, mut stream: S, deadline: Deadline) -> Result<Self, Error> {
+    pub(super) fn new(server: Server, stream: S, deadline: Deadline) -> Result<Self, Error> {
         stream.disable_delay()?;
         let stream = HandshakeStream::new(stream, server.timeouts, deadline);
         let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);

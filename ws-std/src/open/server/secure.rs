@@ -1,6 +1,6 @@
 use alloc::sync::Arc;
 
-use rustls::ServerConfig;
+use rustls::{ServerConfig, ServerConnection};
 
 use super::{Incoming, Receiving, Server};
 use crate::error::Error;
@@ -36,7 +36,7 @@ impl Server {
         config: &Arc<ServerConfig>,
     ) -> Result<Incoming<TlsStream<S>>, Error> {
         let deadline = Deadline::after(self.timeouts.handshake());
-        let stream = TlsStream::start_server(stream, Arc::clone(config), deadline)?;
+        let stream = TlsStream::start(stream, ServerConnection::new(Arc::clone(config))?, deadline)?;
         Receiving::new(self.clone(), stream, deadline)?.advance()
     }
 

@@ -100,7 +100,7 @@ impl<S: Duplex> ReadEnd<S> {
                     clippy::expect_used,
                     reason = "its other owners, the reader and the turn, are dropped above"
                 )]
-                let mut stream = stream.into_inner().ok().expect("the only owner");
+                let stream = stream.into_inner().ok().expect("the only owner");
                 // Where the stream cannot be limited, it returns when it did before.
                 let _unlimited = (stream.limit_read(self.patience), stream.limit_write(None));
                 Ok(Io::new(stream, outbound, life))

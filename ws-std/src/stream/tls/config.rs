@@ -1,14 +1,14 @@
 // Read first: RFC 6455 §10.6.
 
 use alloc::sync::Arc;
-use core::fmt;
 
-use rustls::client::WantsClientCert;
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, ServerConfig, WantsVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::provider::default_provider;
@@ -34,9 +34,8 @@ use crate::error::Error;
 /// let socket = client.connect("wss://chat.internal/")?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ClientTls {
-    trusting: ConfigBuilder<ClientConfig, WantsClientCert>,
     config: ClientConfig,
 }
 
@@ -57,7 +56,8 @@ impl ClientTls {
     ///
     /// [`Error::Tls`] where the platform has no certificate authorities, or the provider has no cipher suite for TLS 1.2 or 1.3.
     pub fn platform_with_provider(provider: Arc<CryptoProvider>) -> Result<Self, Error> {
-        Ok(Self::new(client_builder(provider)?.with_platform_verifier()?))
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_platform_verifier()?.with_no_client_auth() })
     }
 
     /// Trusts these certificate authorities and no others. `certificates` is PEM with one or more, or one in DER.
@@ -81,7 +81,8 @@ impl ClientTls {
         provider: Arc<CryptoProvider>,
     ) -> Result<Self, Error> {
         let roots = roots(certificates)?;
-        Ok(Self::new(client_builder(provider)?.with_root_certificates(roots)))
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_root_certificates(roots).with_no_client_auth() })
     }
 
     /// Sets the client's certificate, which is sent to servers that ask for one. `chain` is PEM with the client's own certificate
@@ -90,26 +91,17 @@ impl ClientTls {
     /// # Errors
     ///
     /// [`Error::Tls`] where they cannot be read, or the key is not that of the certificate.
-    pub fn with_certificate(self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
-        let config =
-            self.trusting.clone().with_client_auth_cert(read_certificates(chain)?, read_key(key)?)?;
-        Ok(Self { config: with_client_alpn(config), ..self })
-    }
-
-    fn new(trusting: ConfigBuilder<ClientConfig, WantsClientCert>) -> Self {
-        let config = with_client_alpn(trusting.clone().with_no_client_auth());
-        Self { trusting, config }
-    }
-}
-
-impl fmt::Debug for ClientTls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientTls").field("config", &self.config).finish_non_exhaustive()
+    pub fn with_certificate(mut self, chain: &[u8], key: &[u8]) -> Result<Self, Error> {
+        self.config.client_auth_cert_resolver = certified(chain, key, self.config.crypto_provider())?;
+        // A session is not resumed under another certificate.
+        self.config.resumption = Resumption::default();
+        Ok(self)
     }
 }
 
 impl From<ClientTls> for Arc<ClientConfig> {
-    fn from(tls: ClientTls) -> Self {
+    fn from(mut tls: ClientTls) -> Self {
+        tls.config.alpn_protocols = vec![ALPN.to_vec()];
         Self::new(tls.config)
     }
 }
@@ -139,8 +131,6 @@ impl From<ClientTls> for Arc<ClientConfig> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServerTls {
-    chain: Vec<CertificateDer<'static>>,
-    key: Arc<PrivateKeyDer<'static>>,
     config: ServerConfig,
 }
 
@@ -162,11 +152,9 @@ impl ServerTls {
     ///
     /// [`Error::Tls`] where they cannot be read, the key is not that of the certificate, or the provider does not support its kind.
     pub fn new_with_provider(chain: &[u8], key: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, Error> {
-        let (chain, key) = (read_certificates(chain)?, read_key(key)?);
-        let config = server_builder(provider)?
-            .with_no_client_auth()
-            .with_single_cert(chain.clone(), key.clone_key())?;
-        Ok(Self { chain, key: Arc::new(key), config: with_server_alpn(config) })
+        let certified = certified(chain, key, &provider)?;
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        Ok(Self { config: builder.with_no_client_auth().with_cert_resolver(certified) })
     }
 
     /// Requires clients to have a certificate of one of these authorities. `certificates` is PEM with one or more, or one in DER.
@@ -175,20 +163,20 @@ impl ServerTls {
     ///
     /// [`Error::Tls`] where there is no certificate, or one cannot be read.
     pub fn with_client_roots(self, certificates: &[u8]) -> Result<Self, Error> {
-        let provider = self.config.crypto_provider();
+        let provider = Arc::clone(self.config.crypto_provider());
         let roots = Arc::new(roots(certificates)?);
-        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|error| fault(error.to_string()))?;
-        let config = server_builder(Arc::clone(provider))?
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(self.chain.clone(), self.key.clone_key())?;
-        Ok(Self { config: with_server_alpn(config), ..self })
+        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let builder = builder.with_client_cert_verifier(verifier);
+        Ok(Self { config: builder.with_cert_resolver(self.config.cert_resolver) })
     }
 
     /// Returns the configuration for [`Server::receive_tls`](crate::Server::receive_tls).
     #[must_use]
-    pub fn build(self) -> Arc<ServerConfig> {
+    pub fn build(mut self) -> Arc<ServerConfig> {
+        self.config.alpn_protocols = vec![ALPN.to_vec()];
         Arc::new(self.config)
     }
 }
@@ -199,26 +187,10 @@ impl From<ServerTls> for Arc<ServerConfig> {
     }
 }
 
-fn client_builder(
-    provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
-    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
-}
-
-fn server_builder(
-    provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error> {
-    ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
-}
-
-fn with_client_alpn(mut config: ClientConfig) -> ClientConfig {
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    config
-}
-
-fn with_server_alpn(mut config: ServerConfig) -> ServerConfig {
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    config
+/// A certificate and its key, for either side.
+fn certified(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<Arc<SingleCertAndKey>, Error> {
+    let certified = CertifiedKey::from_der(read_certificates(chain)?, read_key(key)?, provider)?;
+    Ok(Arc::new(certified.into()))
 }
 
 fn roots(certificates: &[u8]) -> Result<RootCertStore, Error> {

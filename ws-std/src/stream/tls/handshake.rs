@@ -27,7 +27,7 @@ impl<S: Stream> TlsStream<S> {
         name: ServerName<'static>,
         timeout: Option<Duration>,
     ) -> Result<Self, Error> {
-        Self::start_client(stream, config, name, Deadline::after(timeout))
+        Self::start(stream, ClientConnection::new(config, name)?, Deadline::after(timeout))
     }
 
     /// Does the handshake of a server, within `timeout`. The stream has to block.
@@ -39,43 +39,24 @@ impl<S: Stream> TlsStream<S> {
     /// [`Error::Tls`] where the client refuses the server's certificate, sends none though it has to, or does not speak TLS;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn accept(stream: S, config: Arc<ServerConfig>, timeout: Option<Duration>) -> Result<Self, Error> {
-        Self::start_server(stream, config, Deadline::after(timeout))
+        Self::start(stream, ServerConnection::new(config)?, Deadline::after(timeout))
     }
 
-    pub(crate) fn start_client(
+    /// Does the handshake of the side that `connection` is, until the deadline.
+    pub(crate) fn start(
         stream: S,
-        config: Arc<ClientConfig>,
-        name: ServerName<'static>,
+        connection: impl Into<Connection>,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let mut stream = Self::new(stream, ClientConnection::new(config, name)?.into());
-        match stream.handshake(deadline) {
-            Ok(()) => Ok(stream),
-            Err(error) => {
-                let _gone = stream.shutdown_write();
-                Err(error)
-            }
+        let connection = connection.into();
+        let is_server = matches!(connection, Connection::Server(_));
+        let mut stream = Self { stream, shared: Arc::new(Shared::new(connection)) };
+        let Err(error) = stream.handshake(deadline) else { return Ok(stream) };
+        let _gone = stream.shutdown_write();
+        if is_server {
+            linger(&mut stream.stream, deadline);
         }
-    }
-
-    pub(crate) fn start_server(
-        stream: S,
-        config: Arc<ServerConfig>,
-        deadline: Deadline,
-    ) -> Result<Self, Error> {
-        let mut stream = Self::new(stream, ServerConnection::new(config)?.into());
-        match stream.handshake(deadline) {
-            Ok(()) => Ok(stream),
-            Err(error) => {
-                let _gone = stream.shutdown_write();
-                let _would_block = linger(&mut stream.stream, deadline, &mut 0);
-                Err(error)
-            }
-        }
-    }
-
-    fn new(stream: S, connection: Connection) -> Self {
-        Self { stream, shared: Arc::new(Shared::new(connection)) }
+        Err(error)
     }
 
     fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
@@ -100,7 +81,8 @@ impl<S: Stream> TlsStream<S> {
         let mut incoming = lock(&self.shared.incoming);
         let mut outgoing = lock(&self.shared.outgoing);
         let mut session = lock(&self.shared.session);
-        if !outgoing.is_empty() || session.give(&mut outgoing)? {
+        session.give(&mut outgoing)?;
+        if !outgoing.is_empty() {
             outgoing.write_once(&mut self.stream)?;
             return Ok(false);
         }

@@ -1,5 +1,6 @@
 //! TLS by rustls: `wss:`.
 
+mod by_ref;
 mod ciphertext_in;
 mod ciphertext_out;
 mod config;

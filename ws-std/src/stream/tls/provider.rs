@@ -1,10 +1,6 @@
 use alloc::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-#[cfg(feature = "rustls-aws-lc-rs")]
-use rustls::crypto::aws_lc_rs;
-#[cfg(feature = "rustls-ring")]
-use rustls::crypto::ring;
 
 use crate::error::Error;
 
@@ -14,8 +10,8 @@ use crate::error::Error;
 pub(super) fn default_provider() -> Result<Arc<CryptoProvider>, Error> {
     let provider = CryptoProvider::get_default().map(Arc::clone);
     #[cfg(feature = "rustls-ring")]
-    let provider = provider.or_else(|| Some(Arc::new(ring::default_provider())));
+    let provider = provider.or_else(|| Some(Arc::new(rustls::crypto::ring::default_provider())));
     #[cfg(feature = "rustls-aws-lc-rs")]
-    let provider = provider.or_else(|| Some(Arc::new(aws_lc_rs::default_provider())));
+    let provider = provider.or_else(|| Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider())));
     provider.ok_or(Error::NoCryptoProvider)
 }

@@ -40,12 +40,10 @@ enum Closing {
 }
 
 impl Shared {
-    pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            incoming: Mutex::default(),
-            outgoing: Mutex::default(),
-            session: Mutex::new(Session::new(connection)),
-        }
+    pub(super) fn new(mut connection: Connection) -> Self {
+        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
+        let session = Session { connection, fault: None, closing: Closing::No };
+        Self { incoming: Mutex::default(), outgoing: Mutex::default(), session: Mutex::new(session) }
     }
 
     /// Encrypts as much as there is room for, once all that was encrypted before is written, and writes it. What the stream
@@ -86,10 +84,8 @@ impl Shared {
         loop {
             // The thread that holds the lock looks again before it is done.
             let Some(mut outgoing) = self.try_lock_outgoing() else { return false };
-            let drained = match stream.limit_write(Some(LIMIT_MIN)) {
-                Ok(()) => self.drain(stream, &mut outgoing),
-                Err(error) => Err(error),
-            };
+            let drained =
+                stream.limit_write(Some(LIMIT_MIN)).and_then(|()| self.drain(stream, &mut outgoing));
             let _ended = stream.limit_write(outgoing.limit);
             drop(outgoing);
             if drained.is_err() {
@@ -123,26 +119,19 @@ impl Shared {
     }
 
     fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
-        loop {
-            outgoing.write_out(stream)?;
-            if lock(&self.session).give(outgoing)? {
-                continue;
-            }
-            stream.flush()?;
-            if lock(&self.session).take_end() {
-                stream.shutdown_write()?;
-            }
-            return Ok(());
+        // Records stay in the session while earlier ones wait, so that reads try again.
+        outgoing.write_out(stream)?;
+        lock(&self.session).give(outgoing)?;
+        outgoing.write_out(stream)?;
+        stream.flush()?;
+        if lock(&self.session).take_end() {
+            stream.shutdown_write()?;
         }
+        Ok(())
     }
 }
 
 impl Session {
-    fn new(mut connection: Connection) -> Self {
-        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
-        Self { connection, fault: None, closing: Closing::No }
-    }
-
     /// Takes ciphertext, of one record at most. Returns `false` where there is none to take.
     pub(super) fn feed(&mut self, incoming: &mut CiphertextIn) -> io::Result<bool> {
         self.check()?;
@@ -193,13 +182,12 @@ impl Session {
         self.connection.writer().write_vectored(slices)
     }
 
-    /// Moves records to `outgoing`. Returns `false` where there are none.
-    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<bool> {
-        let has_records = self.connection.wants_write();
+    /// Moves all records to `outgoing`.
+    pub(super) fn give(&mut self, outgoing: &mut CiphertextOut) -> io::Result<()> {
         while self.connection.wants_write() {
             let _len = self.connection.write_tls(outgoing)?;
         }
-        Ok(has_records)
+        Ok(())
     }
 
     /// Whether records wait to be written, or the end of the stream after them.

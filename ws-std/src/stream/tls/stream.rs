@@ -6,10 +6,10 @@ use std::net::TcpStream;
 
 use rustls::Connection;
 
+use super::by_ref::ByRef;
 use super::lock;
 use super::session::Shared;
-use crate::stream::Stream;
-use crate::stream::duplex::{ByRef, Duplex, Now};
+use crate::stream::{Duplex, Stream};
 use crate::timeouts::Deadline;
 
 /// TLS over another stream, by rustls, with its handshake done.
@@ -111,19 +111,19 @@ impl<S: Stream> Stream for TlsStream<S> {
         self.shared.shut_down(&mut self.stream)
     }
 
-    fn limit_read(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_read(&self, timeout: Option<Duration>) -> io::Result<()> {
         let mut incoming = lock(&self.shared.incoming);
         incoming.limit = timeout;
         self.stream.limit_read(timeout)
     }
 
-    fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    fn limit_write(&self, timeout: Option<Duration>) -> io::Result<()> {
         let mut outgoing = lock(&self.shared.outgoing);
         outgoing.limit = timeout;
         self.stream.limit_write(timeout)
     }
 
-    fn disable_delay(&mut self) -> io::Result<()> {
+    fn disable_delay(&self) -> io::Result<()> {
         self.stream.disable_delay()
     }
 
@@ -136,15 +136,15 @@ impl<S: Stream> Stream for TlsStream<S> {
 /// 64 KiB encrypted, never during I/O.
 impl<S: Duplex> Duplex for TlsStream<S> {
     fn read_shared(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.shared.read(&mut ByRef(&self.stream), bytes)
+        self.shared.read(&mut ByRef::new(&self.stream), bytes)
     }
 
     fn write_shared(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.shared.write(&mut ByRef(&self.stream), slices)
+        self.shared.write(&mut ByRef::new(&self.stream), slices)
     }
 
     fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut stream = Now(&self.stream);
+        let mut stream = ByRef::now(&self.stream);
         if slices.is_empty() {
             return self.shared.flush(&mut stream).map(|()| 0);
         }
@@ -152,27 +152,11 @@ impl<S: Duplex> Duplex for TlsStream<S> {
     }
 
     fn flush_shared(&self) -> io::Result<()> {
-        self.shared.flush(&mut ByRef(&self.stream))
+        self.shared.flush(&mut ByRef::new(&self.stream))
     }
 
     fn shutdown_write_shared(&self) -> io::Result<()> {
-        self.shared.shut_down(&mut ByRef(&self.stream))
-    }
-
-    fn disable_delay_shared(&self) -> io::Result<()> {
-        self.stream.disable_delay_shared()
-    }
-
-    fn limit_read_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut incoming = lock(&self.shared.incoming);
-        incoming.limit = timeout;
-        self.stream.limit_read_shared(timeout)
-    }
-
-    fn limit_write_shared(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut outgoing = lock(&self.shared.outgoing);
-        outgoing.limit = timeout;
-        self.stream.limit_write_shared(timeout)
+        self.shared.shut_down(&mut ByRef::new(&self.stream))
     }
 
     fn read_limit(&self) -> io::Result<Option<Duration>> {

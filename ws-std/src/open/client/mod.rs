@@ -1,6 +1,5 @@
 //! A client's opening handshake over a stream that is connected.
 
-mod body;
 mod connecting;
 pub(crate) mod credentials;
 pub(crate) mod headers;

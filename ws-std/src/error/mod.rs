@@ -105,69 +105,69 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// What is said of the error, and the error within it, whose text follows.
+    fn parts(&self) -> (&'static str, Option<&(dyn core::error::Error + 'static)>) {
         match self {
-            Self::Io(error) => error.fmt(f),
-            Self::Fault(fault) => write!(f, "the peer is at fault: {fault}"),
-            Self::Disconnected(None) => f.write_str("the connection ended without a closing handshake"),
-            Self::Disconnected(Some(kind)) => {
-                write!(f, "the connection was lost without a closing handshake: {kind}")
-            }
-            Self::Timeout(Phase::Connect) => f.write_str("the server cannot be reached in time"),
-            Self::Timeout(Phase::Handshake) => f.write_str("the opening handshake took too long"),
-            Self::Timeout(Phase::Write) => f.write_str("the peer does not read what is written"),
-            Self::Timeout(Phase::Pong) => f.write_str("the peer does not answer pings"),
-            Self::Timeout(Phase::Idle) => f.write_str("no message for too long"),
-            Self::Timeout(Phase::Close) => f.write_str("the peer does not answer the closing handshake"),
-            Self::Closed => f.write_str("the connection is closed or closing"),
-            Self::MessageUnfinished => f.write_str("a message was begun and not finished"),
-            Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
-            Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
-            Self::Uri(error) => error.fmt(f),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls-ring`"),
+            Self::Io(error) => ("", Some(error)),
+            Self::Fault(fault) => ("the peer is at fault: ", Some(fault)),
+            Self::Disconnected(None) => ("the connection ended without a closing handshake", None),
+            Self::Disconnected(Some(_)) => ("the connection was lost without a closing handshake: ", None),
+            Self::Timeout(phase) => (phase.text(), None),
+            Self::Closed => ("the connection is closed or closing", None),
+            Self::MessageUnfinished => ("a message was begun and not finished", None),
+            Self::NotAdmitted => ("a message encoded for other connections than this", None),
+            Self::PingLen => ("the payload of a ping has at most 125 bytes", None),
+            Self::Uri(error) => ("", Some(error)),
+            Self::TlsUnsupported => ("wss: needs TLS: build ws-std with its feature `rustls-ring`", None),
             #[cfg(feature = "rustls")]
-            Self::NoCryptoProvider => f.write_str(
+            Self::NoCryptoProvider => (
                 "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install or pass a provider",
+                None,
             ),
             #[cfg(feature = "rustls")]
-            Self::Tls(error) => write!(f, "TLS failed: {error}"),
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Tls(error) => ("TLS failed: ", Some(error)),
+            Self::Refused(_) => ("", None),
             #[cfg(feature = "proxy")]
-            Self::Proxy(error) => error.fmt(f),
-            Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
-            Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
-            Self::ClientMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
-            Self::Entropy => f.write_str("the operating system has no randomness for masking keys"),
+            Self::Proxy(error) => ("", Some(error.as_ref())),
+            Self::Handshake(fault) => ("the opening handshake failed: ", Some(fault)),
+            Self::HandshakeMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
+            Self::ClientMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
+            Self::Entropy => ("the operating system has no randomness for masking keys", None),
+        }
+    }
+}
+
+impl Phase {
+    /// What it means that the phase took too long.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Connect => "the server cannot be reached in time",
+            Self::Handshake => "the opening handshake took too long",
+            Self::Write => "the peer does not read what is written",
+            Self::Pong => "the peer does not answer pings",
+            Self::Idle => "no message for too long",
+            Self::Close => "the peer does not answer the closing handshake",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, source) = self.parts();
+        f.write_str(text)?;
+        match (self, source) {
+            (_, Some(source)) => write!(f, "{source}"),
+            (Self::Disconnected(Some(kind)), None) => write!(f, "{kind}"),
+            (Self::Refused(refusal), None) => write!(f, "{refusal}"),
+            (_, None) => Ok(()),
         }
     }
 }
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            Self::Fault(fault) => Some(fault),
-            Self::Uri(error) => Some(error),
-            Self::Handshake(fault) => Some(fault),
-            Self::HandshakeMisuse(misuse) => Some(misuse),
-            Self::ClientMisuse(misuse) => Some(misuse),
-            #[cfg(feature = "proxy")]
-            Self::Proxy(error) => Some(error.as_ref()),
-            #[cfg(feature = "rustls")]
-            Self::Tls(error) => Some(error),
-            #[cfg(feature = "rustls")]
-            Self::NoCryptoProvider => None,
-            Self::Disconnected(_)
-            | Self::Timeout(_)
-            | Self::Closed
-            | Self::MessageUnfinished
-            | Self::NotAdmitted
-            | Self::PingLen
-            | Self::TlsUnsupported
-            | Self::Refused(_)
-            | Self::Entropy => None,
-        }
+        self.parts().1
     }
 }
 

@@ -102,12 +102,8 @@ fn race<T: Send + 'static>(
             return Err(Unreachable(failures).into());
         }
         let is_another = pending_count < ATTEMPT_COUNT_MAX && waiting.len() > 0;
-        let patience = match remaining {
-            Some(remaining) if is_another => remaining.min(ATTEMPT_DELAY),
-            Some(remaining) => remaining,
-            None if is_another => ATTEMPT_DELAY,
-            None => Duration::MAX,
-        };
+        let patience = if is_another { ATTEMPT_DELAY } else { Duration::MAX };
+        let patience = remaining.map_or(patience, |remaining| remaining.min(patience));
         match reported.recv_timeout(patience) {
             Ok((_, Ok(connection))) => return Ok(connection),
             Ok((address, Err(error))) => {

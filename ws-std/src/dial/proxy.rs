@@ -1,12 +1,13 @@
 use std::net::TcpStream;
 
+use ws_core::handshake::Credentials;
 use ws_core::uri::{Authority, UriError};
 
 #[cfg(feature = "socks")]
 use super::socks;
 use super::{Client, addresses, tunnel};
-use crate::error::Error;
-use crate::open::client::credentials::Credentials;
+use crate::error::{Error, ProxyError};
+use crate::open::handshake_stream::HandshakeStream;
 use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
@@ -99,12 +100,19 @@ impl Proxy {
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
         let stream = addresses::dial(&self.host, self.port, deadline)?;
+        let mut stream = HandshakeStream::to_proxy(stream, deadline)?;
         let credentials = self.credentials.as_ref();
-        match self.protocol {
-            Protocol::Http => tunnel::open(&stream, target, credentials, head_len_max, deadline)?,
+        let opened = match self.protocol {
+            Protocol::Http => tunnel::open(&mut stream, target, credentials, head_len_max),
             #[cfg(feature = "socks")]
-            Protocol::Socks5 => socks::open(&stream, target, credentials, deadline)?,
+            Protocol::Socks5 => socks::open(&mut stream, target, credentials),
+        };
+        match opened {
+            Ok(()) => {}
+            Err(Error::Disconnected(_)) => return Err(ProxyError::Ended.into()),
+            Err(error) => return Err(error),
         }
+        let stream = stream.stream;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
         Ok(stream)

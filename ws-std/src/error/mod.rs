@@ -1,13 +1,11 @@
-mod client_misuse;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
 
-pub use client_misuse::ClientMisuse;
 #[cfg(feature = "proxy")]
-pub use proxy::{ProxyError, ProxyRefusal};
+pub use proxy::ProxyError;
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub(crate) use tls_fault::TlsFault;
@@ -70,10 +68,8 @@ pub enum Error {
     Proxy(Box<ProxyError>),
     /// The peer's opening handshake is wrong. A client has been sent an HTTP error; the connection to a server is dropped.
     Handshake(HandshakeFault),
-    /// A header, a subprotocol or a status that the program set must not be sent in an opening handshake.
+    /// A header, a cookie, credentials, a subprotocol or a status that the program set must not be sent in an opening handshake.
     HandshakeMisuse(HandshakeMisuse),
-    /// A cookie or credentials that the program set must not be sent.
-    ClientMisuse(ClientMisuse),
     /// The operating system returned no random bytes, without which a client must not connect (RFC 6455 §10.3).
     Entropy,
 }
@@ -132,7 +128,6 @@ impl Error {
             Self::Proxy(error) => ("", Some(error.as_ref())),
             Self::Handshake(fault) => ("the opening handshake failed: ", Some(fault)),
             Self::HandshakeMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
-            Self::ClientMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
             Self::Entropy => ("the operating system has no randomness for masking keys", None),
         }
     }
@@ -196,9 +191,9 @@ impl From<UriError> for Error {
     }
 }
 
-impl From<ClientMisuse> for Error {
-    fn from(misuse: ClientMisuse) -> Self {
-        Self::ClientMisuse(misuse)
+impl From<HandshakeMisuse> for Error {
+    fn from(misuse: HandshakeMisuse) -> Self {
+        Self::HandshakeMisuse(misuse)
     }
 }
 
@@ -250,31 +245,27 @@ impl From<Error> for io::Error {
     /// Returns the error of the stream itself where `error` is one, and otherwise an [`io::Error`] that holds `error`.
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::Io(_) => None,
-            Error::Disconnected(kind) => Some(kind.unwrap_or(io::ErrorKind::UnexpectedEof)),
-            Error::Timeout(_) => Some(io::ErrorKind::TimedOut),
-            Error::Closed => Some(io::ErrorKind::NotConnected),
-            Error::Fault(_) | Error::Handshake(_) => Some(io::ErrorKind::InvalidData),
+            Error::Io(error) => error.kind(),
+            Error::Disconnected(kind) => kind.unwrap_or(io::ErrorKind::UnexpectedEof),
+            Error::Timeout(_) => io::ErrorKind::TimedOut,
+            Error::Closed => io::ErrorKind::NotConnected,
+            Error::Fault(_) | Error::Handshake(_) => io::ErrorKind::InvalidData,
             #[cfg(feature = "rustls")]
-            Error::Tls(_) => Some(io::ErrorKind::InvalidData),
+            Error::Tls(_) => io::ErrorKind::InvalidData,
             Error::MessageUnfinished
             | Error::NotAdmitted
             | Error::PingLen
             | Error::Uri(_)
-            | Error::HandshakeMisuse(_)
-            | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
-            Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
+            | Error::HandshakeMisuse(_) => io::ErrorKind::InvalidInput,
+            Error::TlsUnsupported => io::ErrorKind::Unsupported,
             #[cfg(feature = "rustls")]
-            Error::NoCryptoProvider => Some(io::ErrorKind::Unsupported),
+            Error::NoCryptoProvider => io::ErrorKind::Unsupported,
             #[cfg(feature = "proxy")]
-            Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
-            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
-            Error::Entropy => Some(io::ErrorKind::Other),
+            Error::Proxy(_) => io::ErrorKind::ConnectionRefused,
+            Error::Refused(_) => io::ErrorKind::ConnectionRefused,
+            Error::Entropy => io::ErrorKind::Other,
         };
-        match (kind, error) {
-            (None, Error::Io(error)) => error,
-            (kind, error) => Self::new(kind.unwrap_or(io::ErrorKind::Other), error),
-        }
+        if let Error::Io(error) = error { error } else { Self::new(kind, error) }
     }
 }
 

@@ -92,7 +92,8 @@ impl Proxy {
         self
     }
 
-    /// Opens a stream through the proxy to this host and port. No byte that the server sends is read from it.
+    /// Opens a stream through the proxy to this host and port. No byte that the server sends is read from it. The limits of its reads
+    /// and writes are set anew by the handshakes that follow.
     pub(super) fn open(
         &self,
         target: Authority<'_>,
@@ -108,14 +109,10 @@ impl Proxy {
             Protocol::Socks5 => socks::open(&mut stream, target, credentials),
         };
         match opened {
-            Ok(()) => {}
-            Err(Error::Disconnected(_)) => return Err(ProxyError::Ended.into()),
-            Err(error) => return Err(error),
+            Ok(()) => Ok(stream.stream),
+            Err(Error::Disconnected(_)) => Err(ProxyError::Ended.into()),
+            Err(error) => Err(error),
         }
-        let stream = stream.stream;
-        stream.set_read_timeout(None)?;
-        stream.set_write_timeout(None)?;
-        Ok(stream)
     }
 }
 

@@ -16,13 +16,11 @@ pub(super) fn open(
     head_len_max: usize,
 ) -> Result<(), Error> {
     // RFC 9110 §9.3.6: the target is a host and a port, which has to be there.
-    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
-    if let Some(credentials) = credentials {
-        request.push_str("Proxy-Authorization: ");
-        request.push_str(&credentials.basic()?);
-        request.push_str("\r\n");
-    }
-    request.push_str("\r\n");
+    let authorization = match credentials {
+        Some(credentials) => format!("Proxy-Authorization: {}\r\n", credentials.basic()?),
+        None => String::new(),
+    };
+    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n");
     stream.write(request.as_bytes())?;
     // A handshake whose request was not sent reads any response, in linear time, and passes over interim ones.
     let request = OutgoingRequest::new(Uri::parse("ws://proxy/")?);

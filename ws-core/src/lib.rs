@@ -133,7 +133,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `handshake` (default) | the module [`handshake`], by `httparse`, `sha1` and `base64`; without it the crate depends on nothing |
-//! | `alloc` | the module `session`, `MessageBuffer`, `OwnedMessage` and what returns a `Vec` |
+//! | `alloc` | the module `session`, `MessageBuffer`, `OwnedMessage`, settings of handshakes that own their parts, and what returns a `Vec` |
 //! | `mask-keys` | `connection::MaskKeys`: a client's masking keys from a seed, by `chacha20` |
 //! | `std` | lets dependencies use std |
 //! | `simd` | validates text by `simdutf8`, with the instructions that the machine has |

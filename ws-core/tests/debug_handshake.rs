@@ -38,6 +38,8 @@ fn names_and_lengths_are_shown_and_no_secrets() {
     show_sent(&mut shown);
     show_parts(&mut shown);
     show_settings(&mut shown);
+    #[cfg(feature = "alloc")]
+    show_owned(&mut shown);
     for (name, text, words) in &shown {
         assert!(!text.to_ascii_lowercase().contains(SECRET), "{name}: {text}");
         assert!(!text.contains(KEY), "{name}: {text}");
@@ -175,11 +177,43 @@ fn show_settings(shown: &mut Vec<Shown>) {
     show(shown, "WriteError", &WriteError::BufferTooSmall { required: 7 }, &["BufferTooSmall", "7"]);
 }
 
+/// What owns its parts.
+#[cfg(feature = "alloc")]
+fn show_owned(shown: &mut Vec<Shown>) {
+    use ws_core::handshake::{Credentials, OwnedOriginPolicy, RequestConfig, ResponseBody};
+
+    let credentials = Credentials::new(SECRET, SECRET);
+    show(shown, "Credentials", &credentials, &["Credentials"]);
+    let config = RequestConfig::new()
+        .with_header("X-Id", SECRET)
+        .with_secret_header("X-Key", SECRET)
+        .with_cookie("session", SECRET)
+        .with_credentials(credentials)
+        .with_subprotocol(SECRET)
+        .with_origin("https://s3cr3t.example");
+    show(shown, "RequestConfig", &config, &["X-Id", "X-Key", "session", "subprotocol_count: 1", "22"]);
+    show(shown, "OwnedOriginPolicy", &OwnedOriginPolicy::SameHost, &["SameHost"]);
+
+    let uri = Uri::parse("ws://h/").unwrap();
+    let mut client = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    let head = "HTTP/1.1 302 Found\r\nLocation: /s3cr3t?s3cr3t\r\n\r\ns3cr3t";
+    let mut buffer = ReadBuffer::with_filled(head.as_bytes().to_vec(), head.len()).unwrap();
+    assert_eq!(client.receive(&OutgoingRequest::new(uri), &mut buffer.input()), ClientProgress::Rejected);
+    let response = client.response().unwrap();
+    let words = &["Redirect", "uri_len: 20", "is_same_origin: true"];
+    show(shown, "Redirect", &response.redirect(&uri).unwrap(), words);
+    let mut body = ResponseBody::of(&response);
+    body.decode(buffer.unread());
+    show(shown, "ResponseBody", &body, &["ResponseBody", "content_len: 6", "is_over: false"]);
+}
+
 /// The types that are public in the source of what this is about.
 fn public_types() -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut names = Vec::new();
-    for folder in ["handshake", "handshake/server", "extension", "extension/deflate", "uri"] {
+    let with_alloc = cfg!(feature = "alloc").then_some("handshake/owned");
+    let folders = ["handshake", "handshake/server", "extension", "extension/deflate", "uri"];
+    for folder in folders.into_iter().chain(with_alloc) {
         for entry in fs::read_dir(source.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

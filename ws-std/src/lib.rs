@@ -199,9 +199,9 @@ pub use deflate::Deflate;
 #[cfg(feature = "proxy")]
 pub use dial::Proxy;
 pub use dial::{Client, connect};
-pub use error::{ClientMisuse, Error, Phase, Refusal};
 #[cfg(feature = "proxy")]
-pub use error::{ProxyError, ProxyRefusal};
+pub use error::ProxyError;
+pub use error::{Error, Phase, Refusal};
 #[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
@@ -219,7 +219,7 @@ pub use ws_core;
 pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
-pub use ws_core::handshake::{Header, Request};
+pub use ws_core::handshake::{HandshakeMisuse, Header, Request};
 pub use ws_core::message::Message;
 pub use ws_core::session::Traffic;
 

@@ -1,8 +1,11 @@
 use core::time::Duration;
+#[cfg(feature = "rustls")]
 use std::io;
 use std::time::Instant;
 
-use crate::error::{Error, Phase, is_gone, is_wait};
+use crate::error::{Error, Phase};
+#[cfg(feature = "rustls")]
+use crate::error::{is_gone, is_wait};
 
 /// How long each phase of a connection may take. `None` sets no limit.
 ///
@@ -194,17 +197,10 @@ impl Deadline {
         let remaining = until.saturating_duration_since(Instant::now());
         if remaining < GRANULARITY { Err(Passed) } else { Ok(Some(remaining)) }
     }
-}
 
-impl Deadline {
     /// This deadline, or the one in `time`, whichever is earlier.
     pub(crate) fn at_most(self, time: Duration) -> Self {
-        let other = Self::after(Some(time));
-        match (self.0, other.0) {
-            (Some(until), Some(other_until)) if until <= other_until => self,
-            (Some(_) | None, Some(_)) => other,
-            (Some(_) | None, None) => self,
-        }
+        Self(self.0.into_iter().chain(Self::after(Some(time)).0).min())
     }
 
     /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
@@ -213,6 +209,7 @@ impl Deadline {
     }
 
     /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
+    #[cfg(feature = "rustls")]
     pub(crate) fn map_io_error(self, error: io::Error, phase: Phase) -> Result<(), Error> {
         let kind = error.kind();
         if kind == io::ErrorKind::Interrupted {

@@ -11,7 +11,7 @@ use common::proxy::address_of;
 use common::tcp::{read_head, read_to_end, serve};
 use ws_std::ws_core::handshake::{HandshakeFault, HandshakeLimit};
 use ws_std::ws_core::uri::UriError;
-use ws_std::{Client, ClientMisuse, Error, Header, Server};
+use ws_std::{Client, Error, HandshakeMisuse, Header, Server};
 
 /// The head of the request that this client sends.
 fn head_of(client: &Client) -> String {
@@ -21,9 +21,9 @@ fn head_of(client: &Client) -> String {
 }
 
 /// What this client may not send, which is nothing at all then.
-fn misuse_of(client: &Client) -> ClientMisuse {
+fn misuse_of(client: &Client) -> HandshakeMisuse {
     let (url, server) = serve(|mut stream| read_to_end(&mut stream));
-    let Err(Error::ClientMisuse(misuse)) = client.connect(&url) else { panic!("no misuse") };
+    let Err(Error::HandshakeMisuse(misuse)) = client.connect(&url) else { panic!("no misuse") };
     assert_eq!(server.join().unwrap(), b"");
     misuse
 }
@@ -40,13 +40,17 @@ fn s5_4_cookies_are_one_header() {
 #[test]
 fn s4_1_1_what_a_cookie_may_not_have_is_not_sent() {
     for name in ["", "a b", "a=b", "a;b", "\u{e9}", "a\r\nX: y"] {
-        assert_eq!(misuse_of(&Client::new().with_cookie(name, "1")), ClientMisuse::CookieName, "{name}");
+        assert_eq!(misuse_of(&Client::new().with_cookie(name, "1")), HandshakeMisuse::CookieName, "{name}");
     }
     for value in ["a b", "a,b", "a;b", "a\\b", "a\"b", "\"", "\"a", "\u{e9}", "a\r\nX: y", "\0", "\x7f"] {
-        assert_eq!(misuse_of(&Client::new().with_cookie("a", value)), ClientMisuse::CookieValue, "{value}");
+        assert_eq!(
+            misuse_of(&Client::new().with_cookie("a", value)),
+            HandshakeMisuse::CookieValue,
+            "{value}"
+        );
     }
     let twice = Client::new().with_cookie("a", "1").with_header("cookie", "b=2");
-    assert_eq!(misuse_of(&twice), ClientMisuse::RepeatedHeader);
+    assert_eq!(misuse_of(&twice), HandshakeMisuse::RepeatedHeader);
 }
 
 #[test]
@@ -57,10 +61,10 @@ fn s2_basic_credentials_are_encoded() {
     let head = head_of(&Client::new().with_basic_auth("test", "123\u{a3}"));
     assert!(head.contains("\r\nAuthorization: Basic dGVzdDoxMjPCow==\r\n"), "{head}");
     for (user, password) in [("a:b", "c"), ("a\n", "b"), ("a", "b\u{7f}"), ("a", "\u{85}")] {
-        assert_eq!(misuse_of(&Client::new().with_basic_auth(user, password)), ClientMisuse::Credentials);
+        assert_eq!(misuse_of(&Client::new().with_basic_auth(user, password)), HandshakeMisuse::Credentials);
     }
     let twice = Client::new().with_basic_auth("a", "b").with_header("Authorization", "Bearer c");
-    assert_eq!(misuse_of(&twice), ClientMisuse::RepeatedHeader);
+    assert_eq!(misuse_of(&twice), HandshakeMisuse::RepeatedHeader);
     assert!(matches!(Client::new().connect("ws://u:p@a/"), Err(Error::Uri(UriError::Userinfo))));
 }
 

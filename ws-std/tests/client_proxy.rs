@@ -14,7 +14,7 @@ use common::proxy::{address_of, http_proxy, listen};
 use common::tcp::{read_head, response_by_hand, serve, serve_echo};
 use ws_std::ws_core::uri::UriError;
 use ws_std::{
-    Client, ClientMisuse, CloseCode, Error, Message, Phase, Proxy, ProxyError, ProxyRefusal, Role, Server,
+    Client, CloseCode, Error, HandshakeMisuse, Message, Phase, Proxy, ProxyError, Refusal, Role, Server,
     Timeouts,
 };
 
@@ -33,7 +33,7 @@ fn proxy_error(result: Result<impl Sized, Error>) -> ProxyError {
     }
 }
 
-fn refusal(result: Result<impl Sized, Error>) -> ProxyRefusal {
+fn refusal(result: Result<impl Sized, Error>) -> Refusal {
     let error = proxy_error(result);
     let ProxyError::Refused(refusal) = error else { panic!("{error}") };
     refusal
@@ -142,7 +142,7 @@ fn s11_7_2_credentials_are_for_the_proxy_alone() {
     let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
     let proxy_with = Proxy::http(&authority).unwrap().with_credentials("a", "b\r\nX: y");
     let result = Client::new().with_proxy(proxy_with).connect("ws://chat.invalid/");
-    assert!(matches!(result, Err(Error::ClientMisuse(ClientMisuse::Credentials))));
+    assert!(matches!(result, Err(Error::HandshakeMisuse(HandshakeMisuse::Credentials))));
     assert_eq!(proxy.join().unwrap(), b"", "nothing is sent");
 }
 

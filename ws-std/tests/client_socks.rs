@@ -14,7 +14,7 @@ use common::frame;
 use common::proxy::{address_of, listen, relay};
 use common::tcp::{response_by_hand, serve_echo};
 use ws_std::{
-    Client, ClientMisuse, CloseCode, Error, Message, Phase, Proxy, ProxyError, Role, Server, Timeouts,
+    Client, CloseCode, Error, HandshakeMisuse, Message, Phase, Proxy, ProxyError, Role, Server, Timeouts,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -157,7 +157,7 @@ fn rfc_1929_credentials_have_1_to_255_bytes() {
         let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
         let proxied = Proxy::socks5(&authority).unwrap().with_credentials(user, password);
         let result = Client::new().with_proxy(proxied).connect("ws://chat.invalid/");
-        assert!(matches!(result, Err(Error::ClientMisuse(ClientMisuse::Credentials))));
+        assert!(matches!(result, Err(Error::HandshakeMisuse(HandshakeMisuse::Credentials))));
         assert_eq!(proxy.join().unwrap(), b"");
     }
     let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));

@@ -161,6 +161,29 @@ impl<'a> Subprotocols<'a> {
     pub(super) const fn new(headers: Headers<'a>) -> Self {
         Self { headers, line: elements(b"") }
     }
+
+    /// The one of the subprotocols in `spoken` that the client prefers. `None` where it offers none of them.
+    ///
+    /// ```
+    /// use ws_core::handshake::ServerHandshake;
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Protocol: v3, v2, v1\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// handshake.receive(&mut buffer.input());
+    /// let offered = handshake.request().ok_or("a request")?.subprotocols();
+    /// assert_eq!(offered.choose(["v1", "v2"]), Some("v2"));
+    /// # Ok::<(), &'static str>(())
+    /// ```
+    #[must_use]
+    pub fn choose<N: AsRef<str>>(
+        mut self,
+        spoken: impl IntoIterator<Item = N, IntoIter: Clone>,
+    ) -> Option<N> {
+        let spoken = spoken.into_iter();
+        self.find_map(|offered| spoken.clone().find(|name| name.as_ref() == offered))
+    }
 }
 
 impl<'a> Iterator for Subprotocols<'a> {

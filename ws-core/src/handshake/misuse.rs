@@ -25,6 +25,16 @@ pub enum HandshakeMisuse {
     HeaderValue,
     /// A header that the handshake writes itself.
     ReservedHeader,
+    /// `Cookie` or `Authorization` would be sent twice: set as a header, and also by the method for it.
+    RepeatedHeader,
+    /// The name of a cookie is not a token (RFC 6265 §4.1.1).
+    CookieName,
+    /// The value of a cookie has a character that RFC 6265 §4.1.1 excludes: a control character, a space, a quote, a comma, a
+    /// semicolon, a backslash, or one beyond ASCII.
+    CookieValue,
+    /// A user has a colon, or a user or a password has a control character (RFC 7617 §2); for a SOCKS proxy, one of them is empty
+    /// or longer than 255 bytes (RFC 1929 §2).
+    Credentials,
     /// An Origin that is empty, or not of visible ASCII characters.
     Origin,
     /// A subprotocol that is not a token (RFC 6455 §4.1).
@@ -60,6 +70,10 @@ impl fmt::Display for HandshakeMisuse {
             Self::HeaderName => "the name of a header is not a token",
             Self::HeaderValue => "the value of a header has a control character",
             Self::ReservedHeader => "the handshake writes this header itself",
+            Self::RepeatedHeader => "Cookie or Authorization is given twice",
+            Self::CookieName => "the name of a cookie is not a token",
+            Self::CookieValue => "the value of a cookie has a character that it may not have",
+            Self::Credentials => "a user or a password has a character or a length that it may not have",
             Self::Origin => "the Origin is empty or not of visible ASCII characters",
             Self::Subprotocol => "a subprotocol is not a token",
             Self::RepeatedSubprotocol => "a subprotocol is repeated",

@@ -62,6 +62,10 @@
 //!
 //! Reading a complete head takes about 5 KiB of stack for 128 headers on 64-bit targets, 3 KiB on 32-bit ones.
 //!
+//! With the feature `alloc` there is also what owns its parts: [`RequestConfig`] and [`OwnedOriginPolicy`] for the settings of a
+//! program, [`head_to_vec`] for heads of any length, and [`ResponseBody`] and [`Response::redirect`] for what a server says
+//! that opens no WebSocket.
+//!
 //! HTTP/2 and HTTP/3 open a WebSocket by a request of their own, which [`ExtendedConnect`] checks.
 
 mod client;
@@ -77,6 +81,8 @@ mod origin;
 mod outgoing_request;
 mod outgoing_response;
 mod output;
+#[cfg(feature = "alloc")]
+mod owned;
 mod request;
 mod response;
 mod server;
@@ -90,6 +96,8 @@ pub use misuse::{AcceptError, HandshakeMisuse, WriteError};
 pub use origin::OriginPolicy;
 pub use outgoing_request::OutgoingRequest;
 pub use outgoing_response::OutgoingResponse;
+#[cfg(feature = "alloc")]
+pub use owned::{Credentials, OwnedOriginPolicy, Redirect, RequestConfig, ResponseBody, head_to_vec};
 pub use request::Request;
 pub use response::Response;
 pub use server::{REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress};

@@ -11,6 +11,8 @@
 
 mod authority;
 mod error;
+#[cfg(feature = "alloc")]
+mod resolve;
 
 use core::fmt;
 
@@ -190,6 +192,21 @@ impl<'a> Uri<'a> {
     #[must_use]
     pub const fn resource_name(&self) -> ResourceName<'a> {
         self.resource_name
+    }
+
+    /// Whether both have the same scheme, host and port. Hosts are compared without regard to case.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// let uri = Uri::parse("wss://example.com/chat")?;
+    /// assert!(uri.is_same_origin(&Uri::parse("wss://EXAMPLE.com:443/")?));
+    /// assert!(!uri.is_same_origin(&Uri::parse("ws://example.com:443/chat")?));
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
+    #[must_use]
+    pub fn is_same_origin(&self, other: &Uri<'_>) -> bool {
+        self.scheme == other.scheme && self.authority.is_same(&other.authority, self.scheme)
     }
 
     /// The value of the `Host` header: an IPv6 address keeps its brackets, and the scheme's default port is left out

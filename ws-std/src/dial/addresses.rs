@@ -1,6 +1,5 @@
 // Read first: RFC 8305 §3, §4, §5.
 
-use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::io;
@@ -77,7 +76,7 @@ fn race<T: Send + 'static>(
     let mut failures = Vec::new();
     if let [address] = addresses {
         let remaining = deadline.remaining_for(Phase::Connect)?;
-        return connect(*address, remaining).map_err(|error| Unreachable(vec![(*address, error)]).into());
+        return connect(*address, remaining).map_err(|error| unreachable(&[(*address, error)]));
     }
     let (report, reported) = mpsc::channel();
     let mut pending_count = 0_usize;
@@ -99,15 +98,11 @@ fn race<T: Send + 'static>(
             }
         }
         if pending_count == 0 {
-            return Err(Unreachable(failures).into());
+            return Err(unreachable(&failures));
         }
         let is_another = pending_count < ATTEMPT_COUNT_MAX && waiting.len() > 0;
-        let patience = match remaining {
-            Some(remaining) if is_another => remaining.min(ATTEMPT_DELAY),
-            Some(remaining) => remaining,
-            None if is_another => ATTEMPT_DELAY,
-            None => Duration::MAX,
-        };
+        let patience = if is_another { ATTEMPT_DELAY } else { Duration::MAX };
+        let patience = remaining.map_or(patience, |remaining| remaining.min(patience));
         match reported.recv_timeout(patience) {
             Ok((_, Ok(connection))) => return Ok(connection),
             Ok((address, Err(error))) => {
@@ -119,35 +114,19 @@ fn race<T: Send + 'static>(
     }
 }
 
-/// No address answered; what happened to each.
-#[derive(Debug)]
-struct Unreachable(Vec<(SocketAddr, io::Error)>);
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("the host has no address");
-        }
-        for (index, (address, error)) in self.0.iter().enumerate() {
-            write!(f, "{}{address}: {error}", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
+/// No address answered: says what happened to each, and has the kind of the last failure.
+fn unreachable(failures: &[(SocketAddr, io::Error)]) -> Error {
+    let Some((_, last)) = failures.last() else {
+        return io::Error::new(io::ErrorKind::NotFound, "the host has no address").into();
+    };
+    if last.kind() == io::ErrorKind::TimedOut {
+        return TIMEOUT;
     }
+    let failures: Vec<_> = failures.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+    io::Error::new(last.kind(), failures.join("; ")).into()
 }
 
-impl core::error::Error for Unreachable {}
-
-impl From<Unreachable> for Error {
-    /// Has the kind of the last failure.
-    fn from(unreachable: Unreachable) -> Self {
-        match unreachable.0.last().map(|(_, error)| error.kind()) {
-            Some(io::ErrorKind::TimedOut) => TIMEOUT,
-            kind => Self::Io(io::Error::new(kind.unwrap_or(io::ErrorKind::NotFound), unreachable)),
-        }
-    }
-}
-
-pub(super) const TIMEOUT: Error = Error::Timeout(Phase::Connect);
+const TIMEOUT: Error = Error::Timeout(Phase::Connect);
 
 /// How long one address is tried before the next is tried too.
 // RFC 8305 §5: 250 milliseconds are recommended.

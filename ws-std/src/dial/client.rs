@@ -9,13 +9,10 @@ use super::Proxy;
 #[cfg(feature = "rustls")]
 use super::secure;
 use crate::error::Error;
-use crate::open::client::headers::Recipient;
 use crate::open::client::options::HandshakeOptions;
 use crate::open::client::{Connecting, Response};
 use crate::socket::WebSocket;
-use crate::stream::NetStream;
-use crate::stream::Stream;
-use crate::timeouts::Deadline;
+use crate::stream::{NetStream, Stream};
 
 /// Connects to a `ws:` URL, or with the feature `rustls` to a `wss:` URL, with the defaults of [`Client`].
 ///
@@ -52,7 +49,7 @@ pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
 /// assert_ne!(socket.subprotocol(), Some("chat.v3"));
 /// # Ok::<(), ws_std::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Client {
     pub(super) options: HandshakeOptions,
     pub(super) addresses: Vec<SocketAddr>,
@@ -69,16 +66,7 @@ impl Client {
     /// [`Config::new`](crate::Config::new), the times of [`Timeouts::new`](crate::Timeouts::new).
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            options: HandshakeOptions::default(),
-            addresses: Vec::new(),
-            #[cfg(feature = "proxy")]
-            proxy: None,
-            #[cfg(feature = "proxy")]
-            redirect_count_max: 0,
-            #[cfg(feature = "rustls")]
-            tls: secure::Tls::default(),
-        }
+        Self::default()
     }
 
     /// Connects to a `ws:` URL over TCP, or with the feature `rustls` to a `wss:` URL over TLS.
@@ -126,19 +114,13 @@ impl Client {
         #[cfg(feature = "proxy")]
         return self.follow(url);
         #[cfg(not(feature = "proxy"))]
-        self.connect_to(url, Recipient::Named)
+        self.connect_to(url)
     }
 
     /// Connects to this URL, and follows no redirect.
-    pub(super) fn connect_to(
-        &self,
-        url: &str,
-        recipient: Recipient,
-    ) -> Result<(WebSocket<NetStream>, Response), Error> {
-        let uri = Uri::parse(url)?;
-        let (stream, deadline) = self.open_stream(&uri, recipient)?;
-        let (socket, handshake) = self.options.handshake(stream, uri, recipient, deadline)?;
-        Ok((socket, Response::new(handshake, url)))
+    pub(super) fn connect_to(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
+        let (stream, deadline) = self.open_stream(&Uri::parse(url)?)?;
+        Connecting::new(self.options.clone(), stream, url, deadline)?.advance_with_response()
     }
 
     /// Opens a WebSocket over a stream that is connected already, such as one through a proxy, over TLS, or to a Unix socket. The URL
@@ -161,7 +143,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Refused`] where the server answers with a status other than 101, [`Error::Handshake`] where its answer breaks the rules;
-    /// [`Error::Uri`], [`Error::ClientMisuse`] and [`Error::HandshakeMisuse`] where the request cannot be written;
+    /// [`Error::Uri`] and [`Error::HandshakeMisuse`] where the request cannot be written;
     /// [`Error::Entropy`], [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn handshake<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
         self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
@@ -178,10 +160,7 @@ impl Client {
         stream: S,
         url: &str,
     ) -> Result<(WebSocket<S>, Response), Error> {
-        let deadline = Deadline::after(self.options.timeouts.handshake());
-        let (socket, handshake) =
-            self.options.handshake(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
-        Ok((socket, Response::new(handshake, url)))
+        self.start_handshake(stream, url)?.advance_with_response()
     }
 
     /// Begins an opening handshake over a non-blocking stream: [`Connecting::advance`] writes and reads. The time for the
@@ -189,15 +168,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Uri`], [`Error::ClientMisuse`] and [`Error::HandshakeMisuse`] where the request cannot be written;
+    /// [`Error::Uri`] and [`Error::HandshakeMisuse`] where the request cannot be written;
     /// [`Error::Entropy`], [`Error::Io`].
     pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
-        Connecting::new(self.options.clone(), stream, url)
-    }
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self::new()
+        let deadline = self.options.settings.handshake_deadline();
+        Connecting::new(self.options.clone(), stream, url, deadline)
     }
 }

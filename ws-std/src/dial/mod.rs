@@ -2,10 +2,6 @@
 
 mod addresses;
 mod client;
-#[cfg(feature = "proxy")]
-mod limited;
-#[cfg(feature = "proxy")]
-mod location;
 #[cfg(all(feature = "proxy", feature = "rustls"))]
 mod no_certificate;
 mod options;

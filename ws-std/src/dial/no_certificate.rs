@@ -6,11 +6,11 @@ use rustls::{ClientConfig, SignatureScheme};
 
 /// The configuration for a server that a redirect has named, and not the program. It has no client certificate, which is a
 /// credential, and resumes no session, since that may have been opened with the certificate.
-pub(super) fn without_certificate(config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+pub(super) fn without_certificate(config: &Arc<ClientConfig>) -> Arc<ClientConfig> {
     if !config.client_auth_cert_resolver.has_certs() {
-        return config;
+        return Arc::clone(config);
     }
-    let mut config = ClientConfig::clone(&config);
+    let mut config = ClientConfig::clone(config);
     config.client_auth_cert_resolver = Arc::new(NoCertificate);
     config.resumption = Resumption::disabled();
     Arc::new(config)

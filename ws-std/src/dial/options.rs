@@ -1,12 +1,11 @@
 use core::net::SocketAddr;
 
 use ws_core::connection::Config;
+use ws_core::handshake::Credentials;
 
 use super::Client;
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
-use crate::open::client::credentials::Credentials;
-use crate::open::client::headers::Field;
 use crate::timeouts::Timeouts;
 
 /// What the request has.
@@ -17,11 +16,7 @@ impl Client {
     /// [`Error::HandshakeMisuse`]: crate::Error::HandshakeMisuse
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.options.headers.push(Field {
-            name: name.into(),
-            value: value.as_ref().into(),
-            is_secret: false,
-        });
+        self.options.request = self.options.request.with_header(name, value);
         self
     }
 
@@ -29,13 +24,13 @@ impl Client {
     /// `Authorization`, `Cookie` and `Proxy-Authorization` are secrets by themselves.
     #[must_use]
     pub fn with_secret_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.options.headers.push(Field { name: name.into(), value: value.as_ref().into(), is_secret: true });
+        self.options.request = self.options.request.with_secret_header(name, value);
         self
     }
 
     /// Adds a cookie. All of them are sent in one header, in their order: `Cookie: a=1; b=2` (RFC 6265 §5.4).
     ///
-    /// A character that RFC 6265 §4.1.1 excludes makes connecting fail with [`Error::ClientMisuse`](crate::Error::ClientMisuse).
+    /// A character that RFC 6265 §4.1.1 excludes makes connecting fail with [`Error::HandshakeMisuse`](crate::Error::HandshakeMisuse).
     /// Cookies that a server sets are in [`Response::headers`](crate::Response::headers); they are not kept.
     ///
     /// ```
@@ -46,44 +41,41 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_cookie(mut self, name: &str, value: &str) -> Self {
-        self.options.cookies.push(Field {
-            name: name.into(),
-            value: value.as_bytes().into(),
-            is_secret: true,
-        });
+        self.options.request = self.options.request.with_cookie(name, value);
         self
     }
 
     /// Sets credentials for the server: `Authorization: Basic ...` (RFC 7617). They are not encrypted by themselves, so do not send
     /// them over `ws:`. A user with a colon makes connecting fail with
-    /// [`Error::ClientMisuse`](crate::Error::ClientMisuse).
+    /// [`Error::HandshakeMisuse`](crate::Error::HandshakeMisuse).
     ///
     /// Credentials in a URL are refused, since the grammar of RFC 6455 §3 has none.
     #[must_use]
     pub fn with_basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.options.credentials = Some(Credentials::new(user, password));
+        self.options.request = self.options.request.with_credentials(Credentials::new(user, password));
         self
     }
 
     /// Offers a subprotocol, preferred less than those that were added before it (RFC 6455 §1.9).
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
-        self.options.subprotocols.push(subprotocol.into());
+        self.options.request = self.options.request.with_subprotocol(subprotocol);
         self
     }
 
     /// Sets the Origin, such as `https://example.com`. Only browsers have to send one (RFC 6455 §10.2).
     #[must_use]
     pub fn with_origin(mut self, origin: &str) -> Self {
-        self.options.origin = Some(origin.into());
+        self.options.request = self.options.request.with_origin(origin);
         self
     }
 
     /// Offers permessage-deflate to the server. Read [before turning it on](Deflate#before-turning-it-on) first.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
-        self.options.deflate = Some(deflate);
+    pub fn with_deflate(mut self, deflate: Deflate) -> Self {
+        self.options.request = self.options.request.with_deflate(deflate.config());
+        self.options.settings.deflate = Some(deflate);
         self
     }
 }
@@ -123,14 +115,14 @@ impl Client {
     /// Sets the limits and options of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
-        self.options.config = config;
+        self.options.settings.config = config;
         self
     }
 
     /// Sets the timeouts of connecting, of the opening handshake and of the connections.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.options.timeouts = timeouts;
+        self.options.settings.timeouts = timeouts;
         self
     }
 

@@ -1,12 +1,13 @@
 use std::net::TcpStream;
 
+use ws_core::handshake::Credentials;
 use ws_core::uri::{Authority, UriError};
 
 #[cfg(feature = "socks")]
 use super::socks;
 use super::{Client, addresses, tunnel};
-use crate::error::Error;
-use crate::open::client::credentials::Credentials;
+use crate::error::{Error, ProxyError};
+use crate::open::handshake_stream::HandshakeStream;
 use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
@@ -91,7 +92,8 @@ impl Proxy {
         self
     }
 
-    /// Opens a stream through the proxy to this host and port. No byte that the server sends is read from it.
+    /// Opens a stream through the proxy to this host and port. No byte that the server sends is read from it. The limits of its reads
+    /// and writes are set anew by the handshakes that follow.
     pub(super) fn open(
         &self,
         target: Authority<'_>,
@@ -99,15 +101,18 @@ impl Proxy {
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
         let stream = addresses::dial(&self.host, self.port, deadline)?;
+        let mut stream = HandshakeStream::to_proxy(stream, deadline)?;
         let credentials = self.credentials.as_ref();
-        match self.protocol {
-            Protocol::Http => tunnel::open(&stream, target, credentials, head_len_max, deadline)?,
+        let opened = match self.protocol {
+            Protocol::Http => tunnel::open(&mut stream, target, credentials, head_len_max),
             #[cfg(feature = "socks")]
-            Protocol::Socks5 => socks::open(&stream, target, credentials, deadline)?,
+            Protocol::Socks5 => socks::open(&mut stream, target, credentials),
+        };
+        match opened {
+            Ok(()) => Ok(stream.stream),
+            Err(Error::Disconnected(_)) => Err(ProxyError::Ended.into()),
+            Err(error) => Err(error),
         }
-        stream.set_read_timeout(None)?;
-        stream.set_write_timeout(None)?;
-        Ok(stream)
     }
 }
 

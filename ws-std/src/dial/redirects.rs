@@ -1,14 +1,12 @@
 // Read first: RFC 9110 §15.4.
 
 use alloc::borrow::Cow;
-use core::str;
 
 use ws_core::uri::Uri;
 
-use super::{Client, location};
-use crate::error::{Error, Refusal};
+use super::Client;
+use crate::error::Error;
 use crate::open::client::Response;
-use crate::open::client::headers::Recipient;
 use crate::socket::WebSocket;
 use crate::stream::NetStream;
 
@@ -38,71 +36,35 @@ impl Client {
 
     /// Connects to the URL, or to where redirects from it lead.
     pub(super) fn follow(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
-        let mut url = Cow::Borrowed(url);
-        let mut recipient = Recipient::Named;
+        let (mut client, mut url) = (Cow::Borrowed(self), Cow::Borrowed(url));
         let mut left_count = self.redirect_count_max;
         loop {
-            let refusal = match self.connect_to(&url, recipient) {
+            let refusal = match client.connect_to(&url) {
                 Err(Error::Refused(refusal)) => refusal,
                 other => return other,
             };
-            let target = if left_count > 0 { target(&Uri::parse(&url)?, &refusal) } else { None };
-            let Some((target, is_same_origin)) = target else { return Err(Error::Refused(refusal)) };
-            if !is_same_origin {
-                recipient = Recipient::Other;
+            let uri = Uri::parse(&url)?;
+            let response = refusal.response().filter(|_| left_count > 0);
+            let Some(redirect) = response.and_then(|response| response.redirect(&uri)) else {
+                return Err(Error::Refused(refusal));
+            };
+            if !redirect.is_same_origin {
+                client = Cow::Owned(client.for_other_origin());
             }
             left_count = left_count.saturating_sub(1);
-            url = Cow::Owned(target);
+            url = Cow::Owned(redirect.uri);
         }
     }
-}
 
-/// The target of a redirect, and whether it has the same scheme, host and port; `None` where it must not be followed.
-fn target(uri: &Uri<'_>, refusal: &Refusal) -> Option<(String, bool)> {
-    if !matches!(refusal.status(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let mut locations = refusal.headers().filter(|header| header.is("location"));
-    match (locations.next(), locations.next()) {
-        (Some(location), None) => resolve_target(uri, str::from_utf8(location.value).ok()?),
-        // Implementations disagree on which of two counts.
-        _ => None,
-    }
-}
-
-fn resolve_target(uri: &Uri<'_>, location: &str) -> Option<(String, bool)> {
-    let target = location::resolve(uri, location)?;
-    let next = Uri::parse(&target).ok()?;
-    let (was_secure, is_secure) = (uri.scheme().is_secure(), next.scheme().is_secure());
-    if was_secure && !is_secure {
-        return None;
-    }
-    let is_same_origin = was_secure == is_secure && uri.authority().is_same(&next.authority(), next.scheme());
-    Some((target, is_same_origin))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::resolve_target;
-    use ws_core::uri::Uri;
-
-    #[test]
-    fn no_redirect_leads_out_of_tls_and_each_other_origin_is_told_apart() {
-        for (url, location, expected) in [
-            ("wss://a/", "ws://a/", None),
-            ("wss://a/", "http://a/", None),
-            ("wss://a/", "/b", Some(("wss://a/b", true))),
-            ("wss://a/", "https://a:443/b", Some(("wss://a:443/b", true))),
-            ("ws://a/", "http://A:80/", Some(("ws://A:80/", true))),
-            ("ws://a/", "https://a/", Some(("wss://a/", false))),
-            ("ws://a/", "http://a:81/", Some(("ws://a:81/", false))),
-            ("ws://a/", "//b.a/", Some(("ws://b.a/", false))),
-            ("ws://a:443/", "wss://a/", Some(("wss://a/", false))),
-            ("ws://a/", "ftp://a/", None),
-            ("ws://a/", "http://a:0/", None),
-        ] {
-            let expected = expected.map(|(target, is_same)| (target.to_owned(), is_same));
-            assert_eq!(resolve_target(&Uri::parse(url).unwrap(), location), expected, "{url} {location}");
+    /// The client for a server that a redirect has named, and not the program: without what is meant for the named one alone.
+    fn for_other_origin(&self) -> Self {
+        let mut client = self.clone();
+        client.options.request = self.options.request.for_other_origin();
+        client.addresses.clear();
+        #[cfg(feature = "rustls")]
+        {
+            client.tls = self.tls.without_certificate();
         }
+        client
     }
 }

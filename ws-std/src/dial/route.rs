@@ -2,6 +2,8 @@
 use core::net::SocketAddr;
 use std::net::TcpStream;
 
+#[cfg(feature = "rustls")]
+use rustls::ClientConnection;
 #[cfg(feature = "proxy")]
 use ws_core::uri::Authority;
 use ws_core::uri::Uri;
@@ -9,50 +11,43 @@ use ws_core::uri::Uri;
 use super::Client;
 use super::addresses::{dial, dial_addresses};
 use crate::error::Error;
-use crate::open::client::headers::Recipient;
 use crate::stream::NetStream;
+#[cfg(feature = "rustls")]
+use crate::stream::TlsStream;
 use crate::timeouts::Deadline;
 
 impl Client {
     /// Opens the stream to a server, with TLS where the URL asks for it. Returns also the deadline of the opening handshake, which began
     /// with that of TLS.
-    pub(super) fn open_stream(
-        &self,
-        uri: &Uri<'_>,
-        recipient: Recipient,
-    ) -> Result<(NetStream, Deadline), Error> {
+    pub(super) fn open_stream(&self, uri: &Uri<'_>) -> Result<(NetStream, Deadline), Error> {
         #[cfg(feature = "rustls")]
-        let security = self.tls.for_uri(uri, recipient)?;
+        let tls = self.tls.for_uri(uri)?;
         #[cfg(not(feature = "rustls"))]
         if uri.scheme().is_secure() {
             return Err(Error::TlsUnsupported);
         }
-        let stream = self.reach(uri, recipient)?;
-        let deadline = Deadline::after(self.options.timeouts.handshake());
+        let stream = self.reach(uri)?;
+        let deadline = self.options.settings.handshake_deadline();
         #[cfg(feature = "rustls")]
-        let stream = security.apply(stream, deadline)?;
-        #[cfg(not(feature = "rustls"))]
-        let stream = NetStream::from(stream);
-        Ok((stream, deadline))
+        if let Some((config, name)) = tls {
+            let connection = ClientConnection::new(config, name)?;
+            return Ok((TlsStream::start(stream, connection, deadline)?.into(), deadline));
+        }
+        Ok((stream.into(), deadline))
     }
 
     /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.
-    fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
-        let deadline = Deadline::after(self.options.timeouts.connect());
-        let addresses = match recipient {
-            Recipient::Named => self.addresses.as_slice(),
-            #[cfg(feature = "proxy")]
-            Recipient::Other => &[],
-        };
+    fn reach(&self, uri: &Uri<'_>) -> Result<TcpStream, Error> {
+        let deadline = Deadline::after(self.options.settings.timeouts.connect());
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.proxy {
-            let target = match addresses.first() {
+            let target = match self.addresses.first() {
                 Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
                 None => format!("{}:{}", uri.authority().host(), uri.port()),
             };
             return proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline);
         }
-        match addresses {
+        match self.addresses.as_slice() {
             [] => dial(uri.authority().host_name(), uri.port(), deadline),
             addresses => dial_addresses(addresses, deadline),
         }

@@ -1,21 +1,17 @@
 // Read first: RFC 6455 §4.1, §10.6.
 
 use alloc::sync::Arc;
-use std::net::TcpStream;
 use std::sync::OnceLock;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
 use ws_core::uri::Uri;
 
 use super::Client;
 #[cfg(feature = "proxy")]
 use super::no_certificate::without_certificate;
 use crate::error::Error;
-use crate::open::client::headers::Recipient;
-use crate::stream::NetStream;
-use crate::stream::tls::{ClientTls, TlsStream};
-use crate::timeouts::Deadline;
+use crate::stream::ClientTls;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
@@ -32,21 +28,27 @@ impl Client {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 
+type ConfigAndName = (Arc<ClientConfig>, ServerName<'static>);
+
 impl Tls {
-    /// What to do on top of TCP for this URL. It is checked before anything is connected.
-    pub(super) fn for_uri(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<Security, Error> {
+    /// The configuration for this URL, and the name to verify; `None` for `ws:`. They are checked before anything is connected.
+    pub(super) fn for_uri(&self, uri: &Uri<'_>) -> Result<Option<ConfigAndName>, Error> {
         if !uri.scheme().is_secure() {
-            return Ok(Security::Ws);
+            return Ok(None);
         }
         // RFC 6455 §4.1: the client sends the host by SNI, and fails the connection where TLS does.
         let name = ServerName::try_from(uri.authority().host_name().to_owned())
             .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
-        let config = match recipient {
-            Recipient::Named => self.config()?,
-            #[cfg(feature = "proxy")]
-            Recipient::Other => without_certificate(self.config()?),
-        };
-        Ok(Security::Wss { config, name })
+        Ok(Some((self.config()?, name)))
+    }
+
+    /// The configuration for a server that a redirect has named. The platform's, which is made later, has no certificate.
+    #[cfg(feature = "proxy")]
+    pub(super) fn without_certificate(&self) -> Self {
+        match self.0.get() {
+            Some(config) => Self(Arc::new(OnceLock::from(without_certificate(config)))),
+            None => self.clone(),
+        }
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, Error> {
@@ -55,21 +57,5 @@ impl Tls {
         }
         let config = ClientTls::platform()?.into();
         Ok(Arc::clone(self.0.get_or_init(|| config)))
-    }
-}
-
-pub(super) enum Security {
-    Ws,
-    Wss { config: Arc<ClientConfig>, name: ServerName<'static> },
-}
-
-impl Security {
-    pub(super) fn apply(self, stream: TcpStream, deadline: Deadline) -> Result<NetStream, Error> {
-        match self {
-            Self::Ws => Ok(stream.into()),
-            Self::Wss { config, name } => {
-                Ok(TlsStream::start(stream, ClientConnection::new(config, name)?, deadline)?.into())
-            }
-        }
     }
 }

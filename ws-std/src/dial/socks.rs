@@ -2,29 +2,28 @@
 
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::TcpStream;
 
 use tokio_socks::io::AsyncSocket;
 use tokio_socks::tcp::Socks5Stream;
+use ws_core::handshake::{Credentials, HandshakeMisuse};
 use ws_core::uri::Authority;
 
-use super::limited::{Limited, map_io_error};
-use crate::error::{ClientMisuse, Error, ProxyError};
-use crate::open::client::credentials::Credentials;
-use crate::timeouts::Deadline;
+use crate::error::{Error, ProxyError, is_gone};
+use crate::open::handshake_stream::HandshakeStream;
 
 /// Has a SOCKS5 proxy open a stream to `target`. Of the bytes that arrive, only the proxy's replies are read.
 pub(super) fn open(
-    stream: &TcpStream,
+    stream: &mut HandshakeStream<TcpStream>,
     target: Authority<'_>,
     credentials: Option<&Credentials>,
-    deadline: Deadline,
 ) -> Result<(), Error> {
-    let socket = Blocking(Limited::new(stream, deadline));
+    let socket = Blocking(stream);
     let target = (target.host_name(), target.port().unwrap_or_default());
     let opened = match credentials {
-        Some(Credentials { user, password }) => {
+        Some(credentials) => {
+            let (user, password) = (credentials.user(), credentials.password());
             run(Socks5Stream::connect_with_password_and_socket(socket, target, user, password))
         }
         None => run(Socks5Stream::connect_with_socket(socket, target)),
@@ -33,15 +32,15 @@ pub(super) fn open(
 }
 
 /// A blocking stream, as an asynchronous one that is always ready.
-struct Blocking<'s>(Limited<'s>);
+struct Blocking<'s>(&'s mut HandshakeStream<TcpStream>);
 
 impl AsyncSocket for Blocking<'_> {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.0.read(bytes))
+        Poll::Ready(self.0.read(bytes).map_err(io::Error::from))
     }
 
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.0.write(bytes))
+        Poll::Ready(self.0.write(bytes).map(|()| bytes.len()).map_err(io::Error::from))
     }
 }
 
@@ -56,8 +55,9 @@ fn run<T>(future: impl Future<Output = Result<T, tokio_socks::Error>>) -> Result
 fn explain(error: tokio_socks::Error) -> Error {
     use tokio_socks::Error as Socks;
     let reply = match error {
-        Socks::Io(error) => return map_io_error(error),
-        Socks::InvalidAuthValues(_) => return ClientMisuse::Credentials.into(),
+        Socks::Io(error) if is_gone(error.kind()) => return ProxyError::Ended.into(),
+        Socks::Io(error) => return error.downcast().unwrap_or_else(Error::from),
+        Socks::InvalidAuthValues(_) => return HandshakeMisuse::Credentials.into(),
         Socks::InvalidTargetAddress(_) => return ProxyError::HostLen.into(),
         Socks::NoAcceptableAuthMethods | Socks::PasswordAuthFailure(_) | Socks::AuthorizationRequired => {
             return ProxyError::Unauthorized.into();

@@ -1,13 +1,11 @@
-mod client_misuse;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
 
-pub use client_misuse::ClientMisuse;
 #[cfg(feature = "proxy")]
-pub use proxy::{ProxyError, ProxyRefusal};
+pub use proxy::ProxyError;
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub(crate) use tls_fault::TlsFault;
@@ -70,10 +68,8 @@ pub enum Error {
     Proxy(Box<ProxyError>),
     /// The peer's opening handshake is wrong. A client has been sent an HTTP error; the connection to a server is dropped.
     Handshake(HandshakeFault),
-    /// A header, a subprotocol or a status that the program set must not be sent in an opening handshake.
+    /// A header, a cookie, credentials, a subprotocol or a status that the program set must not be sent in an opening handshake.
     HandshakeMisuse(HandshakeMisuse),
-    /// A cookie or credentials that the program set must not be sent.
-    ClientMisuse(ClientMisuse),
     /// The operating system returned no random bytes, without which a client must not connect (RFC 6455 §10.3).
     Entropy,
 }
@@ -105,69 +101,68 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// What is said of the error, and the error within it, whose text follows.
+    fn parts(&self) -> (&'static str, Option<&(dyn core::error::Error + 'static)>) {
         match self {
-            Self::Io(error) => error.fmt(f),
-            Self::Fault(fault) => write!(f, "the peer is at fault: {fault}"),
-            Self::Disconnected(None) => f.write_str("the connection ended without a closing handshake"),
-            Self::Disconnected(Some(kind)) => {
-                write!(f, "the connection was lost without a closing handshake: {kind}")
-            }
-            Self::Timeout(Phase::Connect) => f.write_str("the server cannot be reached in time"),
-            Self::Timeout(Phase::Handshake) => f.write_str("the opening handshake took too long"),
-            Self::Timeout(Phase::Write) => f.write_str("the peer does not read what is written"),
-            Self::Timeout(Phase::Pong) => f.write_str("the peer does not answer pings"),
-            Self::Timeout(Phase::Idle) => f.write_str("no message for too long"),
-            Self::Timeout(Phase::Close) => f.write_str("the peer does not answer the closing handshake"),
-            Self::Closed => f.write_str("the connection is closed or closing"),
-            Self::MessageUnfinished => f.write_str("a message was begun and not finished"),
-            Self::NotAdmitted => f.write_str("a message encoded for other connections than this"),
-            Self::PingLen => f.write_str("the payload of a ping has at most 125 bytes"),
-            Self::Uri(error) => error.fmt(f),
-            Self::TlsUnsupported => f.write_str("wss: needs TLS: build ws-std with its feature `rustls-ring`"),
+            Self::Io(error) => ("", Some(error)),
+            Self::Fault(fault) => ("the peer is at fault: ", Some(fault)),
+            Self::Disconnected(None) => ("the connection ended without a closing handshake", None),
+            Self::Disconnected(Some(_)) => ("the connection was lost without a closing handshake: ", None),
+            Self::Timeout(phase) => (phase.text(), None),
+            Self::Closed => ("the connection is closed or closing", None),
+            Self::MessageUnfinished => ("a message was begun and not finished", None),
+            Self::NotAdmitted => ("a message encoded for other connections than this", None),
+            Self::PingLen => ("the payload of a ping has at most 125 bytes", None),
+            Self::Uri(error) => ("", Some(error)),
+            Self::TlsUnsupported => ("wss: needs TLS: build ws-std with its feature `rustls-ring`", None),
             #[cfg(feature = "rustls")]
-            Self::NoCryptoProvider => f.write_str(
+            Self::NoCryptoProvider => (
                 "TLS has no crypto provider: build ws-std with its feature `rustls-ring`, or install or pass a provider",
+                None,
             ),
             #[cfg(feature = "rustls")]
-            Self::Tls(error) => write!(f, "TLS failed: {error}"),
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Tls(error) => ("TLS failed: ", Some(error)),
+            Self::Refused(_) => ("", None),
             #[cfg(feature = "proxy")]
-            Self::Proxy(error) => error.fmt(f),
-            Self::Handshake(fault) => write!(f, "the opening handshake failed: {fault}"),
-            Self::HandshakeMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
-            Self::ClientMisuse(misuse) => write!(f, "the opening handshake cannot be written: {misuse}"),
-            Self::Entropy => f.write_str("the operating system has no randomness for masking keys"),
+            Self::Proxy(error) => ("", Some(error.as_ref())),
+            Self::Handshake(fault) => ("the opening handshake failed: ", Some(fault)),
+            Self::HandshakeMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
+            Self::Entropy => ("the operating system has no randomness for masking keys", None),
+        }
+    }
+}
+
+impl Phase {
+    /// What it means that the phase took too long.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Connect => "the server cannot be reached in time",
+            Self::Handshake => "the opening handshake took too long",
+            Self::Write => "the peer does not read what is written",
+            Self::Pong => "the peer does not answer pings",
+            Self::Idle => "no message for too long",
+            Self::Close => "the peer does not answer the closing handshake",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, source) = self.parts();
+        f.write_str(text)?;
+        match (self, source) {
+            (_, Some(source)) => write!(f, "{source}"),
+            (Self::Disconnected(Some(kind)), None) => write!(f, "{kind}"),
+            (Self::Refused(refusal), None) => write!(f, "{refusal}"),
+            (_, None) => Ok(()),
         }
     }
 }
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            Self::Fault(fault) => Some(fault),
-            Self::Uri(error) => Some(error),
-            Self::Handshake(fault) => Some(fault),
-            Self::HandshakeMisuse(misuse) => Some(misuse),
-            Self::ClientMisuse(misuse) => Some(misuse),
-            #[cfg(feature = "proxy")]
-            Self::Proxy(error) => Some(error.as_ref()),
-            #[cfg(feature = "rustls")]
-            Self::Tls(error) => Some(error),
-            #[cfg(feature = "rustls")]
-            Self::NoCryptoProvider => None,
-            Self::Disconnected(_)
-            | Self::Timeout(_)
-            | Self::Closed
-            | Self::MessageUnfinished
-            | Self::NotAdmitted
-            | Self::PingLen
-            | Self::TlsUnsupported
-            | Self::Refused(_)
-            | Self::Entropy => None,
-        }
+        self.parts().1
     }
 }
 
@@ -196,9 +191,9 @@ impl From<UriError> for Error {
     }
 }
 
-impl From<ClientMisuse> for Error {
-    fn from(misuse: ClientMisuse) -> Self {
-        Self::ClientMisuse(misuse)
+impl From<HandshakeMisuse> for Error {
+    fn from(misuse: HandshakeMisuse) -> Self {
+        Self::HandshakeMisuse(misuse)
     }
 }
 
@@ -250,31 +245,27 @@ impl From<Error> for io::Error {
     /// Returns the error of the stream itself where `error` is one, and otherwise an [`io::Error`] that holds `error`.
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::Io(_) => None,
-            Error::Disconnected(kind) => Some(kind.unwrap_or(io::ErrorKind::UnexpectedEof)),
-            Error::Timeout(_) => Some(io::ErrorKind::TimedOut),
-            Error::Closed => Some(io::ErrorKind::NotConnected),
-            Error::Fault(_) | Error::Handshake(_) => Some(io::ErrorKind::InvalidData),
+            Error::Io(error) => error.kind(),
+            Error::Disconnected(kind) => kind.unwrap_or(io::ErrorKind::UnexpectedEof),
+            Error::Timeout(_) => io::ErrorKind::TimedOut,
+            Error::Closed => io::ErrorKind::NotConnected,
+            Error::Fault(_) | Error::Handshake(_) => io::ErrorKind::InvalidData,
             #[cfg(feature = "rustls")]
-            Error::Tls(_) => Some(io::ErrorKind::InvalidData),
+            Error::Tls(_) => io::ErrorKind::InvalidData,
             Error::MessageUnfinished
             | Error::NotAdmitted
             | Error::PingLen
             | Error::Uri(_)
-            | Error::HandshakeMisuse(_)
-            | Error::ClientMisuse(_) => Some(io::ErrorKind::InvalidInput),
-            Error::TlsUnsupported => Some(io::ErrorKind::Unsupported),
+            | Error::HandshakeMisuse(_) => io::ErrorKind::InvalidInput,
+            Error::TlsUnsupported => io::ErrorKind::Unsupported,
             #[cfg(feature = "rustls")]
-            Error::NoCryptoProvider => Some(io::ErrorKind::Unsupported),
+            Error::NoCryptoProvider => io::ErrorKind::Unsupported,
             #[cfg(feature = "proxy")]
-            Error::Proxy(_) => Some(io::ErrorKind::ConnectionRefused),
-            Error::Refused(_) => Some(io::ErrorKind::ConnectionRefused),
-            Error::Entropy => Some(io::ErrorKind::Other),
+            Error::Proxy(_) => io::ErrorKind::ConnectionRefused,
+            Error::Refused(_) => io::ErrorKind::ConnectionRefused,
+            Error::Entropy => io::ErrorKind::Other,
         };
-        match (kind, error) {
-            (None, Error::Io(error)) => error,
-            (kind, error) => Self::new(kind.unwrap_or(io::ErrorKind::Other), error),
-        }
+        if let Error::Io(error) = error { error } else { Self::new(kind, error) }
     }
 }
 

@@ -1,6 +1,6 @@
 use core::fmt;
 
-use ws_core::handshake::Header;
+use super::Refusal;
 
 /// Why a proxy did not open a stream to the server.
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
@@ -8,7 +8,7 @@ use ws_core::handshake::Header;
 #[non_exhaustive]
 pub enum ProxyError {
     /// An HTTP proxy answered with another status than 2xx: 407 asks for credentials.
-    Refused(ProxyRefusal),
+    Refused(Refusal),
     /// A SOCKS5 proxy rejected the credentials, or asks for some and none were set.
     Unauthorized,
     /// A SOCKS5 proxy replied that it does not connect, by a number from 1 to 8 (RFC 1928 §6). 5 means that the server refused
@@ -48,42 +48,3 @@ impl fmt::Display for ProxyError {
 }
 
 impl core::error::Error for ProxyError {}
-
-/// The answer of an HTTP proxy that did not open a stream.
-#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
-pub struct ProxyRefusal {
-    pub(crate) status: u16,
-    pub(crate) reason: Box<[u8]>,
-    pub(crate) headers: Vec<(Box<str>, Box<[u8]>)>,
-}
-
-impl ProxyRefusal {
-    /// The status, such as 407.
-    #[must_use]
-    pub const fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The value of the first header of this name, in any case. `Proxy-Authenticate` says what a 407 asks for.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers().find_map(|header| header.is(name).then_some(header.value))
-    }
-
-    /// All headers, in the order in which they were sent.
-    pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
-        self.headers.iter().map(|(name, value)| Header { name, value })
-    }
-}
-
-impl fmt::Display for ProxyRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy answered {} {}", self.status, self.reason.escape_ascii())
-    }
-}
-
-impl fmt::Debug for ProxyRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyRefusal").field("status", &self.status).finish_non_exhaustive()
-    }
-}

@@ -1,42 +1,59 @@
 use core::time::Duration;
-use std::io;
+use std::io::{self, IoSlice};
 
-use ws_core::handshake::WriteError;
 use ws_core::input::ReadBuffer;
 
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, is_gone};
 use crate::session::READ_BUFFER_LEN_MIN;
 use crate::stream::Stream;
+use crate::stream::limited::{Limit, Stopped};
 use crate::stream::linger::linger;
 use crate::stream::queue::Queue;
-use crate::timeouts::{Deadline, Timeouts};
+use crate::timeouts::Deadline;
 
-/// A stream during its opening handshake: reads and writes until one deadline.
+/// A stream during a handshake: reads and writes until one deadline.
 #[derive(Debug)]
 pub(crate) struct HandshakeStream<S> {
     pub(crate) stream: S,
     pub(crate) buffer: ReadBuffer<Vec<u8>>,
-    pub(crate) timeouts: Timeouts,
     /// Some bytes have arrived.
     pub(crate) has_received: bool,
     /// The bytes that are committed and not yet written.
     pub(crate) unwritten: Queue,
     wants_flush: bool,
+    read_limit: Limit,
+    write_limit: Limit,
     deadline: Deadline,
+    phase: Phase,
 }
 
 impl<S: Stream> HandshakeStream<S> {
-    /// The deadline is that of [`Timeouts::handshake`], which may have begun with the handshake of TLS.
-    pub(crate) fn new(stream: S, timeouts: Timeouts, deadline: Deadline) -> Self {
-        Self {
+    /// A stream on which a WebSocket is opened. The deadline may have begun with the handshake of TLS.
+    pub(crate) fn new(stream: S, deadline: Deadline) -> Result<Self, Error> {
+        stream.disable_delay()?;
+        Self::with_buffer(stream, READ_BUFFER_LEN_MIN, deadline, Phase::Handshake)
+    }
+
+    /// A stream to a proxy. Its buffer holds one byte, so that none is read of what the server sends after the proxy's answer.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn to_proxy(stream: S, deadline: Deadline) -> Result<Self, Error> {
+        Self::with_buffer(stream, 1, deadline, Phase::Connect)
+    }
+
+    fn with_buffer(stream: S, buffer_len: usize, deadline: Deadline, phase: Phase) -> Result<Self, Error> {
+        stream.limit_read(None)?;
+        stream.limit_write(None)?;
+        Ok(Self {
             stream,
-            buffer: ReadBuffer::new(vec![0; READ_BUFFER_LEN_MIN]),
-            timeouts,
+            buffer: ReadBuffer::new(vec![0; buffer_len]),
             has_received: false,
             unwritten: Queue::default(),
             wants_flush: false,
+            read_limit: Limit::known(None),
+            write_limit: Limit::known(None),
             deadline,
-        }
+            phase,
+        })
     }
 
     /// Moves the deadline to `time` from now, unless it is earlier already.
@@ -46,24 +63,22 @@ impl<S: Stream> HandshakeStream<S> {
 
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Error> {
-        loop {
-            let remaining = self.deadline.remaining_for(Phase::Handshake)?;
-            self.stream.limit_read(remaining)?;
-            let spare = self.buffer.spare();
-            let capacity = spare.len();
-            if capacity == 0 {
-                return Ok(false);
-            }
-            match self.stream.read(spare) {
-                Ok(len) if len <= capacity => {
-                    self.buffer.filled(len);
-                    self.has_received = true;
-                    return Ok(len > 0);
-                }
-                Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
-            }
+        let Self { stream, buffer, read_limit, .. } = self;
+        let spare = buffer.spare();
+        if spare.is_empty() {
+            return Ok(false);
         }
+        let len = until(self.deadline, self.phase, |within| read_limit.read(stream, spare, within))?;
+        buffer.filled(len);
+        self.has_received = true;
+        Ok(len > 0)
+    }
+
+    /// Reads once, past the buffer; 0 at the end of the stream.
+    #[cfg(feature = "socks")]
+    pub(crate) fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
+        let Self { stream, read_limit, .. } = self;
+        until(self.deadline, self.phase, |within| read_limit.read(stream, bytes, within))
     }
 
     /// Whether something waits to be written.
@@ -86,20 +101,15 @@ impl<S: Stream> HandshakeStream<S> {
 
     /// Writes what waits to be written.
     pub(crate) fn write_out(&mut self) -> Result<(), Error> {
-        while !self.unwritten.is_empty() {
-            self.limit_write()?;
-            match self.stream.write(self.unwritten.bytes()) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(len) => self.unwritten.advance(len),
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
-            }
+        let Self { stream, unwritten, write_limit, deadline, phase, .. } = self;
+        while !unwritten.is_empty() {
+            let slices = [IoSlice::new(unwritten.bytes())];
+            let len = until(*deadline, *phase, |within| write_limit.write(stream, &slices, within))?;
+            unwritten.advance(len);
         }
-        while self.wants_flush {
-            self.limit_write()?;
-            match self.stream.flush() {
-                Ok(()) => self.wants_flush = false,
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
-            }
+        if self.wants_flush {
+            until(*deadline, *phase, |within| write_limit.flush(stream, within))?;
+            self.wants_flush = false;
         }
         Ok(())
     }
@@ -112,42 +122,32 @@ impl<S: Stream> HandshakeStream<S> {
         let _gone = self.stream.shutdown_write();
     }
 
-    /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written.
-    pub(crate) fn finish(&mut self) {
+    /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written: waits for its end for `time`.
+    pub(crate) fn finish(&mut self, time: Option<Duration>) {
         let _gone = self.stream.shutdown_write();
-        linger(&mut self.stream, Deadline::after(self.timeouts.close()));
+        linger(&mut self.stream, Deadline::after(time));
     }
+}
 
-    fn limit_write(&mut self) -> Result<(), Error> {
-        let remaining = self.deadline.remaining_for(Phase::Handshake)?;
-        Ok(self.stream.limit_write(remaining)?)
+/// Makes a call that waits no longer than until the deadline.
+fn until<T>(
+    deadline: Deadline,
+    phase: Phase,
+    mut call: impl FnMut(Option<Duration>) -> Result<T, Stopped>,
+) -> Result<T, Error> {
+    loop {
+        match call(deadline.remaining_for(phase)?) {
+            Ok(done) => return Ok(done),
+            // The limit of the stream may be shorter than the time that is left.
+            Err(Stopped::TimeUp) => {}
+            Err(Stopped::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(Stopped::Failed(error)) if is_gone(error.kind()) => {
+                return Err(Error::Disconnected(Some(error.kind())));
+            }
+            Err(Stopped::Failed(error)) => return Err(error.into()),
+        }
     }
 }
 
 /// How long the last write may take.
 const LAST_WRITE: Duration = Duration::from_millis(100);
-
-/// Writes a head into as much room as it requires.
-pub(crate) fn write_head<E>(
-    mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
-    required: impl Fn(&E) -> Option<usize>,
-) -> Result<Vec<u8>, E> {
-    let mut head = vec![0; 512];
-    loop {
-        match write(&mut head) {
-            Ok(len) => {
-                head.truncate(len);
-                return Ok(head);
-            }
-            Err(error) => match required(&error) {
-                Some(required) if required > head.len() => head.resize(required, 0),
-                Some(_) | None => return Err(error),
-            },
-        }
-    }
-}
-
-/// The room that a head requires, where too little was what failed.
-pub(crate) fn required(error: &WriteError) -> Option<usize> {
-    if let WriteError::BufferTooSmall { required } = error { Some(*required) } else { None }
-}

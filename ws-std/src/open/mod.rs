@@ -3,3 +3,4 @@
 pub(crate) mod client;
 pub(crate) mod handshake_stream;
 pub(crate) mod server;
+pub(crate) mod settings;

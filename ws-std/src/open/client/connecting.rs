@@ -3,15 +3,18 @@
 use core::fmt;
 use std::io;
 
+use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest, head_to_vec};
+use ws_core::session::Opened;
 use ws_core::uri::Uri;
 
-use super::Response;
-use super::headers::Recipient;
-use super::opening::ClientOpening;
 use super::options::HandshakeOptions;
+use super::{Response, refusal};
 use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::open::handshake_stream::HandshakeStream;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
+use crate::telemetry;
 use crate::timeouts::Deadline;
 
 /// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`](crate::Client::start_handshake).
@@ -22,10 +25,14 @@ pub struct Connecting<S> {
 }
 
 impl<S: Stream> Connecting<S> {
-    pub(crate) fn new(options: HandshakeOptions, stream: S, url: &str) -> Result<Self, Error> {
-        let deadline = Deadline::after(options.timeouts.handshake());
-        let opening = options.with_request(Uri::parse(url)?, Recipient::Named, |request| {
-            ClientOpening::new(&options, stream, request, deadline)
+    pub(crate) fn new(
+        options: HandshakeOptions,
+        stream: S,
+        url: &str,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let opening = options.request.lend(Uri::parse(url)?, |request| {
+            ClientOpening::new(stream, request, options.head_len_max, deadline)
         })?;
         Ok(Self { options, url: url.into(), opening: Some(opening) })
     }
@@ -51,11 +58,8 @@ impl<S: Stream> Connecting<S> {
     pub fn advance_with_response(&mut self) -> Result<(WebSocket<S>, Response), Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };
         let uri = Uri::parse(&self.url)?;
-        match self.options.with_request(uri, Recipient::Named, |request| opening.advance(request)) {
-            Ok(answer) => {
-                let (socket, handshake) = opening.finish(&self.options, uri, answer)?;
-                Ok((socket, Response::new(handshake, &self.url)))
-            }
+        match self.options.request.lend(uri, |request| opening.advance(request)) {
+            Ok(is_accepted) => self.finish(opening, uri, is_accepted),
             Err(error) => {
                 if error.is_would_block() {
                     self.opening = Some(opening);
@@ -63,6 +67,24 @@ impl<S: Stream> Connecting<S> {
                 Err(error)
             }
         }
+    }
+
+    fn finish(
+        &self,
+        opening: ClientOpening<S>,
+        uri: Uri<'_>,
+        is_accepted: bool,
+    ) -> Result<(WebSocket<S>, Response), Error> {
+        let ClientOpening { keys, handshake, stream } = opening;
+        if !is_accepted {
+            let refusal = refusal::read(handshake, stream);
+            telemetry::refused_by_server(&uri, refusal.status());
+            return Err(refusal.into());
+        }
+        let opened = Opened::by_client(&handshake, keys).map_err(io::Error::other)?;
+        let socket = self.options.settings.open(stream, opened)?;
+        telemetry::connected(socket.id(), &uri, socket.subprotocol());
+        Ok((socket, Response::new(handshake, &self.url)))
     }
 
     /// Whether the request is not written yet. Once it is, the response is waited for.
@@ -77,6 +99,44 @@ impl<S: Stream> Connecting<S> {
         match &self.opening {
             Some(opening) => Some(&opening.stream.stream),
             None => None,
+        }
+    }
+}
+
+/// A request that is being written, or the response to it that is being read.
+struct ClientOpening<S> {
+    keys: MaskKeys,
+    handshake: ClientHandshake<Vec<u8>>,
+    stream: HandshakeStream<S>,
+}
+
+impl<S: Stream> ClientOpening<S> {
+    fn new(
+        stream: S,
+        request: &OutgoingRequest<'_>,
+        head_len_max: usize,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
+        let mut keys = MaskKeys::from_system()?;
+        let mut stream = HandshakeStream::new(stream, deadline)?;
+        let handshake = ClientHandshake::new(vec![0; head_len_max], keys.nonce());
+        stream.queue(&head_to_vec(|out| handshake.write_request(request, out))?)?;
+        Ok(Self { keys, handshake, stream })
+    }
+
+    /// Writes the request and reads the response. Returns whether the server has opened a WebSocket. Where the stream would block, call
+    /// it again with the same request.
+    fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<bool, Error> {
+        let Self { handshake, stream, .. } = self;
+        stream.write_out()?;
+        loop {
+            match handshake.receive(request, &mut stream.buffer.input()) {
+                ClientProgress::NeedInput if stream.fill()? => {}
+                ClientProgress::NeedInput => return Err(Error::Disconnected(None)),
+                ClientProgress::Accepted => return Ok(true),
+                ClientProgress::Rejected => return Ok(false),
+                ClientProgress::Failed(fault) => return Err(Error::Handshake(fault)),
+            }
         }
     }
 }

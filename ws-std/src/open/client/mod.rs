@@ -1,10 +1,6 @@
 //! A client's opening handshake over a stream that is connected.
 
-mod body;
 mod connecting;
-pub(crate) mod credentials;
-pub(crate) mod headers;
-mod opening;
 pub(crate) mod options;
 mod refusal;
 mod response;

@@ -2,9 +2,8 @@
 
 use core::time::Duration;
 
-use ws_core::handshake::ClientHandshake;
+use ws_core::handshake::{ClientHandshake, ResponseBody};
 
-use super::body::Body;
 use crate::error::Refusal;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
@@ -16,7 +15,7 @@ pub(super) fn read<S: Stream>(
     mut stream: HandshakeStream<S>,
 ) -> Refusal {
     stream.shorten(BODY_TIME_MAX);
-    let Some(mut body) = handshake.response().map(|response| Body::of(&response)) else {
+    let Some(mut body) = handshake.response().map(|response| ResponseBody::of(&response)) else {
         return Refusal::new(handshake, Vec::new());
     };
     loop {

@@ -3,17 +3,11 @@
 use core::{fmt, mem};
 use std::io;
 
-use ws_core::handshake::{
-    AcceptError, HandshakeFault, HandshakeViolation, Header, OutgoingResponse, Request, ServerHandshake,
-};
+use ws_core::handshake::{AcceptError, HandshakeViolation, Header, OutgoingResponse, Request, head_to_vec};
 use ws_core::session::Opened;
 
 use super::receiving::ServerOpening;
 use crate::error::Error;
-use crate::open::handshake_stream::{HandshakeStream, required, write_head};
-use crate::session::session_config;
-#[cfg(feature = "deflate")]
-use crate::session::with_compression;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
@@ -61,7 +55,7 @@ impl<S: Stream> Incoming<S> {
     /// Returns the subprotocol of `spoken` that the client prefers, or `None` where it offers none of them.
     #[must_use]
     pub fn choose_subprotocol<'l>(&self, spoken: &[&'l str]) -> Option<&'l str> {
-        spoken.get(self.place_of_best(spoken)?).copied()
+        self.request()?.subprotocols().choose(spoken.iter().copied())
     }
 
     /// Opens the WebSocket, with the subprotocol that the [`Server`](super::Server) and the client agree on.
@@ -71,7 +65,7 @@ impl<S: Stream> Incoming<S> {
     /// Those of [`accept_with`](Self::accept_with).
     pub fn accept(mut self) -> Result<WebSocket<S>, Error> {
         let spoken = mem::take(&mut self.opening.server.subprotocols);
-        let chosen = self.place_of_best(&spoken).and_then(|place| spoken.get(place));
+        let chosen = self.request().and_then(|request| request.subprotocols().choose(&spoken));
         self.accept_with(chosen.map(AsRef::as_ref), &[])
     }
 
@@ -89,36 +83,23 @@ impl<S: Stream> Incoming<S> {
         subprotocol: Option<&str>,
         headers: &[Header<'_>],
     ) -> Result<WebSocket<S>, Error> {
-        let ServerOpening { server, stream, handshake } = &mut *self.opening;
         if !self.is_websocket {
-            let fault = HandshakeFault::Violation(HandshakeViolation::Upgrade);
-            refuse(handshake, stream, fault);
-            return Err(Error::Handshake(fault));
+            return Err(self.opening.refuse(HandshakeViolation::Upgrade.into()));
         }
-        let response = OutgoingResponse::new().with_headers(headers);
-        let response = match subprotocol {
-            Some(subprotocol) => response.with_subprotocol(subprotocol),
-            None => response,
-        };
+        let ServerOpening { server, stream, handshake } = &mut *self.opening;
+        let mut response = OutgoingResponse::new().with_headers(headers);
+        if let Some(subprotocol) = subprotocol {
+            response = response.with_subprotocol(subprotocol);
+        }
         #[cfg(feature = "deflate")]
-        let response = match &server.deflate {
-            Some(deflate) => response.with_deflate(deflate.config()),
-            None => response,
-        };
-        let head = server.origins.with_policy(|origins| {
-            write_head(
-                |out| handshake.accept(origins, &response, out),
-                |error| {
-                    if let AcceptError::BufferTooSmall { required } = error { Some(*required) } else { None }
-                },
-            )
-        });
+        if let Some(deflate) = &server.settings.deflate {
+            response = response.with_deflate(deflate.config());
+        }
+        let head =
+            server.origins.lend(|origins| head_to_vec(|out| handshake.accept(origins, &response, out)));
         let head = match head {
             Ok(head) => head,
-            Err(AcceptError::Failed(fault)) => {
-                refuse(handshake, stream, fault);
-                return Err(Error::Handshake(fault));
-            }
+            Err(AcceptError::Failed(fault)) => return Err(self.opening.refuse(fault)),
             Err(AcceptError::Misuse(misuse)) => {
                 // The misuse is what the program has to see, whether or not its answer could be written.
                 let _unwritten = self.reject(500, &[], b"");
@@ -143,33 +124,20 @@ impl<S: Stream> Incoming<S> {
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
-        let ServerOpening { stream, handshake, .. } = &mut *self.opening;
-        let head = write_head(|out| handshake.reject_head(status, headers, body.len(), out), required)?;
+        let ServerOpening { server, stream, handshake } = &mut *self.opening;
+        let head = head_to_vec(|out| handshake.reject_head(status, headers, body.len(), out))?;
         let answer = [head.as_slice(), body].concat();
         stream.write(&answer)?;
-        telemetry::rejected(self.path(), status);
-        self.opening.stream.finish();
+        telemetry::rejected(handshake.request().map_or("/", |request| request.path()), status);
+        stream.finish(server.settings.timeouts.close());
         Ok(())
-    }
-}
-
-impl<S: Stream> Incoming<S> {
-    /// Which of `spoken` the client prefers.
-    fn place_of_best(&self, spoken: &[impl AsRef<str>]) -> Option<usize> {
-        let mut offered = self.request()?.subprotocols();
-        offered.find_map(|offered| spoken.iter().position(|spoken| spoken.as_ref() == offered))
     }
 
     /// Opens the WebSocket, after the answer was written or queued.
     fn open(self) -> Result<WebSocket<S>, Error> {
         let ServerOpening { stream, server, handshake } = *self.opening;
         let opened = Opened::by_server(&handshake).map_err(io::Error::other)?;
-        let config = session_config(server.config, &server.timeouts);
-        #[cfg(feature = "deflate")]
-        let config = with_compression(config, server.deflate.as_ref());
-        let HandshakeStream { stream, buffer, unwritten, .. } = stream;
-        let opened = opened.with_unsent(unwritten.bytes());
-        let socket = WebSocket::open(stream, opened, config, server.timeouts, buffer)?;
+        let socket = server.settings.open(stream, opened)?;
         let path = handshake.request().map_or("/", |request| request.path());
         telemetry::accepted(socket.id(), path, socket.subprotocol());
         Ok(socket)
@@ -181,28 +149,3 @@ impl<S> fmt::Debug for Incoming<S> {
         f.debug_struct("Incoming").field("request", &self.opening.handshake.request()).finish_non_exhaustive()
     }
 }
-
-/// Answers a request that must not be accepted, as far as the stream takes the answer, and closes the connection.
-pub(super) fn refuse<S: Stream>(
-    handshake: &mut ServerHandshake<Vec<u8>>,
-    stream: &mut HandshakeStream<S>,
-    fault: HandshakeFault,
-) {
-    telemetry::refused(fault);
-    if let Ok(head) = write_head(|out| handshake.reject_fault(out), required) {
-        if stream.write(&head).is_ok() {
-            stream.finish();
-        }
-    }
-}
-
-/// Answers a client whose request has not come in time with 408, if any of the request has come.
-pub(super) fn give_up<S: Stream>(stream: &mut HandshakeStream<S>, error: &Error) {
-    if matches!(error, Error::Timeout(_)) && stream.has_received {
-        telemetry::request_timed_out();
-        stream.write_and_leave(TIMED_OUT);
-    }
-}
-
-// RFC 9110 §15.5.9: it says that the connection is closed rather than waited on.
-const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";

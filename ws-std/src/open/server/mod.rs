@@ -1,7 +1,6 @@
 // Read first: RFC 6455 §4.2.
 
 mod incoming;
-mod origins;
 mod receiving;
 #[cfg(feature = "rustls")]
 mod secure;
@@ -9,18 +8,20 @@ mod secure;
 pub use incoming::Incoming;
 pub use receiving::Receiving;
 
+use alloc::sync::Arc;
 use std::net::TcpStream;
 
 use ws_core::connection::Config;
+use ws_core::handshake::OwnedOriginPolicy;
 use ws_core::uri::Scheme;
 
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
 use crate::error::Error;
+use crate::open::settings::Settings;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
-use crate::timeouts::{Deadline, Timeouts};
-use origins::Origins;
+use crate::timeouts::Timeouts;
 
 /// Accepts a WebSocket on a TCP connection, with the defaults of [`Server`].
 ///
@@ -70,12 +71,9 @@ pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Server {
-    origins: Origins,
+    origins: Arc<OwnedOriginPolicy>,
     subprotocols: Vec<Box<str>>,
-    config: Config,
-    timeouts: Timeouts,
-    #[cfg(feature = "deflate")]
-    deflate: Option<Deflate>,
+    settings: Settings,
 }
 
 impl Server {
@@ -90,7 +88,7 @@ impl Server {
     /// allowed only where you name their origin too.
     #[must_use]
     pub fn with_allowed_origin(mut self, origin: &str) -> Self {
-        self.origins.allow(origin);
+        Arc::make_mut(&mut self.origins).allow(origin);
         self
     }
 
@@ -98,14 +96,14 @@ impl Server {
     /// [`Scheme::Wss`].
     #[must_use]
     pub fn with_same_origin(mut self, scheme: Scheme) -> Self {
-        self.origins = Origins::SameOrigin(scheme);
+        self.origins = Arc::new(OwnedOriginPolicy::SameOrigin(scheme));
         self
     }
 
     /// Allows any page: for services that do not authenticate users by cookies or by their network.
     #[must_use]
     pub fn with_any_origin(mut self) -> Self {
-        self.origins = Origins::Any;
+        self.origins = Arc::new(OwnedOriginPolicy::AnyOrigin);
         self
     }
 
@@ -119,14 +117,14 @@ impl Server {
     /// Sets the limits and options of the connections.
     #[must_use]
     pub const fn with_config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.settings.config = config;
         self
     }
 
     /// Sets the timeouts of the opening handshake and of the connections.
     #[must_use]
     pub const fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.settings.timeouts = timeouts;
         self
     }
 
@@ -134,7 +132,7 @@ impl Server {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
-        self.deflate = Some(deflate);
+        self.settings.deflate = Some(deflate);
         self
     }
 
@@ -168,8 +166,7 @@ impl Server {
     ///
     /// [`Error::Io`] where the delay of small writes cannot be turned off.
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
-        Receiving::new(self.clone(), stream, deadline)
+        Receiving::new(self.clone(), stream, self.settings.handshake_deadline())
     }
 }
 

@@ -3,13 +3,13 @@
 use core::fmt;
 use std::io;
 
-use ws_core::handshake::{ServerHandshake, ServerProgress};
+use ws_core::handshake::{HandshakeFault, ServerHandshake, ServerProgress, head_to_vec};
 
-use super::incoming::{give_up, refuse};
 use super::{HEAD_LEN_MAX, Incoming, Server};
 use crate::error::Error;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
+use crate::telemetry;
 use crate::timeouts::Deadline;
 
 /// A request that is being read from a stream that does not block, from [`Server::start_receive`].
@@ -29,8 +29,7 @@ impl<S: Stream> Receiving<S> {
     // Apart, so that nothing of it is on the stack when the head is read.
     #[inline(never)]
     pub(super) fn new(server: Server, stream: S, deadline: Deadline) -> Result<Self, Error> {
-        stream.disable_delay()?;
-        let stream = HandshakeStream::new(stream, server.timeouts, deadline);
+        let stream = HandshakeStream::new(stream, deadline)?;
         let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
         Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
@@ -77,18 +76,30 @@ impl<S: Stream> ServerOpening<S> {
                     Ok(true) => {}
                     Ok(false) => return Err(Error::Disconnected(None)),
                     Err(error) => {
-                        give_up(&mut self.stream, &error);
+                        if matches!(error, Error::Timeout(_)) && self.stream.has_received {
+                            telemetry::request_timed_out();
+                            self.stream.write_and_leave(TIMED_OUT);
+                        }
                         return Err(error);
                     }
                 },
                 ServerProgress::Request => return Ok(true),
                 ServerProgress::NotWebSocket => return Ok(false),
-                ServerProgress::Failed(fault) => {
-                    refuse(&mut self.handshake, &mut self.stream, fault);
-                    return Err(Error::Handshake(fault));
-                }
+                ServerProgress::Failed(fault) => return Err(self.refuse(fault)),
             }
         }
+    }
+
+    /// Answers a request that must not be accepted, as far as the stream takes the answer, and closes the connection. Returns
+    /// the error to report.
+    pub(super) fn refuse(&mut self, fault: HandshakeFault) -> Error {
+        telemetry::refused(fault);
+        if let Ok(head) = head_to_vec(|out| self.handshake.reject_fault(out)) {
+            if self.stream.write(&head).is_ok() {
+                self.stream.finish(self.server.settings.timeouts.close());
+            }
+        }
+        Error::Handshake(fault)
     }
 }
 
@@ -97,3 +108,7 @@ impl<S> fmt::Debug for Receiving<S> {
         f.debug_struct("Receiving").field("is_done", &self.opening.is_none()).finish_non_exhaustive()
     }
 }
+
+/// The answer to a client whose request has not come in time, if any of it has come.
+// RFC 9110 §15.5.9: it says that the connection is closed rather than waited on.
+const TIMED_OUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";

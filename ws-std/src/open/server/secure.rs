@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::stream::tls::TlsStream;
-use crate::timeouts::Deadline;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
@@ -35,7 +34,7 @@ impl Server {
         stream: S,
         config: &Arc<ServerConfig>,
     ) -> Result<Incoming<TlsStream<S>>, Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
+        let deadline = self.settings.handshake_deadline();
         let stream = TlsStream::start(stream, ServerConnection::new(Arc::clone(config))?, deadline)?;
         Receiving::new(self.clone(), stream, deadline)?.advance()
     }

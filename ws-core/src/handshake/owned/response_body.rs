@@ -1,13 +1,36 @@
 // Read first: RFC 9112 §6.3, §7.1.
 
-use core::mem;
+use alloc::vec::Vec;
+use core::{fmt, mem};
 
 use httparse::{Status, parse_chunk_size};
-use ws_core::handshake::Response;
 
-/// The body of a response, decoded as its bytes come, up to a limit of its own.
-#[derive(Debug)]
-pub(super) struct Body {
+use super::super::Response;
+
+/// The body of a response that opened no WebSocket, decoded as its bytes come: for the text of an error, or for a log.
+///
+/// It keeps the first 4 KiB of the content, and is over once it has seen 64 KiB with the sizes of chunks. A content coding such
+/// as gzip is not decoded.
+///
+/// ```
+/// use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest, ResponseBody};
+/// use ws_core::input::ReadBuffer;
+/// use ws_core::uri::Uri;
+///
+/// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+/// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+/// let answer = b"HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfull\r\n0\r\n\r\n";
+/// let mut buffer = ReadBuffer::with_filled(answer.to_vec(), answer.len()).ok_or("too long")?;
+/// assert_eq!(handshake.receive(&request, &mut buffer.input()), ClientProgress::Rejected);
+///
+/// let mut body = ResponseBody::of(&handshake.response().ok_or("a response")?);
+/// body.decode(buffer.unread()); // and what comes after it, until the body is over or the stream has ended
+/// assert!(body.is_over());
+/// assert_eq!(body.into_content(), b"full");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ResponseBody {
     content: Vec<u8>,
     framing: Framing,
     /// How many more bytes are looked at.
@@ -15,7 +38,7 @@ pub(super) struct Body {
 }
 
 /// What comes next.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Framing {
     /// This many bytes of the body, which then ends.
     Len(u64),
@@ -33,24 +56,27 @@ enum Framing {
     Over,
 }
 
-impl Body {
-    /// The body of `response`, of which nothing has arrived yet.
-    pub(super) fn of(response: &Response<'_>) -> Self {
+impl ResponseBody {
+    /// The body of `response`, the answer to a GET, of which nothing has arrived yet.
+    #[must_use]
+    pub fn of(response: &Response<'_>) -> Self {
         Self { content: Vec::new(), framing: Framing::of(response), budget: ENCODED_LEN_MAX }
     }
 
-    /// Whether the body is complete, or as long as it may be, or invalid.
-    pub(super) fn is_over(&self) -> bool {
-        self.framing == Framing::Over
+    /// Whether the body is complete, or as long as it may be, or invalid. There is nothing more to read for it then.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.framing, Framing::Over)
     }
 
     /// The content that has arrived, without chunk sizes.
-    pub(super) fn into_content(self) -> Vec<u8> {
+    #[must_use]
+    pub fn into_content(self) -> Vec<u8> {
         self.content
     }
 
-    /// Decodes the bytes that come next.
-    pub(super) fn decode(&mut self, bytes: &[u8]) {
+    /// Decodes the bytes that come next. Those after the end of the body are ignored.
+    pub fn decode(&mut self, bytes: &[u8]) {
         let (mut bytes, _beyond) = bytes.split_at(bytes.len().min(self.budget));
         self.budget = self.budget.saturating_sub(bytes.len());
         while !bytes.is_empty() && !self.is_over() {
@@ -122,6 +148,16 @@ impl Framing {
     }
 }
 
+/// Shows how much of the content has come, which may be a secret.
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody")
+            .field("content_len", &self.content.len())
+            .field("is_over", &self.is_over())
+            .finish_non_exhaustive()
+    }
+}
+
 // RFC 9110 §8.6: digits, and nothing else.
 fn parse_len(value: &[u8]) -> Option<u64> {
     let value = value.trim_ascii();
@@ -161,15 +197,15 @@ const CHUNK_LINE_LEN_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, CONTENT_LEN_MAX, ENCODED_LEN_MAX, Framing};
-    use ws_core::handshake::{ClientHandshake, ClientProgress, OutgoingRequest};
-    use ws_core::input::ReadBuffer;
-    use ws_core::uri::Uri;
+    use super::super::super::{ClientHandshake, ClientProgress, OutgoingRequest};
+    use super::{CONTENT_LEN_MAX, ENCODED_LEN_MAX, Framing, ResponseBody};
+    use crate::input::ReadBuffer;
+    use crate::uri::Uri;
 
     /// The content of a body, whether it is over, decoded in two pieces for each cut, and byte by byte.
     fn decoded(framing: impl Fn() -> Framing, bytes: &[u8]) -> (Vec<u8>, bool) {
         let decode = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-            let mut body = Body { content: Vec::new(), framing: framing(), budget: ENCODED_LEN_MAX };
+            let mut body = ResponseBody { content: Vec::new(), framing: framing(), budget: ENCODED_LEN_MAX };
             pieces.for_each(|piece| body.decode(piece));
             let is_over = body.is_over();
             (body.into_content(), is_over)

@@ -1,49 +1,69 @@
 // Read first: RFC 3986 §5.2, RFC 9110 §10.2.2.
 
-use ws_core::uri::Uri;
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
-/// Resolves a `Location` against the URL of the request, with `ws:` in place of `http:` and `wss:` in place of `https:`. `None`
-/// for other schemes. [`Uri::parse`] judges whether the result is valid.
-pub(super) fn resolve(base: &Uri<'_>, location: &str) -> Option<String> {
-    // RFC 6455 §3: fragments must not be used in these URIs.
-    let location = location.split_once('#').map_or(location, |(location, _fragment)| location);
-    let (location, scheme) = match split_scheme(location) {
-        Some((scheme, rest)) => (rest, Some(scheme)),
-        None => (location, None),
-    };
-    let is_secure = match scheme {
-        None => base.scheme().is_secure(),
-        Some(scheme) if is_any_of(scheme, ["ws", "http"]) => false,
-        Some(scheme) if is_any_of(scheme, ["wss", "https"]) => true,
-        Some(_) => return None,
-    };
-    let (location, query) = match location.split_once('?') {
-        Some((location, query)) => (location, Some(query)),
-        None => (location, None),
-    };
-    let (authority, path) = match location.strip_prefix("//") {
-        Some(rest) => {
-            let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
-            (Some(authority), path)
-        }
-        None => (None, location),
-    };
-    let resource = base.resource_name();
-    // RFC 3986 §5.2.2: what the reference lacks is taken from the base, up to the first part that it has.
-    let (path, query) = match authority {
-        None if scheme.is_some() => return None,
-        None if path.is_empty() => (resource.path().to_owned(), query.or(resource.query())),
-        None if !path.starts_with('/') => (without_dots(&merge(resource.path(), path)), query),
-        Some(_) | None => (without_dots(path), query),
-    };
-    let authority = match authority {
-        // Credentials in a Location are dropped.
-        Some(authority) => without_user(authority).to_owned(),
-        None => base.authority().to_string(),
-    };
-    let scheme = if is_secure { "wss" } else { "ws" };
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    Some(format!("{scheme}://{authority}{path}{query}"))
+use super::Uri;
+
+impl Uri<'_> {
+    /// Resolves a reference, such as the `Location` of a redirect, against this URI (RFC 3986 §5.2), with `ws:` in place of `http:` and
+    /// `wss:` in place of `https:`. A fragment, a user and a password are left out. `None` for other schemes.
+    ///
+    /// [`Uri::parse`] judges whether the result is valid.
+    ///
+    /// ```
+    /// use ws_core::uri::Uri;
+    ///
+    /// let uri = Uri::parse("ws://example.com/a/b?c")?;
+    /// assert_eq!(uri.resolve("../d?e").as_deref(), Some("ws://example.com/d?e"));
+    /// assert_eq!(uri.resolve("https://example.org").as_deref(), Some("wss://example.org/"));
+    /// assert_eq!(uri.resolve("ftp://example.com/"), None);
+    /// # Ok::<(), ws_core::uri::UriError>(())
+    /// ```
+    #[must_use]
+    pub fn resolve(&self, reference: &str) -> Option<String> {
+        // RFC 6455 §3: fragments must not be used in these URIs.
+        let reference = reference.split_once('#').map_or(reference, |(reference, _fragment)| reference);
+        let (reference, scheme) = match split_scheme(reference) {
+            Some((scheme, rest)) => (rest, Some(scheme)),
+            None => (reference, None),
+        };
+        let is_secure = match scheme {
+            None => self.scheme().is_secure(),
+            Some(scheme) if is_any_of(scheme, ["ws", "http"]) => false,
+            Some(scheme) if is_any_of(scheme, ["wss", "https"]) => true,
+            Some(_) => return None,
+        };
+        let (reference, query) = match reference.split_once('?') {
+            Some((reference, query)) => (reference, Some(query)),
+            None => (reference, None),
+        };
+        let (authority, path) = match reference.strip_prefix("//") {
+            Some(rest) => {
+                let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
+                (Some(authority), path)
+            }
+            None => (None, reference),
+        };
+        let resource = self.resource_name();
+        // RFC 3986 §5.2.2: what the reference lacks is taken from the base, up to the first part that it has.
+        let (path, query) = match authority {
+            None if scheme.is_some() => return None,
+            None if path.is_empty() => (resource.path().to_owned(), query.or(resource.query())),
+            None if !path.starts_with('/') => (without_dots(&merge(resource.path(), path)), query),
+            Some(_) | None => (without_dots(path), query),
+        };
+        let authority = match authority {
+            // Credentials in a Location are dropped.
+            Some(authority) => without_user(authority).to_owned(),
+            None => self.authority().to_string(),
+        };
+        let scheme = if is_secure { "wss" } else { "ws" };
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Some(format!("{scheme}://{authority}{path}{query}"))
+    }
 }
 
 // RFC 3986 §3.2.1: what is before the @ has few characters. With others, such as a backslash, programs disagree on
@@ -93,11 +113,10 @@ fn without_dots(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
-    use ws_core::uri::Uri;
+    use crate::uri::Uri;
 
     fn resolved(base: &str, location: &str) -> Option<String> {
-        resolve(&Uri::parse(base).unwrap(), location)
+        Uri::parse(base).unwrap().resolve(location)
     }
 
     #[test]

@@ -1,0 +1,44 @@
+use ws_core::connection::Config;
+use ws_core::session::Opened;
+
+use super::handshake_stream::HandshakeStream;
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflate;
+use crate::error::Error;
+use crate::keys::MaskKeys;
+use crate::session::session_config;
+#[cfg(feature = "deflate")]
+use crate::session::with_compression;
+use crate::socket::WebSocket;
+use crate::stream::Stream;
+use crate::timeouts::{Deadline, Timeouts};
+
+/// How connections behave, as the program has set it for a client or a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) timeouts: Timeouts,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<Deflate>,
+}
+
+impl Settings {
+    /// The deadline of an opening handshake that begins now, with that of TLS where there is one.
+    pub(crate) fn handshake_deadline(&self) -> Deadline {
+        Deadline::after(self.timeouts.handshake())
+    }
+
+    /// Opens the WebSocket over the stream of its handshake. It goes on with what was read beyond the head, and writes what is left of
+    /// the answer before anything else.
+    pub(crate) fn open<S: Stream>(
+        &self,
+        stream: HandshakeStream<S>,
+        opened: Opened<MaskKeys>,
+    ) -> Result<WebSocket<S>, Error> {
+        let config = session_config(self.config, &self.timeouts);
+        #[cfg(feature = "deflate")]
+        let config = with_compression(config, self.deflate.as_ref());
+        let opened = opened.with_unsent(stream.unwritten.bytes());
+        WebSocket::open(stream.stream, opened, config, self.timeouts, stream.buffer)
+    }
+}

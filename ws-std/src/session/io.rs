@@ -10,7 +10,7 @@ use ws_core::frame::ControlPayload;
 use ws_core::message::Message;
 use ws_core::session::{Compress, Note, Outbound, Relay, Taken};
 
-use super::{Call, Driver, Life, Link, Written, keepalive_config, outgoing};
+use super::{Call, Driver, Life, Link, Written, outgoing};
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::stream::Stream;
@@ -236,7 +236,7 @@ impl<S: Stream> Io<S> {
     pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.life.timeouts = timeouts;
         self.seen = self.life.now();
-        self.outbound.set_keepalive(keepalive_config(&timeouts), self.seen);
+        self.outbound.set_keepalive(timeouts.keepalive(), self.seen);
         if self.outbound.next_deadline().or(timeouts.read()).is_none() {
             self.link.unlimit_reads();
         }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use ws_core::connection::{CloseStatus, ClosureCause, KeySource};
+use ws_core::connection::{CloseStatus, ClosureCause, Transport};
 use ws_core::error::SendError;
 use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
@@ -14,15 +14,23 @@ use ws_core::session::{Outbound, Traffic, is_keepalive};
 
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
+use crate::keys::MaskKeys;
 use crate::telemetry::{self, Id};
 use crate::timeouts::Timeouts;
 
-/// The clock of a connection, its timeouts, and how it ended, as far as it has. Does no I/O.
+/// The sending side of a connection, its timeouts, its clock, and how it ended, as far as it has. Does no I/O.
 #[derive(Debug)]
 pub(crate) struct Life {
-    /// When the opening handshake was done: the zero of all times here.
-    opened_at: Instant,
+    pub(crate) outbound: Outbound<MaskKeys>,
     pub(crate) timeouts: Timeouts,
+    pub(crate) record: Record,
+}
+
+/// When a connection was opened, and what has failed since.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// When the opening handshake was done: the zero of all times of the connection.
+    pub(crate) opened_at: Instant,
     pub(crate) id: Id,
     /// The end was reported to the log.
     is_logged: bool,
@@ -33,6 +41,32 @@ pub(crate) struct Life {
     read_failure: Option<Failure>,
     /// Nothing more arrives: the stream has ended, or a read has failed.
     pub(crate) is_read_over: bool,
+    /// What was received, as the receiving side last reported it.
+    pub(crate) received: Traffic,
+    /// The time of the last look at the clock for reading.
+    seen: Duration,
+}
+
+impl Record {
+    /// Of a connection that is opened now.
+    pub(crate) fn new() -> Self {
+        Self {
+            opened_at: Instant::now(),
+            id: Id::next(),
+            is_logged: false,
+            write_failure: None,
+            read_until: None,
+            read_failure: None,
+            is_read_over: false,
+            received: Traffic::default(),
+            seen: Duration::ZERO,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.opened_at.elapsed()
+    }
 }
 
 /// An error of the stream, kept so that every later call can report it again.
@@ -80,139 +114,156 @@ impl core::error::Error for Failure {
 }
 
 impl Life {
-    /// Begins the life of a connection that was opened at `opened_at`.
-    pub(crate) fn new(timeouts: Timeouts, opened_at: Instant) -> Self {
-        Self {
-            opened_at,
-            timeouts,
-            id: Id::next(),
-            is_logged: false,
-            write_failure: None,
-            read_until: None,
-            read_failure: None,
-            is_read_over: false,
-        }
-    }
-
     #[inline]
     pub(crate) fn now(&self) -> Duration {
-        self.opened_at.elapsed()
+        self.record.now()
     }
 
-    pub(crate) const fn opened_at(&self) -> Instant {
-        self.opened_at
+    /// The time for reading, which is looked at only where something `is_timed`.
+    #[inline]
+    pub(crate) fn look(&mut self, is_timed: bool) -> Duration {
+        if is_timed {
+            self.record.seen = self.now();
+        }
+        self.record.seen
     }
 
     /// Until when a write may move nothing that is first tried at the time `now`.
-    pub(crate) fn write_until<K: KeySource>(
-        &self,
-        outbound: &Outbound<K>,
-        now: Duration,
-    ) -> Option<Duration> {
+    pub(crate) fn write_until(&self, now: Duration) -> Option<Duration> {
         let first = self.timeouts.write().and_then(|timeout| now.checked_add(timeout));
-        [outbound.next_write_deadline(), first].into_iter().flatten().min()
+        [self.outbound.next_write_deadline(), first].into_iter().flatten().min()
     }
 
     /// Notes that a write has failed, and returns the error to report.
     #[cold]
-    pub(crate) fn write_failed<K: KeySource>(
-        &mut self,
-        outbound: &mut Outbound<K>,
-        error: io::Error,
-    ) -> Error {
+    pub(crate) fn write_failed(&mut self, error: io::Error) -> Error {
         // What ended the connection also ends the writes that wait, by an abort: the first cause is kept.
-        if let Some(earlier) = self.failure(outbound) {
+        if let Some(earlier) = self.failure() {
             return earlier;
         }
         let failure = Failure(Arc::new(error));
         let reported = failure.to_write_error();
-        self.is_read_over |= !failure.is_gone();
-        self.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
-        self.write_failure.get_or_insert(failure);
-        outbound.transport_failed();
+        self.record.is_read_over |= !failure.is_gone();
+        self.record.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
+        self.record.write_failure.get_or_insert(failure);
+        self.outbound.transport_failed();
         reported
     }
 
     /// Notes that a read has failed: nothing more arrives.
     #[cold]
-    pub(crate) fn read_failed<K: KeySource>(&mut self, outbound: &mut Outbound<K>, error: io::Error) {
-        self.read_failure.get_or_insert(Failure(Arc::new(error)));
-        self.is_read_over = true;
-        outbound.transport_failed();
-    }
-
-    /// Ends the connection for an error that is not the stream's, and returns it.
-    #[cold]
-    pub(crate) fn give_up<K: KeySource>(&mut self, outbound: &mut Outbound<K>, kind: io::ErrorKind) -> Error {
-        self.read_failed(outbound, kind.into());
-        kind.into()
+    pub(crate) fn read_failed(&mut self, error: io::Error) {
+        self.record.read_failure.get_or_insert(Failure(Arc::new(error)));
+        self.record.is_read_over = true;
+        self.outbound.transport_failed();
     }
 
     /// Until when a read may wait: the next deadline, or the end of reading on after a write has failed.
-    pub(crate) fn read_until<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Duration> {
-        [outbound.next_deadline(), self.read_until].into_iter().flatten().min()
+    pub(crate) fn read_until(&self) -> Option<Duration> {
+        [self.outbound.next_deadline(), self.record.read_until].into_iter().flatten().min()
     }
 
     /// Whether to read on though a write has failed, since the peer may have sent something before it was gone.
     pub(crate) fn may_read_on(&self) -> bool {
-        self.write_failure.is_some()
-            && !self.is_read_over
-            && self.read_until.is_none_or(|until| self.now() < until)
+        self.record.write_failure.is_some()
+            && !self.record.is_read_over
+            && self.record.read_until.is_none_or(|until| self.now() < until)
     }
 
     /// The error that ended the connection for callers that write, if one has.
-    pub(crate) fn failure<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Error> {
-        if let Some(failure) = &self.write_failure {
+    pub(crate) fn failure(&self) -> Option<Error> {
+        if let Some(failure) = &self.record.write_failure {
             return Some(failure.to_write_error());
         }
-        match outbound.timed_out() {
+        match self.outbound.timed_out() {
             Some(Due::IdleTimeout) | None => {}
             Some(due) => return Some(Error::Timeout(phase(due))),
         }
-        let failure = self.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
+        let failure = self.record.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
         Some(failure.to_error())
     }
 
-    /// Does what is due, after a read that found nothing, and returns the time.
+    /// Notes that the stream has taken nothing since `since`, and ends the connection where that is too long. Returns whether it did.
     #[cold]
-    pub(crate) fn poll<K: KeySource>(&mut self, outbound: &mut Outbound<K>) -> Duration {
-        let now = self.now();
-        let wanted = outbound.wants_transmit();
-        match outbound.poll(now) {
+    pub(crate) fn blocked(&mut self, since: Duration) -> bool {
+        self.outbound.transmitted(0, since);
+        self.poll_write()
+    }
+
+    /// Ends the connection where the peer has taken nothing, or has not closed, for too long. Returns whether it did.
+    pub(crate) fn poll_write(&mut self) -> bool {
+        let has_ended = self.outbound.poll_write(self.now()).is_some();
+        if has_ended {
+            self.log_end();
+        }
+        has_ended
+    }
+
+    /// What is to become of the stream. [`Transport::Closed`] is the end, after which nothing more is read.
+    pub(super) fn transport(&mut self) -> Transport {
+        if self.outbound.is_closing() {
+            // A peer that goes on sending does not put off the end of the closing handshake.
+            let _remembered = self.outbound.poll_write(self.now());
+        }
+        match self.outbound.transport() {
+            Transport::Closed if self.may_read_on() => Transport::Open,
+            Transport::Closed => {
+                self.log_end();
+                Transport::Closed
+            }
+            transport @ Transport::Linger { shutdown_write: true } => {
+                self.outbound.write_shut_down();
+                transport
+            }
+            transport @ (Transport::Open | Transport::Linger { .. }) => transport,
+        }
+    }
+
+    /// Whether something may still come from the stream.
+    pub(crate) fn wants_read(&self) -> bool {
+        self.outbound.transport() != Transport::Closed || self.may_read_on()
+    }
+
+    /// Does what is due, after a read that found nothing.
+    #[cold]
+    pub(crate) fn poll(&mut self) {
+        let now = self.look(true);
+        let wanted = self.outbound.wants_transmit();
+        match self.outbound.poll(now) {
             Some(Due::IdleTimeout) => {}
-            Some(_) => self.log_end(outbound),
-            None if !wanted && outbound.wants_transmit() => telemetry::pinged(self.id),
+            Some(_) => self.log_end(),
+            None if !wanted && self.outbound.wants_transmit() => telemetry::pinged(self.record.id),
             None => {}
         }
-        now
     }
 
     /// Whether a pong answers a ping of the keepalive; reports it to the log.
-    pub(crate) fn is_own_pong<K: KeySource>(&self, outbound: &Outbound<K>, payload: &ControlPayload) -> bool {
+    pub(crate) fn is_own_pong(&self, payload: &ControlPayload) -> bool {
         let is_own = self.timeouts.ping_interval().is_some() && is_keepalive(payload);
         if is_own {
-            telemetry::ponged(self.id, outbound.latency());
+            telemetry::ponged(self.record.id, self.outbound.latency());
         }
         is_own
     }
 
     /// Why something was not sent.
-    pub(crate) fn send_error<K: KeySource>(&self, outbound: &Outbound<K>, error: SendError) -> Error {
-        if error == SendError::Closed && outbound.closure().is_some() {
-            return self.result(outbound).err().unwrap_or(Error::Closed);
+    #[cold]
+    pub(super) fn send_error(&self, error: SendError) -> Error {
+        if error == SendError::Closed && self.outbound.closure().is_some() {
+            return self.result().err().unwrap_or(Error::Closed);
         }
         error.into()
     }
 
     /// How the connection ended, once it has.
-    fn outcome<K: KeySource>(&self, outbound: &Outbound<K>) -> Outcome {
-        let closure = outbound.closure();
+    fn outcome(&self) -> Outcome {
+        let closure = self.outbound.closure();
         let cause = closure.map(|closure| closure.cause);
         if let Some(ClosureCause::Fault(fault)) = cause {
             return Outcome::Fault(fault);
         }
         let is_clean = closure.is_some_and(|closure| closure.is_clean);
-        match outbound.timed_out() {
+        match self.outbound.timed_out() {
             Some(Due::IdleTimeout) => return Outcome::Timeout(Phase::Idle),
             Some(due) if !is_clean => return Outcome::Timeout(phase(due)),
             Some(_) | None => {}
@@ -228,7 +279,7 @@ impl Life {
     }
 
     fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.write_failure.iter().chain(&self.read_failure)
+        self.record.write_failure.iter().chain(&self.record.read_failure)
     }
 
     /// The failure that says more than that the peer is gone, if one does.
@@ -237,8 +288,8 @@ impl Life {
     }
 
     /// How the connection ended, as a call of `read` returns it.
-    pub(crate) fn result<K: KeySource>(&self, outbound: &Outbound<K>) -> Result<(), Error> {
-        Err(match self.outcome(outbound) {
+    pub(crate) fn result(&self) -> Result<(), Error> {
+        Err(match self.outcome() {
             Outcome::Closed => return Ok(()),
             Outcome::Fault(fault) => Error::Fault(fault),
             Outcome::Timeout(phase) => Error::Timeout(phase),
@@ -248,23 +299,23 @@ impl Life {
     }
 
     /// Reports the end to the log, once.
-    pub(crate) fn log_end<K: KeySource>(&mut self, outbound: &Outbound<K>) {
-        if !self.is_logged {
-            self.is_logged = true;
-            telemetry::ended(self.id, self.outcome(outbound), outbound.closure());
+    pub(crate) fn log_end(&mut self) {
+        if !self.record.is_logged {
+            self.record.is_logged = true;
+            telemetry::ended(self.record.id, self.outcome(), self.outbound.closure());
         }
     }
 
     /// What the connection has carried; `received` is counted by the receiving side.
-    pub(crate) fn counters<K: KeySource>(&self, outbound: &Outbound<K>, received: Traffic) -> Counters {
-        let closure = outbound.closure();
-        let has_ended = closure.is_some() || self.failure(outbound).is_some();
+    pub(crate) fn counters(&self, received: Traffic) -> Counters {
+        let closure = self.outbound.closure();
+        let has_ended = closure.is_some() || self.failure().is_some();
         Counters {
-            opened_at: self.opened_at,
+            opened_at: self.record.opened_at,
             received,
-            sent: outbound.traffic(),
-            latency: outbound.latency(),
-            outcome: has_ended.then(|| self.outcome(outbound)),
+            sent: self.outbound.traffic(),
+            latency: self.outbound.latency(),
+            outcome: has_ended.then(|| self.outcome()),
             closure,
         }
     }

@@ -82,7 +82,7 @@ impl<S: Stream> WebSocket<S> {
     /// is longer, and the buffers of messages. The inflater stays where the peer may refer to what it sent before. Nothing else
     /// changes.
     pub fn release_deflate(&mut self) {
-        self.io.get_mut().outbound.release();
+        self.io.life.outbound.release();
         self.inbound.release();
     }
 }

@@ -288,6 +288,32 @@ impl<K: KeySource> Outbound<K> {
         self.send.is_closing()
     }
 
+    /// Whether the next message can be begun: the connection is not closing, and no message in parts is in progress. For
+    /// adapters that let a program begin a message in parts before it has the first of them.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::{error::SendError, frame::CloseCode, frame::Fin};
+    /// assert_eq!(session.outbound.check_between_messages(), Ok(()));
+    /// session.outbound.part("Hel", Fin::More)?;
+    /// assert_eq!(session.outbound.check_between_messages(), Err(SendError::Busy));
+    /// session.outbound.close(CloseCode::NORMAL.into());
+    /// assert_eq!(session.outbound.check_between_messages(), Err(SendError::Closed));
+    /// # Ok::<(), SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] once the connection is closing; [`SendError::Busy`] while a message is sent in parts.
+    pub fn check_between_messages(&self) -> Result<(), SendError> {
+        if self.send.is_closing() {
+            return Err(SendError::Closed);
+        }
+        if self.send.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
+    }
+
     /// Which end of the connection this is.
     #[must_use]
     pub fn role(&self) -> Role {
@@ -404,13 +430,6 @@ impl<K: KeySource> Outbound<K> {
     #[cold]
     fn why_not_ready(&self) -> SendError {
         if self.send.is_closing() { SendError::Closed } else { SendError::Full }
-    }
-
-    fn check_between_messages(&self) -> Result<(), SendError> {
-        if self.send.is_closing() {
-            return Err(SendError::Closed);
-        }
-        if self.send.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
     }
 
     #[inline]

@@ -1,3 +1,4 @@
+use alloc::sync::Arc;
 use core::fmt;
 
 use super::{ReadHalf, WriteHalf};
@@ -9,7 +10,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// Whether this and `writer` are halves of one connection.
     #[must_use]
     pub fn is_pair_of(&self, writer: &WriteHalf<S>) -> bool {
-        writer.is_of(&self.end.shared())
+        writer.is_of(&self.end.shared)
     }
 
     /// Makes one connection of the halves again, where `writer` is its last [`WriteHalf`]. Nothing is lost: what the peer has not
@@ -40,7 +41,7 @@ impl<S: Duplex> ReadHalf<S> {
         match end.into_io() {
             Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol, agreed }),
             Err(end) => {
-                let writer = WriteHalf::new(end.shared());
+                let writer = WriteHalf::new(Arc::clone(&end.shared));
                 Err(ReuniteError::new(Self { end: *end, inbound, subprotocol, agreed }, writer))
             }
         }

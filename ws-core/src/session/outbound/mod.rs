@@ -2,11 +2,13 @@
 
 #[cfg(feature = "deflate")]
 mod deflation;
+mod ending;
 mod sending;
 mod streaming;
 mod time;
 mod transmitting;
 
+pub use ending::{Ending, StreamError};
 pub use streaming::{Compress, Taken};
 pub use time::is_keepalive;
 
@@ -74,6 +76,7 @@ pub struct Outbound<K> {
     is_starved: bool,
     /// Which deadline has ended the connection.
     timed_out: Option<Due>,
+    stream: ending::StreamState,
     pings: Pings,
     #[cfg(feature = "deflate")]
     deflation: Option<deflation::Deflation>,
@@ -103,6 +106,7 @@ impl<K: KeySource> Outbound<K> {
             is_blocked: false,
             is_starved: false,
             timed_out: None,
+            stream: ending::StreamState::default(),
             pings: Pings::default(),
             #[cfg(feature = "deflate")]
             deflation: None,

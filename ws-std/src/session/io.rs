@@ -4,11 +4,10 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use ws_core::frame::Fin;
 use ws_core::message::Message;
 use ws_core::session::{Compress, Note, Relay, Taken};
 
-use super::{Call, Driver, Life, Link, Outgoing, SLICE_COUNT_MAX};
+use super::{Driver, Life, Link, Outgoing, SLICE_COUNT_MAX};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
@@ -20,7 +19,6 @@ use crate::timeouts::Timeouts;
 pub(crate) struct Io<S> {
     pub(crate) link: Link<S>,
     pub(crate) life: Life,
-    pub(crate) call: Call,
     /// Since when answers wait for those to the messages that came with theirs.
     gathering_since: Option<Duration>,
 }
@@ -36,8 +34,7 @@ pub(crate) enum Leave {
 
 impl<S: Stream> Io<S> {
     pub(crate) fn new(stream: S, life: Life) -> Self {
-        let call = Call::new(life.timeouts.read());
-        Self { link: Link::new(stream), life, call, gathering_since: None }
+        Self { link: Link::new(stream, life.timeouts.read()), life, gathering_since: None }
     }
 
     /// When the answer to a message leaves, after which another has come already or has not.
@@ -86,16 +83,6 @@ impl<S: Stream> Io<S> {
         self.make_ready()?;
         self.life.queue(outgoing)?;
         self.leave(leave)
-    }
-
-    /// Sends a part of a message at once. The last one is taken even where earlier ones still wait.
-    pub(crate) fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        match fin {
-            Fin::More => self.make_ready()?,
-            Fin::Final => self.leave(Leave::AtOnce)?,
-        }
-        self.life.queue(Outgoing::Part(part, fin))?;
-        self.leave(Leave::AtOnce)
     }
 
     /// Writes what was committed before, where there is no room for more, and fails where the stream does not take it.
@@ -183,9 +170,9 @@ impl<S: Stream> Io<S> {
 
     /// Sets the timeouts. Each wait begins anew.
     pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
-        let Self { link, life, call, .. } = self;
+        let Self { link, life, .. } = self;
         life.timeouts = timeouts;
-        call.timeout = timeouts.read();
+        link.call.timeout = timeouts.read();
         let now = life.look(true);
         life.outbound.set_keepalive(timeouts.keepalive(), now);
         if life.outbound.next_deadline().or(timeouts.read()).is_none() {
@@ -215,11 +202,6 @@ impl<S: Stream> Driver for Io<S> {
     }
 
     #[inline]
-    fn call(&mut self) -> &mut Call {
-        &mut self.call
-    }
-
-    #[inline]
     fn with_life<T>(&mut self, act: impl FnOnce(&mut Life) -> T) -> T {
         act(&mut self.life)
     }
@@ -229,8 +211,9 @@ impl<S: Stream> Driver for Io<S> {
         if self.wants_write() { self.transmit() } else { Ok(()) }
     }
 
-    fn read_until(&mut self) -> Option<Duration> {
-        self.life.read_until()
+    fn read_until(&mut self) -> (Duration, Option<Duration>) {
+        let until = self.life.outbound.next_read_deadline();
+        (self.life.look(until.or(self.link.call.timeout).is_some()), until)
     }
 
     fn poll(&mut self) {

@@ -6,11 +6,11 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use ws_core::connection::{CloseStatus, ClosureCause, Transport};
+use ws_core::connection::Transport;
 use ws_core::error::SendError;
 use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
-use ws_core::session::{Outbound, Traffic, is_keepalive};
+use ws_core::session::{Ending, Outbound, StreamError, Traffic, is_keepalive};
 
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
@@ -36,11 +36,7 @@ pub(crate) struct Record {
     is_logged: bool,
     /// The error that a write failed with. Where it means that the peer is gone, what the peer sent before can still be read.
     write_failure: Option<Failure>,
-    /// Until when to read on after a write has failed.
-    read_until: Option<Duration>,
     read_failure: Option<Failure>,
-    /// Nothing more arrives: the stream has ended, or a read has failed.
-    pub(crate) is_read_over: bool,
     /// What was received, as the receiving side last reported it.
     pub(crate) received: Traffic,
     /// The time of the last look at the clock for reading.
@@ -55,9 +51,7 @@ impl Record {
             id: Id::next(),
             is_logged: false,
             write_failure: None,
-            read_until: None,
             read_failure: None,
-            is_read_over: false,
             received: Traffic::default(),
             seen: Duration::ZERO,
         }
@@ -93,11 +87,11 @@ impl Failure {
 
     /// The error for callers that write.
     fn to_write_error(&self) -> Error {
-        if self.is_gone() { Error::Disconnected(Some(self.0.kind())) } else { self.to_error() }
+        if is_gone(self.0.kind()) { Error::Disconnected(Some(self.0.kind())) } else { self.to_error() }
     }
 
-    fn is_gone(&self) -> bool {
-        is_gone(self.0.kind())
+    fn meaning(&self) -> StreamError {
+        if is_gone(self.0.kind()) { StreamError::PeerGone } else { StreamError::Failed }
     }
 }
 
@@ -128,6 +122,15 @@ impl Life {
         self.record.seen
     }
 
+    /// Notes that a read gave this many bytes, and returns the time.
+    #[inline]
+    pub(super) fn has_read(&mut self, len: usize, is_timed: bool) -> Duration {
+        if len == 0 {
+            self.outbound.read_ended();
+        }
+        self.look(is_timed)
+    }
+
     /// Until when a write may move nothing that is first tried at the time `now`.
     pub(crate) fn write_until(&self, now: Duration) -> Option<Duration> {
         let first = self.timeouts.write().and_then(|timeout| now.checked_add(timeout));
@@ -142,32 +145,16 @@ impl Life {
             return earlier;
         }
         let failure = Failure(Arc::new(error));
-        let reported = failure.to_write_error();
-        self.record.is_read_over |= !failure.is_gone();
-        self.record.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
-        self.record.write_failure.get_or_insert(failure);
-        self.outbound.transport_failed();
-        reported
+        self.outbound.write_failed(failure.meaning(), self.record.now());
+        self.record.write_failure.get_or_insert(failure).to_write_error()
     }
 
     /// Notes that a read has failed: nothing more arrives.
     #[cold]
     pub(crate) fn read_failed(&mut self, error: io::Error) {
-        self.record.read_failure.get_or_insert(Failure(Arc::new(error)));
-        self.record.is_read_over = true;
-        self.outbound.transport_failed();
-    }
-
-    /// Until when a read may wait: the next deadline, or the end of reading on after a write has failed.
-    pub(crate) fn read_until(&self) -> Option<Duration> {
-        [self.outbound.next_deadline(), self.record.read_until].into_iter().flatten().min()
-    }
-
-    /// Whether to read on though a write has failed, since the peer may have sent something before it was gone.
-    pub(crate) fn may_read_on(&self) -> bool {
-        self.record.write_failure.is_some()
-            && !self.record.is_read_over
-            && self.record.read_until.is_none_or(|until| self.now() < until)
+        let failure = Failure(Arc::new(error));
+        self.outbound.read_failed(failure.meaning());
+        self.record.read_failure.get_or_insert(failure);
     }
 
     /// The error that ended the connection for callers that write, if one has.
@@ -179,7 +166,8 @@ impl Life {
             Some(Due::IdleTimeout) | None => {}
             Some(due) => return Some(Error::Timeout(phase(due))),
         }
-        let failure = self.record.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
+        let failure =
+            self.record.read_failure.as_ref().filter(|failure| failure.meaning() == StreamError::Failed)?;
         Some(failure.to_error())
     }
 
@@ -206,7 +194,7 @@ impl Life {
             let _remembered = self.outbound.poll_write(self.now());
         }
         match self.outbound.transport() {
-            Transport::Closed if self.may_read_on() => Transport::Open,
+            Transport::Closed if self.wants_read() => Transport::Open,
             Transport::Closed => {
                 self.log_end();
                 Transport::Closed
@@ -221,7 +209,7 @@ impl Life {
 
     /// Whether something may still come from the stream.
     pub(crate) fn wants_read(&self) -> bool {
-        self.outbound.transport() != Transport::Closed || self.may_read_on()
+        self.outbound.wants_read(self.now())
     }
 
     /// Does what is due, after a read that found nothing.
@@ -256,67 +244,54 @@ impl Life {
     }
 
     /// How the connection ended, once it has.
-    fn outcome(&self) -> Outcome {
-        let closure = self.outbound.closure();
-        let cause = closure.map(|closure| closure.cause);
-        if let Some(ClosureCause::Fault(fault)) = cause {
-            return Outcome::Fault(fault);
-        }
-        let is_clean = closure.is_some_and(|closure| closure.is_clean);
-        match self.outbound.timed_out() {
-            Some(Due::IdleTimeout) => return Outcome::Timeout(Phase::Idle),
-            Some(due) if !is_clean => return Outcome::Timeout(phase(due)),
-            Some(_) | None => {}
-        }
-        if let Some(failure) = self.fatal_failure().filter(|_| !is_clean) {
-            return Outcome::Io(failure.0.kind());
-        }
-        // A Close that the peer sent is how it ended, though a reset came after it: the code is known.
-        if closure.is_some_and(|closure| closure.status != CloseStatus::Abnormal) {
-            return Outcome::Closed;
-        }
-        Outcome::Disconnected(self.failures().next().map(|failure| failure.0.kind()))
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self.outbound.ending()? {
+            Ending::Closed => Outcome::Closed,
+            Ending::Fault(fault) => Outcome::Fault(fault),
+            Ending::TimedOut(due) => Outcome::Timeout(phase(due)),
+            Ending::Failed => Outcome::Io(self.failure_that(StreamError::Failed)?.0.kind()),
+            Ending::Disconnected | _ => Outcome::Disconnected(
+                self.failure_that(StreamError::PeerGone).map(|failure| failure.0.kind()),
+            ),
+        })
     }
 
-    fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.record.write_failure.iter().chain(&self.record.read_failure)
+    /// The first failure of this meaning.
+    fn failure_that(&self, meaning: StreamError) -> Option<&Failure> {
+        let mut failures = self.record.write_failure.iter().chain(&self.record.read_failure);
+        failures.find(|failure| failure.meaning() == meaning)
     }
 
-    /// The failure that says more than that the peer is gone, if one does.
-    fn fatal_failure(&self) -> Option<&Failure> {
-        self.failures().find(|failure| !failure.is_gone())
-    }
-
-    /// How the connection ended, as a call of `read` returns it.
+    /// How the connection has ended, as a call of `read` returns it.
     pub(crate) fn result(&self) -> Result<(), Error> {
         Err(match self.outcome() {
-            Outcome::Closed => return Ok(()),
-            Outcome::Fault(fault) => Error::Fault(fault),
-            Outcome::Timeout(phase) => Error::Timeout(phase),
-            Outcome::Disconnected(kind) => Error::Disconnected(kind),
-            Outcome::Io(kind) => self.fatal_failure().map_or(kind.into(), Failure::to_error),
+            Some(Outcome::Closed) | None => return Ok(()),
+            Some(Outcome::Fault(fault)) => Error::Fault(fault),
+            Some(Outcome::Timeout(phase)) => Error::Timeout(phase),
+            Some(Outcome::Disconnected(kind)) => Error::Disconnected(kind),
+            Some(Outcome::Io(kind)) => {
+                self.failure_that(StreamError::Failed).map_or(kind.into(), Failure::to_error)
+            }
         })
     }
 
     /// Reports the end to the log, once.
     pub(crate) fn log_end(&mut self) {
-        if !self.record.is_logged {
+        if let Some(outcome) = self.outcome().filter(|_| !self.record.is_logged) {
             self.record.is_logged = true;
-            telemetry::ended(self.record.id, self.outcome(), self.outbound.closure());
+            telemetry::ended(self.record.id, outcome, self.outbound.closure());
         }
     }
 
     /// What the connection has carried; `received` is counted by the receiving side.
     pub(crate) fn counters(&self, received: Traffic) -> Counters {
-        let closure = self.outbound.closure();
-        let has_ended = closure.is_some() || self.failure().is_some();
         Counters {
             opened_at: self.record.opened_at,
             received,
             sent: self.outbound.traffic(),
             latency: self.outbound.latency(),
-            outcome: has_ended.then(|| self.outcome()),
-            closure,
+            outcome: self.outcome(),
+            closure: self.outbound.closure(),
         }
     }
 }

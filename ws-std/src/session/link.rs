@@ -1,6 +1,7 @@
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
+use super::Call;
 use crate::error::is_wait;
 use crate::stream::Stream;
 use crate::stream::duplex::{Duplex, SharedStream};
@@ -10,6 +11,8 @@ use crate::stream::limited::{Limit, Stopped};
 #[derive(Debug)]
 pub(crate) struct Link<S> {
     pub(crate) stream: S,
+    /// The call of the program that reads.
+    pub(crate) call: Call,
     read_limit: Limit,
     write_limit: Limit,
     /// How many bytes the stream took and may still hold back, as TLS does.
@@ -19,9 +22,11 @@ pub(crate) struct Link<S> {
 }
 
 impl<S: Stream> Link<S> {
-    pub(crate) fn new(stream: S) -> Self {
+    /// Calls that read wait for `patience`, where the program has set a timeout for them.
+    pub(crate) fn new(stream: S, patience: Option<Duration>) -> Self {
         Self {
             stream,
+            call: Call::new(patience),
             read_limit: Limit::default(),
             write_limit: Limit::default(),
             unflushed_len: 0,

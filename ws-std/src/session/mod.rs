@@ -8,7 +8,7 @@ mod link;
 mod outgoing;
 mod reading;
 
-pub(crate) use call::Call;
+use call::Call;
 #[cfg(feature = "deflate")]
 pub(crate) use config::with_compression;
 pub(crate) use config::{READ_BUFFER_LEN_MIN, session_config};

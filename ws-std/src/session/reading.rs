@@ -9,7 +9,7 @@ use ws_core::message::Message;
 use ws_core::session::{Inbound, Note, Relay};
 
 use super::config::LINGER_LEN_MAX;
-use super::{Call, Life, Link};
+use super::{Life, Link};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
@@ -20,16 +20,14 @@ pub(crate) trait Driver: Relay {
 
     fn link(&mut self) -> &mut Link<Self::Stream>;
 
-    fn call(&mut self) -> &mut Call;
-
     /// Lets `act` use the sending side.
     fn with_life<T>(&mut self, act: impl FnOnce(&mut Life) -> T) -> T;
 
     /// Writes what waits, as far as this call may wait for that. An error that ends the connection is remembered.
     fn transmit_if_possible(&mut self) -> Result<(), Error>;
 
-    /// Until when a read may wait, the program's timeout aside.
-    fn read_until(&mut self) -> Option<Duration>;
+    /// The time, where something depends on it, and until when a read may wait, the program's timeout aside.
+    fn read_until(&mut self) -> (Duration, Option<Duration>);
 
     /// Does what is due after a read that found nothing, and writes what waits.
     fn poll(&mut self);
@@ -170,7 +168,7 @@ fn settle(driver: &mut impl Driver) -> Result<bool, Error> {
     if obey(driver)? {
         return Ok(true);
     }
-    if driver.with_life(|life| life.record.is_read_over) {
+    if driver.with_life(|life| life.outbound.is_read_over()) {
         // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
         transmitted?;
         driver.with_life(|life| life.read_failed(io::ErrorKind::UnexpectedEof.into()));
@@ -199,20 +197,16 @@ fn obey(driver: &mut impl Driver) -> Result<bool, Error> {
 /// stream failed or the connection has ended. An error means only that nothing came in time.
 fn read_in_time<D: Driver>(driver: &mut D, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error> {
     loop {
-        let until = driver.read_until();
-        let is_timed = until.or(driver.call().timeout).is_some();
-        let now = driver.with_life(|life| life.look(is_timed));
-        let patience = driver.call().patience(now);
+        let (now, until) = driver.read_until();
+        let is_timed = until.or(driver.link().call.timeout).is_some();
+        let patience = driver.link().call.patience(now);
         if patience == Some(Duration::ZERO) {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let due = until.map(|until| until.saturating_sub(now));
         let stopped = match driver.link().read(bytes, [due, patience].into_iter().flatten().min()) {
             Ok(len) => {
-                return Ok(Some(driver.with_life(|life| {
-                    life.record.is_read_over |= len == 0;
-                    (len, life.look(is_timed))
-                })));
+                return Ok(Some((len, driver.with_life(|life| life.has_read(len, is_timed)))));
             }
             Err(Stopped::Failed(error)) => {
                 driver.with_life(|life| life.read_failed(error));

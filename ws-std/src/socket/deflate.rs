@@ -75,7 +75,7 @@ impl<S: Stream> WebSocket<S> {
     /// The parameters of permessage-deflate that the opening handshake negotiated, or `None` where it did not.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
-        self.agreed
+        self.inbound.deflate()
     }
 
     /// Frees memory of an idle connection: the compressor, so that the next message that is sent begins with an empty window and

@@ -133,7 +133,12 @@ pub(super) trait PartSink {
 
 impl<S: Stream> PartSink for &mut Io<S> {
     fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        Io::send_part(self, part, fin)
+        match fin {
+            Fin::More => self.make_ready()?,
+            Fin::Final => self.leave(Leave::AtOnce)?,
+        }
+        self.life.queue(Outgoing::Part(part, fin))?;
+        self.leave(Leave::AtOnce)
     }
 
     fn transmit(&mut self) -> Result<(), Error> {

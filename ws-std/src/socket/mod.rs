@@ -22,7 +22,6 @@ use std::time::Instant;
 
 use ws_core::connection::{Closure, Config, EncodedMessage, Role, RoleKeys};
 use ws_core::event::{Event, Fragment, MessageType};
-use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 use ws_core::message::Message;
@@ -69,7 +68,6 @@ pub struct WebSocket<S: Stream> {
     io: Held<S>,
     inbound: Inbound,
     subprotocol: Option<Box<str>>,
-    agreed: Option<Agreed>,
 }
 
 impl<S: Stream> WebSocket<S> {
@@ -98,14 +96,10 @@ impl<S: Stream> WebSocket<S> {
     ) -> Result<Self, Error> {
         stream.limit_read(None)?;
         stream.limit_write(None)?;
-        #[cfg(feature = "deflate")]
-        let agreed = opened.deflate();
-        #[cfg(not(feature = "deflate"))]
-        let agreed = None;
         let Session { inbound, outbound, subprotocol, .. } =
             Session::new(opened, config, buffer, Duration::ZERO);
         let life = Life { outbound, timeouts, record: Record::new() };
-        Ok(Self { io: Held::new(Io::new(stream, life)), inbound, subprotocol, agreed })
+        Ok(Self { io: Held::new(Io::new(stream, life)), inbound, subprotocol })
     }
 
     /// Waits for the next message, and lends it with a [`Writer`] to answer it while you hold it. Returns `None` once the
@@ -123,7 +117,7 @@ impl<S: Stream> WebSocket<S> {
     #[inline]
     pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
         let (io, inbound) = (&mut *self.io, &mut self.inbound);
-        io.call.begin_read();
+        io.link.call.begin_read();
         let Some((message, has_another)) = read(inbound, io)? else { return Ok(None) };
         let leave = io.leave_after(has_another);
         Ok(Some((message, Writer::new(io, leave))))
@@ -142,7 +136,7 @@ impl<S: Stream> WebSocket<S> {
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_event(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
         let (io, inbound) = (&mut *self.io, &mut self.inbound);
-        io.call.begin_read();
+        io.link.call.begin_read();
         Ok(read_event(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
     }
 
@@ -295,7 +289,7 @@ impl<S: Stream> WebSocket<S> {
     /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended, unless the stream would block: then
     /// call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.io.call.begin_close();
+        self.io.link.call.begin_close();
         self.io.life.outbound.close(CloseFrame::truncated(code, reason));
         close(&mut self.inbound, &mut *self.io)
     }

@@ -7,7 +7,7 @@ use ws_core::session::{Note, Relay};
 
 use super::shared::Shared;
 use crate::error::Error;
-use crate::session::{Call, Driver, Io, Life, Link};
+use crate::session::{Driver, Io, Life, Link};
 use crate::stream::duplex::{Duplex, SharedStream};
 
 /// The stream as the reader has it, and its way to the sending side.
@@ -15,8 +15,7 @@ pub(super) struct ReadEnd<S: Duplex> {
     /// The first field, so that it is dropped while `shared` keeps the connection.
     gathered: Gathered<S>,
     pub(super) shared: Arc<Shared<S>>,
-    link: Link<SharedStream<S>>,
-    pub(super) call: Call,
+    pub(super) link: Link<SharedStream<S>>,
     /// Something was relayed that has to be answered, or gathered answers have to leave.
     wants_write: bool,
     /// Another message has come already.
@@ -28,10 +27,10 @@ impl<S: Duplex> ReadEnd<S> {
     pub(super) fn new(shared: Arc<Shared<S>>, limit: Option<Duration>) -> Self {
         let timeouts = shared.lock().life.timeouts;
         let is_watching = timeouts.read().or(timeouts.idle()).or(timeouts.ping_interval()).is_some();
+        // The limit that the stream has for its reads is the program's where nothing else made use of it.
+        let patience = if is_watching { timeouts.read() } else { limit };
         Self {
-            link: Link::new(shared.stream.clone()).with_read_limit(limit),
-            // The limit that the stream has for its reads is the program's where nothing else made use of it.
-            call: Call::new(if is_watching { timeouts.read() } else { limit }),
+            link: Link::new(shared.stream.clone(), patience).with_read_limit(limit),
             wants_write: true,
             is_gathering: false,
             gathered: Gathered(Arc::downgrade(&shared)),
@@ -40,7 +39,7 @@ impl<S: Duplex> ReadEnd<S> {
     }
 
     pub(super) fn begin_close(&mut self, code: CloseCode, reason: &str) {
-        self.call.begin_close();
+        self.link.call.begin_close();
         self.gather(false);
         drop(self.shared.close(code, reason));
         self.wants_write = true;
@@ -62,6 +61,7 @@ impl<S: Duplex> ReadEnd<S> {
         let Self { gathered, shared, link, .. } = self;
         match Arc::try_unwrap(shared) {
             Ok(shared) => {
+                let patience = link.call.timeout;
                 drop((link, gathered));
                 let (stream, life) = shared.into_parts();
                 #[expect(
@@ -70,7 +70,7 @@ impl<S: Duplex> ReadEnd<S> {
                 )]
                 let mut stream = stream.into_inner().ok().expect("the only owner");
                 // Where the stream cannot be limited, it returns when it did before.
-                let _unlimited = (stream.limit_read(self.call.timeout), stream.limit_write(None));
+                let _unlimited = (stream.limit_read(patience), stream.limit_write(None));
                 Ok(Io::new(stream, life))
             }
             Err(shared) => Err(Box::new(Self { gathered, shared, link, ..self })),
@@ -92,13 +92,10 @@ impl<S: Duplex> Driver for ReadEnd<S> {
         &mut self.link
     }
 
-    fn call(&mut self) -> &mut Call {
-        &mut self.call
-    }
-
     fn with_life<T>(&mut self, act: impl FnOnce(&mut Life) -> T) -> T {
         let mut state = self.shared.lock();
         let result = act(&mut state.life);
+        // Threads that wait for room, or for their turn, wait no longer than the connection is open.
         if state.life.outbound.is_closing() {
             self.shared.notify(&state);
         }
@@ -107,7 +104,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
 
     fn transmit_if_possible(&mut self) -> Result<(), Error> {
         let state = self.shared.lock();
-        if state.life.record.is_read_over {
+        if state.life.outbound.is_read_over() {
             // Nothing is left to be read meanwhile, so this may wait.
             return self.shared.drive_all(state);
         }
@@ -117,23 +114,19 @@ impl<S: Duplex> Driver for ReadEnd<S> {
         Ok(())
     }
 
-    fn read_until(&mut self) -> Option<Duration> {
-        let state = self.shared.lock();
+    fn read_until(&mut self) -> (Duration, Option<Duration>) {
+        let mut state = self.shared.lock();
         // The other half may begin to close while this waits: a deadline that begins then is not passed before this looks again.
         let closing = state.life.timeouts.close();
         let retry = state.is_to_be_written().then_some(RETRY);
-        let now = state.life.now();
+        let now = state.life.look(true);
         let again = [closing, retry].into_iter().flatten().min().and_then(|time| now.checked_add(time));
-        [state.life.read_until(), again].into_iter().flatten().min()
+        (now, [state.life.outbound.next_read_deadline(), again].into_iter().flatten().min())
     }
 
     fn poll(&mut self) {
-        let mut state = self.shared.lock();
-        state.life.poll();
-        self.shared.notify(&state);
-        if state.is_to_be_written() {
-            self.shared.write_soon(state);
-        }
+        self.with_life(Life::poll);
+        self.shared.write_soon(self.shared.lock());
     }
 
     fn shut_down(&mut self) {

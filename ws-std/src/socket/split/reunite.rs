@@ -37,12 +37,12 @@ impl<S: Duplex> ReadHalf<S> {
             return Err(ReuniteError::new(self, writer));
         }
         drop(writer);
-        let Self { end, inbound, subprotocol, agreed } = self;
+        let Self { end, inbound, subprotocol } = self;
         match end.into_io() {
-            Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol, agreed }),
+            Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol }),
             Err(end) => {
                 let writer = WriteHalf::new(Arc::clone(&end.shared));
-                Err(ReuniteError::new(Self { end: *end, inbound, subprotocol, agreed }, writer))
+                Err(ReuniteError::new(Self { end: *end, inbound, subprotocol }, writer))
             }
         }
     }

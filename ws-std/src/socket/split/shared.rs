@@ -261,14 +261,9 @@ impl<S: Duplex> Shared<S> {
             return state;
         }
         let deadline = life.outbound.next_write_deadline().filter(|_| is_closing);
-        let remaining = deadline.map(|deadline| deadline.saturating_sub(life.now()));
+        let time = deadline.map_or(WAIT_MAX, |deadline| deadline.saturating_sub(life.now()).max(WAIT_MIN));
         state.waiting_count = state.waiting_count.saturating_add(1);
-        let mut state = match remaining {
-            Some(time) => {
-                self.changed.wait_timeout(state, time.max(WAIT_MIN)).unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-        };
+        let (mut state, _) = self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
         state.waiting_count = state.waiting_count.saturating_sub(1);
         state
     }
@@ -305,7 +300,7 @@ impl<S: Duplex> Holder<'_, S> {
         let Some(mut turn) = self.turn.take() else { return };
         if state.life.failure().is_some() {
             state.life.outbound.return_batch(core::mem::take(&mut turn.batch));
-            if !state.life.may_read_on() {
+            if !state.life.wants_read() {
                 // The other half may be reading, and would not notice.
                 let _gone = self.shared.stream.get_ref().abort();
             }
@@ -330,3 +325,6 @@ const BACKLOG_LEN_MAX: usize = 64 * 1024;
 
 /// The shortest wait.
 const WAIT_MIN: Duration = Duration::from_millis(1);
+
+/// The longest wait for a change. A thread that finds none waits again.
+const WAIT_MAX: Duration = Duration::from_secs(3600);

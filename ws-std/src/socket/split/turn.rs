@@ -19,7 +19,7 @@ pub(super) struct Turn<S> {
 
 impl<S: Duplex> Turn<S> {
     pub(super) fn new(stream: SharedStream<S>) -> Self {
-        Self { link: Link::new(stream), batch: Batch::new(), early_count: 0 }
+        Self { link: Link::new(stream, None), batch: Batch::new(), early_count: 0 }
     }
 
     /// Whether all that was taken out of the queue has left.

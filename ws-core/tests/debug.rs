@@ -273,7 +273,9 @@ fn add_events(table: &mut Table) {
 #[cfg(feature = "alloc")]
 fn add_sessions(table: &mut Table) {
     use ws_core::connection::RoleKeys;
-    use ws_core::session::{Batch, Compress, Config, NoKeys, Note, Opened, Session, Taken};
+    use ws_core::session::{
+        Batch, Compress, Config, Ending, NoKeys, Note, Opened, Session, StreamError, Taken,
+    };
 
     table.row("Config", &Config::new());
     #[cfg(feature = "deflate")]
@@ -295,6 +297,8 @@ fn add_sessions(table: &mut Table) {
     table.row("Outbound", &session.outbound);
     table.row("Traffic", &session.outbound.traffic());
     table.variant("Compress", "ByLength", &Compress::ByLength);
+    table.variant("Ending", "Closed", &Ending::Closed);
+    table.variant("StreamError", "PeerGone", &StreamError::PeerGone);
     table.variant("Taken", "Bytes", &Taken::Bytes(0, Duration::ZERO));
     let mut batch = Batch::new();
     session.outbound.take_batch(&mut batch);

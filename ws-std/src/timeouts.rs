@@ -3,6 +3,8 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
+use ws_core::keepalive::KeepaliveConfig;
+
 use crate::error::{Error, Phase};
 #[cfg(feature = "rustls")]
 use crate::error::{is_gone, is_wait};
@@ -32,13 +34,9 @@ use crate::error::{is_gone, is_wait};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     connect: Option<Duration>,
-    handshake: Option<Duration>,
     read: Option<Duration>,
-    write: Option<Duration>,
-    idle: Option<Duration>,
-    ping_interval: Option<Duration>,
-    pong: Option<Duration>,
-    close: Option<Duration>,
+    /// The rest, whose defaults are those of `ws_core`.
+    keepalive: KeepaliveConfig,
 }
 
 impl Timeouts {
@@ -46,16 +44,7 @@ impl Timeouts {
     /// pong where you turn pings on.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            connect: Some(Duration::from_secs(10)),
-            handshake: Some(Duration::from_secs(10)),
-            read: None,
-            write: Some(Duration::from_secs(30)),
-            idle: None,
-            ping_interval: None,
-            pong: Some(Duration::from_secs(20)),
-            close: Some(Duration::from_secs(10)),
-        }
+        Self { connect: Some(Duration::from_secs(10)), read: None, keepalive: KeepaliveConfig::new() }
     }
 
     /// Sets the time to look up a host, to try its addresses and to pass a proxy, all together. Default 10 s.
@@ -70,7 +59,7 @@ impl Timeouts {
     /// `websockets`.
     #[must_use]
     pub const fn with_handshake(self, time: Option<Duration>) -> Self {
-        Self { handshake: time, ..self }
+        Self { keepalive: self.keepalive.with_handshake_timeout(time), ..self }
     }
 
     /// Sets how long one call of [`read`](crate::WebSocket::read) may wait, however slowly bytes arrive. After that it returns
@@ -85,7 +74,7 @@ impl Timeouts {
     /// [`Phase::Write`](crate::Phase::Write), since the peer does not read. Default 30 s.
     #[must_use]
     pub const fn with_write(self, time: Option<Duration>) -> Self {
-        Self { write: time, ..self }
+        Self { keepalive: self.keepalive.with_write_timeout(time), ..self }
     }
 
     /// Sets how long a connection may carry no message in either direction. After that a Close with 1001 is sent. Once the
@@ -97,7 +86,7 @@ impl Timeouts {
     /// there when it reads again.
     #[must_use]
     pub const fn with_idle(self, time: Option<Duration>) -> Self {
-        Self { idle: time, ..self }
+        Self { keepalive: self.keepalive.with_idle_timeout(time), ..self }
     }
 
     /// Sets how long the peer may send nothing before it is pinged (RFC 6455 §5.5.2). Default `None`: no pings. Less than a
@@ -108,7 +97,7 @@ impl Timeouts {
     /// [`latency`](crate::WebSocket::latency). Your own pings, and the pongs to them, are reported as usual.
     #[must_use]
     pub const fn with_ping_interval(self, time: Option<Duration>) -> Self {
-        Self { ping_interval: time, ..self }
+        Self { keepalive: self.keepalive.with_ping_interval(time), ..self }
     }
 
     /// Sets the time in which the peer has to send something, the pong or any other byte, after such a ping has left. After that the
@@ -117,14 +106,14 @@ impl Timeouts {
     /// [`with_ping_interval`](Self::with_ping_interval) this has no effect.
     #[must_use]
     pub const fn with_pong(self, time: Option<Duration>) -> Self {
-        Self { pong: time, ..self }
+        Self { keepalive: self.keepalive.with_pong_timeout(time), ..self }
     }
 
     /// Sets the time for the whole closing handshake, the end of the stream after it included. Default 10 s, as in Python's
     /// `websockets`.
     #[must_use]
     pub const fn with_close(self, time: Option<Duration>) -> Self {
-        Self { close: time, ..self }
+        Self { keepalive: self.keepalive.with_close_timeout(time), ..self }
     }
 
     /// The time to connect; see [`with_connect`](Self::with_connect).
@@ -136,7 +125,7 @@ impl Timeouts {
     /// The time for the opening handshake; see [`with_handshake`](Self::with_handshake).
     #[must_use]
     pub const fn handshake(&self) -> Option<Duration> {
-        self.handshake
+        self.keepalive.handshake_timeout()
     }
 
     /// The time that one call of `read` may wait; see [`with_read`](Self::with_read).
@@ -148,31 +137,36 @@ impl Timeouts {
     /// The time in which a write has to move a byte; see [`with_write`](Self::with_write).
     #[must_use]
     pub const fn write(&self) -> Option<Duration> {
-        self.write
+        self.keepalive.write_timeout()
     }
 
     /// The time without a message; see [`with_idle`](Self::with_idle).
     #[must_use]
     pub const fn idle(&self) -> Option<Duration> {
-        self.idle
+        self.keepalive.idle_timeout()
     }
 
     /// The silence before a ping; see [`with_ping_interval`](Self::with_ping_interval).
     #[must_use]
     pub const fn ping_interval(&self) -> Option<Duration> {
-        self.ping_interval
+        self.keepalive.ping_interval()
     }
 
     /// The time for the answer to a ping; see [`with_pong`](Self::with_pong).
     #[must_use]
     pub const fn pong(&self) -> Option<Duration> {
-        self.pong
+        self.keepalive.pong_timeout()
     }
 
     /// The time to close; see [`with_close`](Self::with_close).
     #[must_use]
     pub const fn close(&self) -> Option<Duration> {
-        self.close
+        self.keepalive.close_timeout()
+    }
+
+    /// What a session of `ws_core` needs of them.
+    pub(crate) const fn keepalive(&self) -> KeepaliveConfig {
+        self.keepalive
     }
 }
 

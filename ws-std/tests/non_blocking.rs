@@ -324,3 +324,22 @@ fn a_handshake_that_does_not_go_on_ends_in_time_and_says_so_once() {
     assert!(matches!(connecting.advance(), Err(Error::Timeout(Phase::Handshake))));
     assert!(receiving.get_ref().is_none() && connecting.get_ref().is_none());
 }
+
+#[test]
+fn a_read_says_that_it_would_block_though_a_write_has_failed() {
+    let mut script = Script::new(b"");
+    script.then = Some(ErrorKind::WouldBlock);
+    script.write_end = Some((0, Err(ErrorKind::BrokenPipe)));
+    let mut socket = script.socket(Role::Server);
+    let sent = socket.send_text("Hello");
+    assert!(matches!(sent, Err(Error::Disconnected(Some(ErrorKind::BrokenPipe)))), "{sent:?}");
+    let begun = Instant::now();
+    for _ in 0..3 {
+        let read = socket.read().map(|found| found.map(|(message, _)| message.len()));
+        assert!(read.as_ref().is_err_and(Error::is_would_block), "{read:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "it may go on for 10 s");
+    assert!(socket.wants_read());
+    script.push(&frame(Role::Client, 0x81, b"sent before"));
+    assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("sent before"));
+}

@@ -305,6 +305,12 @@ impl Keepalive {
         }
     }
 
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> KeepaliveConfig {
+        self.config
+    }
+
     /// Replaces the configuration. What is waited for while the connection is open begins anew, and so does the timeout of a
     /// write that is blocked; the deadline of a handshake that has begun, opening or closing, stays as it is.
     ///

@@ -67,7 +67,7 @@ impl Inbound {
             ((receive, message, _), Some(_)) => (receive.with_deflate(), message, false),
         };
         let (receive, message, is_inflating) = parser;
-        let rest = Rest::new(config, is_inflating, buffer.unread().len(), now);
+        let rest = Rest::new(opened, config, is_inflating, buffer.unread().len(), now);
         Self { receive, buffer, message, rest }
     }
 

@@ -237,7 +237,7 @@ pub use inbound::Inbound;
 #[cfg(feature = "handshake")]
 pub use opened::OpenError;
 pub use opened::{NoKeys, Opened};
-pub use outbound::{Compress, Outbound, Taken, is_keepalive};
+pub use outbound::{Compress, Ending, Outbound, StreamError, Taken, is_keepalive};
 pub use queue::Batch;
 pub use relay::{Note, Relay};
 pub use traffic::Traffic;

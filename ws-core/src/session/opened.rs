@@ -2,8 +2,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Inbound;
 use crate::connection::{KeySource, Role, RoleKeys};
-#[cfg(feature = "deflate")]
 use crate::extension::Agreed;
 use crate::frame::MaskKey;
 
@@ -20,7 +20,6 @@ use crate::frame::MaskKey;
 /// ```
 pub struct Opened<K> {
     pub(super) keys: RoleKeys<K>,
-    #[cfg(feature = "deflate")]
     pub(super) agreed: Option<Agreed>,
     pub(super) subprotocol: Option<Box<str>>,
     pub(super) unsent: Vec<u8>,
@@ -38,13 +37,7 @@ impl<K> Opened<K> {
     /// ```
     #[must_use]
     pub const fn new(keys: RoleKeys<K>) -> Self {
-        Self {
-            keys,
-            #[cfg(feature = "deflate")]
-            agreed: None,
-            subprotocol: None,
-            unsent: Vec::new(),
-        }
+        Self { keys, agreed: None, subprotocol: None, unsent: Vec::new() }
     }
 
     /// Sets what was agreed on for permessage-deflate: messages are inflated, and compressed as the configuration says.
@@ -129,6 +122,21 @@ impl<K> Opened<K> {
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
         self.agreed
+    }
+}
+
+impl Inbound {
+    /// What was agreed on for permessage-deflate in the opening handshake.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// assert_eq!(session.inbound.deflate(), None);
+    /// ```
+    #[must_use]
+    pub const fn deflate(&self) -> Option<Agreed> {
+        self.rest.agreed
     }
 }
 

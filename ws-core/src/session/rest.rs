@@ -1,9 +1,10 @@
 use core::mem;
 use core::time::Duration;
 
-use super::{Config, Note, Relay, Traffic};
+use super::{Config, Note, Opened, Relay, Traffic};
 use crate::connection::{Next, ReceiveHalf};
 use crate::event::Event;
+use crate::extension::Agreed;
 use crate::input::Input;
 #[cfg(feature = "deflate")]
 use crate::message::Inflated;
@@ -34,6 +35,8 @@ pub(super) struct Rest {
     linger_len_max: u64,
     pub(super) read_buffer_len: usize,
     pub(super) is_inflating: bool,
+    /// What was agreed on for permessage-deflate.
+    pub(super) agreed: Option<Agreed>,
     traffic: Traffic,
 }
 
@@ -58,7 +61,13 @@ impl Found {
 
 impl Rest {
     /// Of a session that has read `unread_len` bytes with the opening handshake.
-    pub(super) fn new(config: &Config, is_inflating: bool, unread_len: usize, now: Duration) -> Self {
+    pub(super) fn new<K>(
+        opened: &Opened<K>,
+        config: &Config,
+        is_inflating: bool,
+        unread_len: usize,
+        now: Duration,
+    ) -> Self {
         let mut traffic = Traffic::default();
         traffic.add_len(unread_len);
         Self {
@@ -76,6 +85,7 @@ impl Rest {
             linger_len_max: config.linger_len_max(),
             read_buffer_len: config.read_buffer_len(),
             is_inflating,
+            agreed: opened.agreed,
             traffic,
         }
     }

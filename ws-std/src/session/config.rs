@@ -1,5 +1,4 @@
 use ws_core::connection::Config;
-use ws_core::keepalive::KeepaliveConfig;
 use ws_core::session;
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate as Settings;
@@ -13,7 +12,7 @@ pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Co
     session::Config::new()
         .with_limits(config.limits())
         .with_pongs(config.pongs())
-        .with_keepalive(keepalive_config(timeouts))
+        .with_keepalive(timeouts.keepalive())
         .with_queue_len_max(QUEUE_LEN_MAX)
         .with_linger_len_max(LINGER_LEN_MAX)
         .with_read_buffer_len(READ_BUFFER_LEN)
@@ -28,16 +27,6 @@ pub(crate) fn with_compression(config: session::Config, deflate: Option<&Deflate
         .with_mem_level(deflate.mem_level())
         .with_threshold(deflate.threshold());
     config.with_deflate(settings)
-}
-
-pub(crate) fn keepalive_config(timeouts: &Timeouts) -> KeepaliveConfig {
-    KeepaliveConfig::new()
-        .with_ping_interval(timeouts.ping_interval())
-        .with_pong_timeout(timeouts.pong())
-        .with_idle_timeout(timeouts.idle())
-        .with_write_timeout(timeouts.write())
-        .with_handshake_timeout(timeouts.handshake())
-        .with_close_timeout(timeouts.close())
 }
 
 /// How long the read buffer is at first, in bytes: most of what an idle connection takes on the heap.

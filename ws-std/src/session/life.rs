@@ -6,33 +6,61 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use ws_core::connection::{CloseStatus, ClosureCause, KeySource};
+use ws_core::connection::Transport;
 use ws_core::error::SendError;
 use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
-use ws_core::session::{Outbound, Traffic, is_keepalive};
+use ws_core::session::{Ending, Outbound, StreamError, Traffic, is_keepalive};
 
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
+use crate::keys::MaskKeys;
 use crate::telemetry::{self, Id};
 use crate::timeouts::Timeouts;
 
-/// The clock of a connection, its timeouts, and how it ended, as far as it has. Does no I/O.
+/// The sending side of a connection, its timeouts, its clock, and how it ended, as far as it has. Does no I/O.
 #[derive(Debug)]
 pub(crate) struct Life {
-    /// When the opening handshake was done: the zero of all times here.
-    opened_at: Instant,
+    pub(crate) outbound: Outbound<MaskKeys>,
     pub(crate) timeouts: Timeouts,
+    pub(crate) record: Record,
+}
+
+/// When a connection was opened, and what has failed since.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// When the opening handshake was done: the zero of all times of the connection.
+    pub(crate) opened_at: Instant,
     pub(crate) id: Id,
     /// The end was reported to the log.
     is_logged: bool,
     /// The error that a write failed with. Where it means that the peer is gone, what the peer sent before can still be read.
     write_failure: Option<Failure>,
-    /// Until when to read on after a write has failed.
-    read_until: Option<Duration>,
     read_failure: Option<Failure>,
-    /// Nothing more arrives: the stream has ended, or a read has failed.
-    pub(crate) is_read_over: bool,
+    /// What was received, as the receiving side last reported it.
+    pub(crate) received: Traffic,
+    /// The time of the last look at the clock for reading.
+    seen: Duration,
+}
+
+impl Record {
+    /// Of a connection that is opened now.
+    pub(crate) fn new() -> Self {
+        Self {
+            opened_at: Instant::now(),
+            id: Id::next(),
+            is_logged: false,
+            write_failure: None,
+            read_failure: None,
+            received: Traffic::default(),
+            seen: Duration::ZERO,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.opened_at.elapsed()
+    }
 }
 
 /// An error of the stream, kept so that every later call can report it again.
@@ -59,11 +87,11 @@ impl Failure {
 
     /// The error for callers that write.
     fn to_write_error(&self) -> Error {
-        if self.is_gone() { Error::Disconnected(Some(self.0.kind())) } else { self.to_error() }
+        if is_gone(self.0.kind()) { Error::Disconnected(Some(self.0.kind())) } else { self.to_error() }
     }
 
-    fn is_gone(&self) -> bool {
-        is_gone(self.0.kind())
+    fn meaning(&self) -> StreamError {
+        if is_gone(self.0.kind()) { StreamError::PeerGone } else { StreamError::Failed }
     }
 }
 
@@ -80,192 +108,190 @@ impl core::error::Error for Failure {
 }
 
 impl Life {
-    /// Begins the life of a connection that was opened at `opened_at`.
-    pub(crate) fn new(timeouts: Timeouts, opened_at: Instant) -> Self {
-        Self {
-            opened_at,
-            timeouts,
-            id: Id::next(),
-            is_logged: false,
-            write_failure: None,
-            read_until: None,
-            read_failure: None,
-            is_read_over: false,
-        }
-    }
-
     #[inline]
     pub(crate) fn now(&self) -> Duration {
-        self.opened_at.elapsed()
+        self.record.now()
     }
 
-    pub(crate) const fn opened_at(&self) -> Instant {
-        self.opened_at
+    /// The time for reading, which is looked at only where something `is_timed`.
+    #[inline]
+    pub(crate) fn look(&mut self, is_timed: bool) -> Duration {
+        if is_timed {
+            self.record.seen = self.now();
+        }
+        self.record.seen
+    }
+
+    /// Notes that a read gave this many bytes, and returns the time.
+    #[inline]
+    pub(super) fn has_read(&mut self, len: usize, is_timed: bool) -> Duration {
+        if len == 0 {
+            self.outbound.read_ended();
+        }
+        self.look(is_timed)
     }
 
     /// Until when a write may move nothing that is first tried at the time `now`.
-    pub(crate) fn write_until<K: KeySource>(
-        &self,
-        outbound: &Outbound<K>,
-        now: Duration,
-    ) -> Option<Duration> {
+    pub(crate) fn write_until(&self, now: Duration) -> Option<Duration> {
         let first = self.timeouts.write().and_then(|timeout| now.checked_add(timeout));
-        [outbound.next_write_deadline(), first].into_iter().flatten().min()
+        [self.outbound.next_write_deadline(), first].into_iter().flatten().min()
     }
 
     /// Notes that a write has failed, and returns the error to report.
     #[cold]
-    pub(crate) fn write_failed<K: KeySource>(
-        &mut self,
-        outbound: &mut Outbound<K>,
-        error: io::Error,
-    ) -> Error {
+    pub(crate) fn write_failed(&mut self, error: io::Error) -> Error {
         // What ended the connection also ends the writes that wait, by an abort: the first cause is kept.
-        if let Some(earlier) = self.failure(outbound) {
+        if let Some(earlier) = self.failure() {
             return earlier;
         }
         let failure = Failure(Arc::new(error));
-        let reported = failure.to_write_error();
-        self.is_read_over |= !failure.is_gone();
-        self.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
-        self.write_failure.get_or_insert(failure);
-        outbound.transport_failed();
-        reported
+        self.outbound.write_failed(failure.meaning(), self.record.now());
+        self.record.write_failure.get_or_insert(failure).to_write_error()
     }
 
     /// Notes that a read has failed: nothing more arrives.
     #[cold]
-    pub(crate) fn read_failed<K: KeySource>(&mut self, outbound: &mut Outbound<K>, error: io::Error) {
-        self.read_failure.get_or_insert(Failure(Arc::new(error)));
-        self.is_read_over = true;
-        outbound.transport_failed();
-    }
-
-    /// Ends the connection for an error that is not the stream's, and returns it.
-    #[cold]
-    pub(crate) fn give_up<K: KeySource>(&mut self, outbound: &mut Outbound<K>, kind: io::ErrorKind) -> Error {
-        self.read_failed(outbound, kind.into());
-        kind.into()
-    }
-
-    /// Until when a read may wait: the next deadline, or the end of reading on after a write has failed.
-    pub(crate) fn read_until<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Duration> {
-        [outbound.next_deadline(), self.read_until].into_iter().flatten().min()
-    }
-
-    /// Whether to read on though a write has failed, since the peer may have sent something before it was gone.
-    pub(crate) fn may_read_on(&self) -> bool {
-        self.write_failure.is_some()
-            && !self.is_read_over
-            && self.read_until.is_none_or(|until| self.now() < until)
+    pub(crate) fn read_failed(&mut self, error: io::Error) {
+        let failure = Failure(Arc::new(error));
+        self.outbound.read_failed(failure.meaning());
+        self.record.read_failure.get_or_insert(failure);
     }
 
     /// The error that ended the connection for callers that write, if one has.
-    pub(crate) fn failure<K: KeySource>(&self, outbound: &Outbound<K>) -> Option<Error> {
-        if let Some(failure) = &self.write_failure {
+    pub(crate) fn failure(&self) -> Option<Error> {
+        if let Some(failure) = &self.record.write_failure {
             return Some(failure.to_write_error());
         }
-        match outbound.timed_out() {
+        match self.outbound.timed_out() {
             Some(Due::IdleTimeout) | None => {}
             Some(due) => return Some(Error::Timeout(phase(due))),
         }
-        let failure = self.read_failure.as_ref().filter(|failure| !failure.is_gone())?;
+        let failure =
+            self.record.read_failure.as_ref().filter(|failure| failure.meaning() == StreamError::Failed)?;
         Some(failure.to_error())
     }
 
-    /// Does what is due, after a read that found nothing, and returns the time.
+    /// Notes that the stream has taken nothing since `since`, and ends the connection where that is too long. Returns whether it did.
     #[cold]
-    pub(crate) fn poll<K: KeySource>(&mut self, outbound: &mut Outbound<K>) -> Duration {
-        let now = self.now();
-        let wanted = outbound.wants_transmit();
-        match outbound.poll(now) {
+    pub(crate) fn blocked(&mut self, since: Duration) -> bool {
+        self.outbound.transmitted(0, since);
+        self.poll_write()
+    }
+
+    /// Ends the connection where the peer has taken nothing, or has not closed, for too long. Returns whether it did.
+    pub(crate) fn poll_write(&mut self) -> bool {
+        let has_ended = self.outbound.poll_write(self.now()).is_some();
+        if has_ended {
+            self.log_end();
+        }
+        has_ended
+    }
+
+    /// What is to become of the stream. [`Transport::Closed`] is the end, after which nothing more is read.
+    pub(super) fn transport(&mut self) -> Transport {
+        if self.outbound.is_closing() {
+            // A peer that goes on sending does not put off the end of the closing handshake.
+            let _remembered = self.outbound.poll_write(self.now());
+        }
+        match self.outbound.transport() {
+            Transport::Closed if self.wants_read() => Transport::Open,
+            Transport::Closed => {
+                self.log_end();
+                Transport::Closed
+            }
+            transport @ Transport::Linger { shutdown_write: true } => {
+                self.outbound.write_shut_down();
+                transport
+            }
+            transport @ (Transport::Open | Transport::Linger { .. }) => transport,
+        }
+    }
+
+    /// Whether something may still come from the stream.
+    pub(crate) fn wants_read(&self) -> bool {
+        self.outbound.wants_read(self.now())
+    }
+
+    /// Does what is due, after a read that found nothing.
+    #[cold]
+    pub(crate) fn poll(&mut self) {
+        let now = self.look(true);
+        let wanted = self.outbound.wants_transmit();
+        match self.outbound.poll(now) {
             Some(Due::IdleTimeout) => {}
-            Some(_) => self.log_end(outbound),
-            None if !wanted && outbound.wants_transmit() => telemetry::pinged(self.id),
+            Some(_) => self.log_end(),
+            None if !wanted && self.outbound.wants_transmit() => telemetry::pinged(self.record.id),
             None => {}
         }
-        now
     }
 
     /// Whether a pong answers a ping of the keepalive; reports it to the log.
-    pub(crate) fn is_own_pong<K: KeySource>(&self, outbound: &Outbound<K>, payload: &ControlPayload) -> bool {
+    pub(crate) fn is_own_pong(&self, payload: &ControlPayload) -> bool {
         let is_own = self.timeouts.ping_interval().is_some() && is_keepalive(payload);
         if is_own {
-            telemetry::ponged(self.id, outbound.latency());
+            telemetry::ponged(self.record.id, self.outbound.latency());
         }
         is_own
     }
 
     /// Why something was not sent.
-    pub(crate) fn send_error<K: KeySource>(&self, outbound: &Outbound<K>, error: SendError) -> Error {
-        if error == SendError::Closed && outbound.closure().is_some() {
-            return self.result(outbound).err().unwrap_or(Error::Closed);
+    #[cold]
+    pub(super) fn send_error(&self, error: SendError) -> Error {
+        if error == SendError::Closed && self.outbound.closure().is_some() {
+            return self.result().err().unwrap_or(Error::Closed);
         }
         error.into()
     }
 
     /// How the connection ended, once it has.
-    fn outcome<K: KeySource>(&self, outbound: &Outbound<K>) -> Outcome {
-        let closure = outbound.closure();
-        let cause = closure.map(|closure| closure.cause);
-        if let Some(ClosureCause::Fault(fault)) = cause {
-            return Outcome::Fault(fault);
-        }
-        let is_clean = closure.is_some_and(|closure| closure.is_clean);
-        match outbound.timed_out() {
-            Some(Due::IdleTimeout) => return Outcome::Timeout(Phase::Idle),
-            Some(due) if !is_clean => return Outcome::Timeout(phase(due)),
-            Some(_) | None => {}
-        }
-        if let Some(failure) = self.fatal_failure().filter(|_| !is_clean) {
-            return Outcome::Io(failure.0.kind());
-        }
-        // A Close that the peer sent is how it ended, though a reset came after it: the code is known.
-        if closure.is_some_and(|closure| closure.status != CloseStatus::Abnormal) {
-            return Outcome::Closed;
-        }
-        Outcome::Disconnected(self.failures().next().map(|failure| failure.0.kind()))
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self.outbound.ending()? {
+            Ending::Closed => Outcome::Closed,
+            Ending::Fault(fault) => Outcome::Fault(fault),
+            Ending::TimedOut(due) => Outcome::Timeout(phase(due)),
+            Ending::Failed => Outcome::Io(self.failure_that(StreamError::Failed)?.0.kind()),
+            Ending::Disconnected | _ => Outcome::Disconnected(
+                self.failure_that(StreamError::PeerGone).map(|failure| failure.0.kind()),
+            ),
+        })
     }
 
-    fn failures(&self) -> impl Iterator<Item = &Failure> {
-        self.write_failure.iter().chain(&self.read_failure)
+    /// The first failure of this meaning.
+    fn failure_that(&self, meaning: StreamError) -> Option<&Failure> {
+        let mut failures = self.record.write_failure.iter().chain(&self.record.read_failure);
+        failures.find(|failure| failure.meaning() == meaning)
     }
 
-    /// The failure that says more than that the peer is gone, if one does.
-    fn fatal_failure(&self) -> Option<&Failure> {
-        self.failures().find(|failure| !failure.is_gone())
-    }
-
-    /// How the connection ended, as a call of `read` returns it.
-    pub(crate) fn result<K: KeySource>(&self, outbound: &Outbound<K>) -> Result<(), Error> {
-        Err(match self.outcome(outbound) {
-            Outcome::Closed => return Ok(()),
-            Outcome::Fault(fault) => Error::Fault(fault),
-            Outcome::Timeout(phase) => Error::Timeout(phase),
-            Outcome::Disconnected(kind) => Error::Disconnected(kind),
-            Outcome::Io(kind) => self.fatal_failure().map_or(kind.into(), Failure::to_error),
+    /// How the connection has ended, as a call of `read` returns it.
+    pub(crate) fn result(&self) -> Result<(), Error> {
+        Err(match self.outcome() {
+            Some(Outcome::Closed) | None => return Ok(()),
+            Some(Outcome::Fault(fault)) => Error::Fault(fault),
+            Some(Outcome::Timeout(phase)) => Error::Timeout(phase),
+            Some(Outcome::Disconnected(kind)) => Error::Disconnected(kind),
+            Some(Outcome::Io(kind)) => {
+                self.failure_that(StreamError::Failed).map_or(kind.into(), Failure::to_error)
+            }
         })
     }
 
     /// Reports the end to the log, once.
-    pub(crate) fn log_end<K: KeySource>(&mut self, outbound: &Outbound<K>) {
-        if !self.is_logged {
-            self.is_logged = true;
-            telemetry::ended(self.id, self.outcome(outbound), outbound.closure());
+    pub(crate) fn log_end(&mut self) {
+        if let Some(outcome) = self.outcome().filter(|_| !self.record.is_logged) {
+            self.record.is_logged = true;
+            telemetry::ended(self.record.id, outcome, self.outbound.closure());
         }
     }
 
     /// What the connection has carried; `received` is counted by the receiving side.
-    pub(crate) fn counters<K: KeySource>(&self, outbound: &Outbound<K>, received: Traffic) -> Counters {
-        let closure = outbound.closure();
-        let has_ended = closure.is_some() || self.failure(outbound).is_some();
+    pub(crate) fn counters(&self, received: Traffic) -> Counters {
         Counters {
-            opened_at: self.opened_at,
+            opened_at: self.record.opened_at,
             received,
-            sent: outbound.traffic(),
-            latency: outbound.latency(),
-            outcome: has_ended.then(|| self.outcome(outbound)),
-            closure,
+            sent: self.outbound.traffic(),
+            latency: self.outbound.latency(),
+            outcome: self.outcome(),
+            closure: self.outbound.closure(),
         }
     }
 }

@@ -1,40 +1,35 @@
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
+use super::Call;
+use crate::error::is_wait;
 use crate::stream::Stream;
+use crate::stream::duplex::{Duplex, SharedStream};
 use crate::stream::limited::{Limit, Stopped};
 
 /// A stream, and how long its reads and writes wait. Does only I/O.
 #[derive(Debug)]
 pub(crate) struct Link<S> {
     pub(crate) stream: S,
+    /// The call of the program that reads.
+    pub(crate) call: Call,
     read_limit: Limit,
     write_limit: Limit,
-    /// The stream took bytes that it may still hold back.
-    pub(crate) wants_flush: bool,
+    /// How many bytes the stream took and may still hold back, as TLS does.
+    pub(crate) unflushed_len: usize,
     /// The sending side of the stream was shut down.
     is_shut_down: bool,
 }
 
-/// The result of a write.
-#[derive(Debug)]
-pub(crate) enum Written {
-    /// The stream took this many bytes.
-    Bytes(usize),
-    /// The stream does not block, and takes nothing now.
-    WouldBlock,
-    /// The stream took nothing until the deadline.
-    TimeUp,
-    Failed(io::Error),
-}
-
 impl<S: Stream> Link<S> {
-    pub(crate) fn new(stream: S) -> Self {
+    /// Calls that read wait for `patience`, where the program has set a timeout for them.
+    pub(crate) fn new(stream: S, patience: Option<Duration>) -> Self {
         Self {
             stream,
+            call: Call::new(patience),
             read_limit: Limit::default(),
             write_limit: Limit::default(),
-            wants_flush: false,
+            unflushed_len: 0,
             is_shut_down: false,
         }
     }
@@ -55,34 +50,39 @@ impl<S: Stream> Link<S> {
         self.read_limit.lift(|| self.stream.limit_read(None));
     }
 
+    /// Those of `slices` that the stream takes in one write.
+    pub(crate) fn writable<'a, 'b>(&self, slices: &'a [&'b [u8]]) -> &'a [&'b [u8]] {
+        if self.stream.is_vectored() { slices } else { slices.get(..1).unwrap_or_default() }
+    }
+
     /// Writes once at the time `begun`, and waits no longer than until `until`, by `clock`.
     #[inline]
     pub(crate) fn write(
         &mut self,
-        slices: &[IoSlice<'_>],
+        slices: &[&[u8]],
         (begun, until): (Duration, Option<Duration>),
         clock: impl Fn() -> Duration,
-    ) -> Written {
-        let Self { stream, write_limit, wants_flush, .. } = self;
+    ) -> Result<usize, Stopped> {
+        let Self { stream, write_limit, unflushed_len, .. } = self;
+        let (given, count) = io_slices(slices);
         wait_for(begun, until, clock, |within| {
-            let len = write_limit.write(stream, slices, within)?;
-            *wants_flush = true;
+            let len = write_limit.write(stream, given.get(..count).unwrap_or_default(), within)?;
+            *unflushed_len = unflushed_len.saturating_add(len);
             Ok(len)
         })
     }
 
-    /// Flushes at the time `begun`, and waits no longer than until `until`, by `clock`.
+    /// Flushes at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes were held back.
     #[inline]
     pub(crate) fn flush(
         &mut self,
         (begun, until): (Duration, Option<Duration>),
         clock: impl Fn() -> Duration,
-    ) -> Written {
-        let Self { stream, write_limit, wants_flush, .. } = self;
+    ) -> Result<usize, Stopped> {
+        let Self { stream, write_limit, unflushed_len, .. } = self;
         wait_for(begun, until, clock, |within| {
             write_limit.flush(stream, within)?;
-            *wants_flush = false;
-            Ok(0)
+            Ok(core::mem::take(unflushed_len))
         })
     }
 
@@ -95,6 +95,40 @@ impl<S: Stream> Link<S> {
     }
 }
 
+impl<S: Duplex> Link<SharedStream<S>> {
+    /// Writes once what the stream takes without waiting.
+    pub(crate) fn write_now(&mut self, slices: &[&[u8]]) -> Result<usize, Stopped> {
+        let (given, count) = io_slices(slices);
+        loop {
+            return match self.stream.write_now(given.get(..count).unwrap_or_default()) {
+                Ok(0) if count > 0 => Err(Stopped::WouldBlock),
+                Ok(len) => {
+                    self.unflushed_len = self.unflushed_len.saturating_add(len);
+                    Ok(len)
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if is_wait(error.kind()) => Err(Stopped::WouldBlock),
+                Err(error) => Err(Stopped::Failed(error)),
+            };
+        }
+    }
+
+    /// Flushes without waiting. Returns how many bytes were held back.
+    pub(crate) fn flush_now(&mut self) -> Result<usize, Stopped> {
+        self.write_now(&[])?;
+        Ok(core::mem::take(&mut self.unflushed_len))
+    }
+}
+
+/// Slices for a write, and how many they are.
+fn io_slices<'a>(slices: &[&'a [u8]]) -> ([IoSlice<'a>; SLICE_COUNT_MAX], usize) {
+    let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
+    for (place, slice) in given.iter_mut().zip(slices) {
+        *place = IoSlice::new(slice);
+    }
+    (given, slices.len().min(SLICE_COUNT_MAX))
+}
+
 /// Makes a call that may wait until `until`.
 #[inline]
 fn wait_for(
@@ -102,14 +136,8 @@ fn wait_for(
     until: Option<Duration>,
     clock: impl Fn() -> Duration,
     mut call: impl FnMut(Option<Duration>) -> Result<usize, Stopped>,
-) -> Written {
-    let Some(until) = until else {
-        return match call(None) {
-            Ok(len) => Written::Bytes(len),
-            Err(Stopped::Failed(error)) => Written::Failed(error),
-            Err(Stopped::TimeUp | Stopped::WouldBlock) => Written::WouldBlock,
-        };
-    };
+) -> Result<usize, Stopped> {
+    let Some(until) = until else { return call(None) };
     // A call that takes a part of what it was given waits to its limit for the rest, and does not say since when: with a
     // quarter of the time the peer is given up after at most five quarters. How much a write that timed out has sent, Windows
     // does not say: nothing may follow it, so that there is one step.
@@ -118,19 +146,20 @@ fn wait_for(
     let mut within = step;
     loop {
         match call(Some(within)) {
-            Ok(len) => return Written::Bytes(len),
-            Err(Stopped::Failed(error)) => return Written::Failed(error),
-            Err(Stopped::WouldBlock) => return Written::WouldBlock,
-            Err(Stopped::TimeUp) => {
+            Err(Stopped::TimeUp) if !cfg!(windows) => {
                 let left = until.saturating_sub(clock());
-                if cfg!(windows) || left.is_zero() {
-                    return Written::TimeUp;
+                if left.is_zero() {
+                    return Err(Stopped::TimeUp);
                 }
                 within = left.min(step);
             }
+            result => return result,
         }
     }
 }
 
 /// The shortest step of a wait.
 const STEP_MIN: Duration = Duration::from_millis(1);
+
+/// How many slices are written at once.
+pub(crate) const SLICE_COUNT_MAX: usize = 16;

@@ -5,14 +5,15 @@ mod config;
 mod io;
 mod life;
 mod link;
-pub(crate) mod outgoing;
+mod outgoing;
 mod reading;
 
-pub(crate) use call::Call;
+use call::Call;
 #[cfg(feature = "deflate")]
 pub(crate) use config::with_compression;
-pub(crate) use config::{READ_BUFFER_LEN_MIN, keepalive_config, session_config};
+pub(crate) use config::{READ_BUFFER_LEN_MIN, session_config};
 pub(crate) use io::{GATHERED_TIME_MAX, Io, Leave, QUEUED_LEN_MAX};
-pub(crate) use life::Life;
-pub(crate) use link::{Link, Written};
+pub(crate) use life::{Life, Record};
+pub(crate) use link::{Link, SLICE_COUNT_MAX};
+pub(crate) use outgoing::Outgoing;
 pub(crate) use reading::{Driver, close, read, read_event};

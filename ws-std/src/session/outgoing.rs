@@ -1,40 +1,67 @@
-//! What a whole connection and one in two halves do alike with the sending side of their session.
-
 // Read first: RFC 6455 §5.4, §5.5.
 
-use ws_core::connection::Signal;
-use ws_core::error::SendError;
-use ws_core::frame::ControlPayload;
-use ws_core::session::{Note, Outbound, Relay as _};
+use alloc::sync::Arc;
 
+use ws_core::connection::{EncodedMessage, Signal};
+use ws_core::error::SendError;
+use ws_core::frame::{ControlPayload, Fin};
+use ws_core::message::Message;
+use ws_core::session::{Compress, Note, Outbound, Relay as _};
+
+use super::Life;
+use crate::error::Error;
 use crate::keys::MaskKeys;
 
-/// Passes on what the receiving side has found. Each ping is answered, unless much waits.
-#[inline]
-pub(crate) fn relay(outbound: &mut Outbound<MaskKeys>, note: Note) {
-    let is_pong = matches!(note, Note::Signal(Signal::Pong(_)));
-    outbound.relay(note);
-    if is_pong {
-        queue_controls(outbound);
+/// What a program sends, but for a Close.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outgoing<'m> {
+    Message(Message<'m>, Compress),
+    Encoded(&'m Arc<EncodedMessage<Vec<u8>>>),
+    /// The beginning of a message in parts, of which nothing is sent yet.
+    MessageStart,
+    Part(Message<'m>, Fin),
+    Ping(&'m ControlPayload),
+}
+
+impl Outgoing<'_> {
+    /// Whether it has to wait for the end of a message in parts.
+    pub(crate) const fn begins_message(&self) -> bool {
+        matches!(self, Self::Message(..) | Self::Encoded(_) | Self::MessageStart)
     }
 }
 
-/// Queues a ping of the program's.
-pub(crate) fn ping(outbound: &mut Outbound<MaskKeys>, payload: ControlPayload) -> Result<(), SendError> {
-    if outbound.is_closing() {
-        return Err(SendError::Closed);
+impl Life {
+    /// Queues all of what is sent or, with an error, nothing.
+    #[inline]
+    pub(crate) fn queue(&mut self, outgoing: Outgoing<'_>) -> Result<(), Error> {
+        let outbound = &mut self.outbound;
+        let queued = match outgoing {
+            #[cfg(feature = "deflate")]
+            Outgoing::Message(message, Compress::Always) => outbound.send_compressed(message),
+            Outgoing::Message(message, Compress::Never) => outbound.send_uncompressed(message),
+            Outgoing::Message(message, _) => outbound.send(message),
+            Outgoing::Encoded(message) => outbound.send_encoded(message),
+            Outgoing::MessageStart => outbound.check_between_messages(),
+            Outgoing::Part(part, fin) => outbound.part(part, fin),
+            Outgoing::Ping(_) if outbound.is_closing() => Err(SendError::Closed),
+            Outgoing::Ping(payload) => {
+                outbound.ping(*payload);
+                queue_controls(outbound);
+                Ok(())
+            }
+        };
+        queued.map_err(|error| self.send_error(error))
     }
-    outbound.ping(payload);
-    queue_controls(outbound);
-    Ok(())
-}
 
-/// Whether a message can be begun, though no part of it is sent yet.
-pub(crate) fn check_message_start(outbound: &Outbound<MaskKeys>) -> Result<(), SendError> {
-    if outbound.is_closing() {
-        return Err(SendError::Closed);
+    /// Passes on what the receiving side has found. Each ping is answered, unless much waits.
+    #[inline]
+    pub(crate) fn relay(&mut self, note: Note) {
+        let is_pong = matches!(note, Note::Signal(Signal::Pong(_)));
+        self.outbound.relay(note);
+        if is_pong {
+            queue_controls(&mut self.outbound);
+        }
     }
-    if outbound.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
 }
 
 /// Encodes a ping or a pong at once, unless much waits: then it stays where the next one replaces it.

@@ -3,40 +3,37 @@
 use core::time::Duration;
 use std::io;
 
-use ws_core::connection::Signal;
+use ws_core::connection::{Signal, Transport};
 use ws_core::event::{Event, Fragment};
-use ws_core::frame::ControlPayload;
 use ws_core::message::Message;
 use ws_core::session::{Inbound, Note, Relay};
 
 use super::config::LINGER_LEN_MAX;
+use super::{Life, Link};
 use crate::error::Error;
+use crate::stream::Stream;
+use crate::stream::limited::Stopped;
 
-/// What reading needs besides [`Inbound`]: the stream, the clock, and the sending side. [`Inbound`] reports to it as a [`Relay`].
+/// What reading needs besides [`Inbound`]: the stream, and the sending side. [`Inbound`] reports to it as a [`Relay`].
 pub(crate) trait Driver: Relay {
+    type Stream: Stream;
+
+    fn link(&mut self) -> &mut Link<Self::Stream>;
+
+    /// Lets `act` use the sending side.
+    fn with_life<T>(&mut self, act: impl FnOnce(&mut Life) -> T) -> T;
+
     /// Writes what waits, as far as this call may wait for that. An error that ends the connection is remembered.
     fn transmit_if_possible(&mut self) -> Result<(), Error>;
 
-    /// Reads once, within the deadlines. Returns the number of bytes, 0 at the end of the stream, and the time; `None` where the
-    /// stream failed or the connection has ended. An error means only that nothing came in time.
-    fn read_in_time(&mut self, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error>;
+    /// The time, where something depends on it, and until when a read may wait, the program's timeout aside.
+    fn read_until(&mut self) -> (Duration, Option<Duration>);
 
-    /// How the connection ended, once it has. Shuts down the sending side of the stream where the closing handshake asks for it.
-    fn ended(&mut self) -> Option<Result<(), Error>>;
+    /// Does what is due after a read that found nothing, and writes what waits.
+    fn poll(&mut self);
 
-    /// Whether nothing more arrives from the stream.
-    fn is_read_over(&self) -> bool;
-
-    /// Ends the connection for an error that is not the stream's.
-    fn give_up(&mut self, kind: io::ErrorKind);
-
-    /// Whether a pong answers a ping of the keepalive; reports it to the log.
-    fn is_own_pong(&mut self, payload: &ControlPayload) -> bool;
-
-    /// Notes what was received so far, for counters that are read through the other half.
-    fn note_received(&mut self, inbound: &Inbound) {
-        let _ = inbound;
-    }
+    /// Ends the stream of a connection that has ended, as far as the peer can see that.
+    fn shut_down(&mut self);
 }
 
 /// Waits for the next message, and returns whether another one has come already; `None` at the end.
@@ -45,8 +42,13 @@ pub(crate) fn read<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
 ) -> Result<Option<(Message<'i>, bool)>, Error> {
-    if let Some(end) = find_message(inbound, driver)? {
-        return end.map(|()| None);
+    loop {
+        match next_event(inbound, driver, Inbound::advance)? {
+            Some(Event::Data(())) => break,
+            Some(Event::Ping | Event::Pong) => {}
+            Some(Event::Close | Event::Failed(_) | _) => return end(inbound, driver).map(|()| None),
+            None => return Ok(None),
+        }
     }
     let has_another = inbound.has_another();
     match inbound.message(driver) {
@@ -56,46 +58,12 @@ pub(crate) fn read<'i>(
     }
 }
 
-/// Goes on to the next message. Returns how the connection ended, where it has.
-fn find_message(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
-    loop {
-        match inbound.advance(driver) {
-            Some(Event::Data(())) => return Ok(None),
-            Some(Event::Ping) => {}
-            Some(Event::Pong) => {
-                let _is_own = driver.is_own_pong(inbound.control());
-            }
-            Some(Event::Close | Event::Failed(_) | _) => {
-                return Ok(Some(end(inbound, driver)));
-            }
-            None => {
-                if let Some(end) = go_on(inbound, driver)? {
-                    return Ok(Some(end));
-                }
-            }
-        }
-    }
-}
-
 /// Waits for the next event; `None` at the end.
 pub(crate) fn read_event<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
 ) -> Result<Option<Event<Fragment<'i>>>, Error> {
-    let found = loop {
-        match inbound.advance_part(driver) {
-            Some(Event::Pong) if driver.is_own_pong(inbound.control()) => {}
-            Some(Event::Failed(_)) => {
-                return end(inbound, driver).map(|()| None);
-            }
-            Some(event) => break event,
-            None => {
-                if let Some(end) = go_on(inbound, driver)? {
-                    return end.map(|()| None);
-                }
-            }
-        }
-    };
+    let Some(found) = next_event(inbound, driver, Inbound::advance_part)? else { return Ok(None) };
     // What waits leaves before the program has its turn; what ends the connection is remembered.
     let _remembered = driver.transmit_if_possible();
     match found {
@@ -112,18 +80,29 @@ pub(crate) fn read_event<'i>(
 
 /// Discards what arrives, until the end.
 pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(), Error> {
+    while let Some(event) = read_event(inbound, driver)? {
+        if event == Event::Close {
+            return end(inbound, driver);
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the next event that is the program's, as `advance` finds it; `None` at the end.
+#[inline]
+fn next_event<D: Driver>(
+    inbound: &mut Inbound,
+    driver: &mut D,
+    advance: impl Fn(&mut Inbound, &mut D) -> Option<Event<()>>,
+) -> Result<Option<Event<()>>, Error> {
     loop {
-        match inbound.next_part(driver) {
-            Some(Event::Pong) => {
-                let _is_own = driver.is_own_pong(inbound.control());
-            }
-            Some(Event::Close | Event::Failed(_)) => {
-                return end(inbound, driver);
-            }
-            Some(_) => {}
+        match advance(inbound, driver) {
+            Some(Event::Pong) if driver.with_life(|life| life.is_own_pong(inbound.control())) => {}
+            Some(Event::Failed(_)) => return end(inbound, driver).map(|()| None),
+            Some(event) => return Ok(Some(event)),
             None => {
-                if let Some(end) = go_on(inbound, driver)? {
-                    return end;
+                if read_on(inbound, driver)? {
+                    return Ok(None);
                 }
             }
         }
@@ -132,23 +111,23 @@ pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(
 
 /// Brings the stream to its end, after all that is ever received.
 fn end(inbound: &Inbound, driver: &mut impl Driver) -> Result<(), Error> {
-    driver.note_received(inbound);
+    driver.with_life(|life| life.record.received = inbound.traffic());
     finish(driver)
 }
 
-/// Called when all that was read is taken: writes what waits, and reads on. Returns how the connection ended, where it has.
-fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
-    driver.note_received(inbound);
-    if let Some(end) = settle(driver)? {
-        return Ok(Some(end));
+/// Called when all that was read is taken: writes what waits, and reads on. Returns whether the connection was closed.
+fn read_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<bool, Error> {
+    driver.with_life(|life| life.record.received = inbound.traffic());
+    if settle(driver)? {
+        return Ok(true);
     }
     let spare = inbound.spare();
     let spare_len = spare.len();
     if spare_len == 0 {
-        driver.give_up(io::ErrorKind::OutOfMemory);
-        return Ok(driver.ended());
+        driver.with_life(|life| life.read_failed(io::ErrorKind::OutOfMemory.into()));
+        return Ok(false);
     }
-    match driver.read_in_time(spare)? {
+    match read_in_time(driver, spare)? {
         Some((0, _)) => inbound.eof(),
         Some((len, now)) => {
             inbound.filled(len, now);
@@ -158,22 +137,7 @@ fn go_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<Option<Resul
         }
         None => {}
     }
-    Ok(None)
-}
-
-/// Writes what waits. Returns how the connection ended, where it has.
-fn settle(driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> {
-    let transmitted = driver.transmit_if_possible();
-    if let Some(end) = driver.ended() {
-        return Ok(Some(end));
-    }
-    if driver.is_read_over() {
-        // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
-        transmitted?;
-        driver.give_up(io::ErrorKind::UnexpectedEof);
-        return Ok(driver.ended());
-    }
-    Ok(None)
+    Ok(false)
 }
 
 /// Brings the stream to its end, once nothing more is received: the last bytes are written, and what the peer still sends is
@@ -182,19 +146,80 @@ fn settle(driver: &mut impl Driver) -> Result<Option<Result<(), Error>>, Error> 
 fn finish(driver: &mut impl Driver) -> Result<(), Error> {
     let mut discarded = [0; 1024];
     let mut discarded_len = 0_u64;
-    loop {
-        if let Some(end) = settle(driver)? {
-            return end;
-        }
-        match driver.read_in_time(&mut discarded)? {
+    while !settle(driver)? {
+        match read_in_time(driver, &mut discarded)? {
             Some((0, _)) => driver.relay(Note::Signal(Signal::Eof)),
             Some((len, _)) => {
                 discarded_len = discarded_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
                 if discarded_len > LINGER_LEN_MAX {
-                    driver.give_up(io::ErrorKind::UnexpectedEof);
+                    driver.with_life(|life| life.read_failed(io::ErrorKind::UnexpectedEof.into()));
                 }
             }
             None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes what waits. Returns whether the connection was closed; an error says how else it has ended, or that the stream would
+/// block.
+fn settle(driver: &mut impl Driver) -> Result<bool, Error> {
+    let transmitted = driver.transmit_if_possible();
+    if obey(driver)? {
+        return Ok(true);
+    }
+    if driver.with_life(|life| life.outbound.is_read_over()) {
+        // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
+        transmitted?;
+        driver.with_life(|life| life.read_failed(io::ErrorKind::UnexpectedEof.into()));
+        return obey(driver);
+    }
+    Ok(false)
+}
+
+/// Does with the stream what the closing handshake asks for. Returns whether the connection was closed; an error says how else it
+/// has ended.
+fn obey(driver: &mut impl Driver) -> Result<bool, Error> {
+    match driver.with_life(Life::transport) {
+        Transport::Open | Transport::Linger { shutdown_write: false } => Ok(false),
+        Transport::Linger { shutdown_write: true } => {
+            driver.link().shut_down_write();
+            Ok(false)
+        }
+        Transport::Closed => {
+            driver.shut_down();
+            driver.with_life(|life| life.result()).map(|()| true)
+        }
+    }
+}
+
+/// Reads once, within the deadlines. Returns the number of bytes, 0 at the end of the stream, and the time; `None` where the
+/// stream failed or the connection has ended. An error means only that nothing came in time.
+fn read_in_time<D: Driver>(driver: &mut D, bytes: &mut [u8]) -> Result<Option<(usize, Duration)>, Error> {
+    loop {
+        let (now, until) = driver.read_until();
+        let is_timed = until.or(driver.link().call.timeout).is_some();
+        let patience = driver.link().call.patience(now);
+        if patience == Some(Duration::ZERO) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let due = until.map(|until| until.saturating_sub(now));
+        let stopped = match driver.link().read(bytes, [due, patience].into_iter().flatten().min()) {
+            Ok(len) => {
+                return Ok(Some((len, driver.with_life(|life| life.has_read(len, is_timed)))));
+            }
+            Err(Stopped::Failed(error)) => {
+                driver.with_life(|life| life.read_failed(error));
+                return Ok(None);
+            }
+            Err(stopped @ (Stopped::TimeUp | Stopped::WouldBlock)) => stopped,
+        };
+        driver.poll();
+        if !driver.with_life(|life| life.wants_read()) {
+            return Ok(None);
+        }
+        if matches!(stopped, Stopped::WouldBlock) {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
     }
 }

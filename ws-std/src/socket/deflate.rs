@@ -75,14 +75,14 @@ impl<S: Stream> WebSocket<S> {
     /// The parameters of permessage-deflate that the opening handshake negotiated, or `None` where it did not.
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
-        self.agreed
+        self.inbound.deflate()
     }
 
     /// Frees memory of an idle connection: the compressor, so that the next message that is sent begins with an empty window and
     /// is longer, and the buffers of messages. The inflater stays where the peer may refer to what it sent before. Nothing else
     /// changes.
     pub fn release_deflate(&mut self) {
-        self.io.get_mut().outbound.release();
+        self.io.life.outbound.release();
         self.inbound.release();
     }
 }

@@ -1,3 +1,5 @@
+use core::ops::{Deref, DerefMut};
+
 use crate::session::Io;
 use crate::stream::Stream;
 
@@ -13,21 +15,27 @@ impl<S: Stream> Held<S> {
         Self(Some(Box::new(io)))
     }
 
-    #[inline]
-    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
-    pub(super) fn get(&self) -> &Io<S> {
-        self.0.as_deref().expect(TAKEN)
-    }
-
-    #[inline]
-    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
-    pub(super) fn get_mut(&mut self) -> &mut Io<S> {
-        self.0.as_deref_mut().expect(TAKEN)
-    }
-
     #[expect(clippy::expect_used, reason = "only this, which consumes it, takes it out")]
     pub(super) fn into_io(mut self) -> Io<S> {
         *self.0.take().expect(TAKEN)
+    }
+}
+
+impl<S: Stream> Deref for Held<S> {
+    type Target = Io<S>;
+
+    #[inline]
+    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
+    fn deref(&self) -> &Io<S> {
+        self.0.as_deref().expect(TAKEN)
+    }
+}
+
+impl<S: Stream> DerefMut for Held<S> {
+    #[inline]
+    #[expect(clippy::expect_used, reason = "only `into_io`, which consumes it, takes it out")]
+    fn deref_mut(&mut self) -> &mut Io<S> {
+        self.0.as_deref_mut().expect(TAKEN)
     }
 }
 

@@ -9,7 +9,7 @@ use ws_core::message::Message;
 use ws_core::utf8::{Utf8, complete_prefix};
 
 use crate::error::Error;
-use crate::session::{Io, Leave, outgoing};
+use crate::session::{Io, Leave, Outgoing};
 use crate::stream::Stream;
 
 /// Writes one message in parts, whose number need not be known (RFC 6455 §5.4), through a [`WebSocket`](crate::WebSocket) or a
@@ -47,7 +47,7 @@ pub struct MessageWriter<'a> {
 
 impl<'a> MessageWriter<'a> {
     pub(super) fn over<S: Stream>(io: &'a mut Io<S>, message_type: MessageType) -> Result<Self, Error> {
-        io.commit(Leave::Together, |outbound| outgoing::check_message_start(outbound))?;
+        io.commit(Leave::Together, Outgoing::MessageStart)?;
         Ok(Self::new(Box::new(io), message_type))
     }
 
@@ -66,7 +66,7 @@ impl<'a> MessageWriter<'a> {
             return Err(Error::Io(not_utf8()));
         }
         let Self { sink, message_type, gathered, .. } = &mut self;
-        sink.send_last_part(part(*message_type, gathered)?)
+        sink.send_part(part(*message_type, gathered)?, Fin::Final)
     }
 
     /// Sends what is gathered, except for an incomplete code point.
@@ -124,13 +124,8 @@ impl fmt::Debug for MessageWriter<'_> {
 
 /// What takes the parts of a message.
 pub(super) trait PartSink {
-    /// Sends a part: all of it is taken or, with an error, none.
+    /// Sends a part: all of it is taken or, with an error, none. The last one is taken even where earlier ones still wait.
     fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error>;
-
-    /// Sends the last part, even where earlier ones still wait.
-    fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
-        self.send_part(part, Fin::Final)
-    }
 
     /// Writes all that waits.
     fn transmit(&mut self) -> Result<(), Error>;
@@ -138,12 +133,12 @@ pub(super) trait PartSink {
 
 impl<S: Stream> PartSink for &mut Io<S> {
     fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        self.commit(Leave::AtOnce, |outbound| outbound.part(part, fin))
-    }
-
-    fn send_last_part(&mut self, part: Message<'_>) -> Result<(), Error> {
-        self.leave(Leave::AtOnce)?;
-        self.commit_anyway(Leave::AtOnce, |outbound| outbound.part(part, Fin::Final))
+        match fin {
+            Fin::More => self.make_ready()?,
+            Fin::Final => self.leave(Leave::AtOnce)?,
+        }
+        self.life.queue(Outgoing::Part(part, fin))?;
+        self.leave(Leave::AtOnce)
     }
 
     fn transmit(&mut self) -> Result<(), Error> {

@@ -22,7 +22,6 @@ use std::time::Instant;
 
 use ws_core::connection::{Closure, Config, EncodedMessage, Role, RoleKeys};
 use ws_core::event::{Event, Fragment, MessageType};
-use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 use ws_core::message::Message;
@@ -31,7 +30,7 @@ use ws_core::session::{self, Compress, Inbound, Opened, Session};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, close, read, read_event, session_config};
+use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_event, session_config};
 use crate::stream::Stream;
 use crate::telemetry::Id;
 use crate::timeouts::Timeouts;
@@ -69,7 +68,6 @@ pub struct WebSocket<S: Stream> {
     io: Held<S>,
     inbound: Inbound,
     subprotocol: Option<Box<str>>,
-    agreed: Option<Agreed>,
 }
 
 impl<S: Stream> WebSocket<S> {
@@ -98,14 +96,10 @@ impl<S: Stream> WebSocket<S> {
     ) -> Result<Self, Error> {
         stream.limit_read(None)?;
         stream.limit_write(None)?;
-        let life = Life::new(timeouts, Instant::now());
-        #[cfg(feature = "deflate")]
-        let agreed = opened.deflate();
-        #[cfg(not(feature = "deflate"))]
-        let agreed = None;
         let Session { inbound, outbound, subprotocol, .. } =
             Session::new(opened, config, buffer, Duration::ZERO);
-        Ok(Self { io: Held::new(Io::new(stream, outbound, life)), inbound, subprotocol, agreed })
+        let life = Life { outbound, timeouts, record: Record::new() };
+        Ok(Self { io: Held::new(Io::new(stream, life)), inbound, subprotocol })
     }
 
     /// Waits for the next message, and lends it with a [`Writer`] to answer it while you hold it. Returns `None` once the
@@ -122,9 +116,8 @@ impl<S: Stream> WebSocket<S> {
     /// call returns the error again. But where the stream would block, or [`Timeouts::read`] is over, it goes on: call again.
     #[inline]
     pub fn read(&mut self) -> Result<Option<(Message<'_>, Writer<'_, S>)>, Error> {
-        let Self { io, inbound, .. } = self;
-        let io = io.get_mut();
-        io.begin_read();
+        let (io, inbound) = (&mut *self.io, &mut self.inbound);
+        io.link.call.begin_read();
         let Some((message, has_another)) = read(inbound, io)? else { return Ok(None) };
         let leave = io.leave_after(has_another);
         Ok(Some((message, Writer::new(io, leave))))
@@ -142,9 +135,8 @@ impl<S: Stream> WebSocket<S> {
     /// Those of [`read`](Self::read).
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_event(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
-        let Self { io, inbound, .. } = self;
-        let io = io.get_mut();
-        io.begin_read();
+        let (io, inbound) = (&mut *self.io, &mut self.inbound);
+        io.link.call.begin_read();
         Ok(read_event(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
     }
 
@@ -156,7 +148,7 @@ impl<S: Stream> WebSocket<S> {
     /// Those of [`Writer::send`].
     #[inline]
     pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.get_mut().send(message, Compress::ByLength, Leave::AtOnce)
+        self.io.send(message, Compress::ByLength, Leave::AtOnce)
     }
 
     /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
@@ -178,7 +170,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// Those of [`Writer::send`].
     pub fn feed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.get_mut().send(message, Compress::ByLength, Leave::Together)
+        self.io.send(message, Compress::ByLength, Leave::Together)
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. The
@@ -243,12 +235,12 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// Those of [`Writer::send`].
     pub fn message_writer(&mut self, message_type: MessageType) -> Result<MessageWriter<'_>, Error> {
-        MessageWriter::over(self.io.get_mut(), message_type)
+        MessageWriter::over(&mut self.io, message_type)
     }
 
     /// The sending side alone, as [`read`](Self::read) returns it with each message. What it sends leaves at once.
     pub fn writer(&mut self) -> Writer<'_, S> {
-        Writer::new(self.io.get_mut(), Leave::AtOnce)
+        Writer::new(&mut self.io, Leave::AtOnce)
     }
 
     /// Writes all that waits to be written. You may call it at any time.
@@ -257,33 +249,33 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// [`Error::Io`] where the stream would block, and the errors that end the connection.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.io.get_mut().transmit()
+        self.io.transmit()
     }
 
     /// Whether a message can be sent, since less than 16 KiB wait to be written. On a stream that blocks, `send` makes room itself.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.io.get().is_ready()
+        self.io.is_ready()
     }
 
     /// Whether something waits to be written: a message that leaves with the next, or bytes that a non-blocking stream did not take.
     #[must_use]
     pub fn wants_write(&self) -> bool {
-        self.io.get().wants_write()
+        self.io.wants_write()
     }
 
     /// Whether something may still arrive, which is so until the connection has ended. Keep read interest registered while this is
     /// true, so that pings and Closes are answered; a loop that applies back-pressure may drop it.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.io.get().wants_read()
+        self.io.life.wants_read()
     }
 
     /// The number of bytes that wait to be written. It is bounded: less than 16 KiB, one message after them, and 4.5 KiB of pongs and
     /// the Close.
     #[must_use]
     pub fn queued_len(&self) -> usize {
-        self.io.get().outbound.queued_len()
+        self.io.life.outbound.queued_len()
     }
 
     /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,
@@ -297,11 +289,9 @@ impl<S: Stream> WebSocket<S> {
     /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended, unless the stream would block: then
     /// call again.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        let Self { io, inbound, .. } = self;
-        let io = io.get_mut();
-        io.begin_close();
-        io.outbound.close(CloseFrame::truncated(code, reason));
-        close(inbound, io)
+        self.io.link.call.begin_close();
+        self.io.life.outbound.close(CloseFrame::truncated(code, reason));
+        close(&mut self.inbound, &mut *self.io)
     }
 
     /// Sends a Close and returns. Go on calling [`read`](Self::read): it returns the messages that arrive before the peer's Close,
@@ -317,7 +307,7 @@ impl<S: Stream> WebSocket<S> {
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.io.get().outbound.closure()
+        self.io.life.outbound.closure()
     }
 
     /// The peer's Close with its reason, once it has arrived.
@@ -341,21 +331,20 @@ impl<S: Stream> WebSocket<S> {
     /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.io.get().outbound.role()
+        self.io.life.outbound.role()
     }
 
     /// What the connection has carried, and why it ended, once it has.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let io = self.io.get();
-        io.life.counters(&io.outbound, self.inbound.traffic())
+        self.io.life.counters(self.inbound.traffic())
     }
 
     /// The round trip of the last keepalive ping that was answered, from when the ping had left until its pong was read. `None`
     /// before the first pong, and without [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        self.io.get().outbound.latency()
+        self.io.life.outbound.latency()
     }
 
     /// When to call [`read`](Self::read) at the latest, even where the stream is not ready: that call does what is due, such as
@@ -376,36 +365,36 @@ impl<S: Stream> WebSocket<S> {
     /// ```
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.io.get().next_deadline()
+        self.io.next_deadline()
     }
 
     /// The timeouts of the open connection.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.io.get().life.timeouts
+        self.io.life.timeouts
     }
 
     /// Sets the timeouts of the open connection. Each wait that is going on begins anew, except that a closing handshake that has
     /// begun keeps its deadline.
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
-        self.io.get_mut().set_timeouts(timeouts);
+        self.io.set_timeouts(timeouts);
     }
 
     /// The number of the connection in the log.
     pub(crate) fn id(&self) -> Id {
-        self.io.get().life.id
+        self.io.life.record.id
     }
 
     /// The stream, to query it and to change its settings. Reading from it or writing to it breaks the connection.
     #[must_use]
     pub fn get_ref(&self) -> &S {
-        &self.io.get().link.stream
+        &self.io.link.stream
     }
 
     /// The stream, mutably, to change its settings. Reading from it or writing to it breaks the connection.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut S {
-        &mut self.io.get_mut().link.stream
+        &mut self.io.link.stream
     }
 }
 

@@ -1,10 +1,9 @@
-use ws_core::extension::Agreed;
 use ws_core::session::{Inbound, Outbound};
 
 use super::WebSocket;
 use super::held::Held;
 use crate::keys::MaskKeys;
-use crate::session::{Io, Life};
+use crate::session::{Io, Life, Record};
 use crate::stream::Stream;
 use crate::timeouts::Timeouts;
 
@@ -22,25 +21,24 @@ pub struct Parts<S> {
     pub timeouts: Timeouts,
     /// The subprotocol that the opening handshake agreed on.
     pub subprotocol: Option<Box<str>>,
-    agreed: Option<Agreed>,
-    life: Life,
+    record: Record,
 }
 
 impl<S: Stream> WebSocket<S> {
     /// Takes the WebSocket apart. Nothing is written or closed, and no byte is lost.
     #[must_use]
     pub fn into_parts(self) -> Parts<S> {
-        let Self { io, inbound, subprotocol, agreed } = self;
-        let Io { link, outbound, life, .. } = io.into_io();
-        Parts { stream: link.stream, inbound, outbound, timeouts: life.timeouts, subprotocol, agreed, life }
+        let Self { io, inbound, subprotocol } = self;
+        let Io { link, life: Life { outbound, timeouts, record }, .. } = io.into_io();
+        Parts { stream: link.stream, inbound, outbound, timeouts, subprotocol, record }
     }
 
     /// Puts a WebSocket together again. Each wait begins anew, except that a closing handshake that has begun keeps its deadline.
     #[must_use]
     pub fn from_parts(parts: Parts<S>) -> Self {
-        let Parts { stream, inbound, outbound, timeouts, subprotocol, agreed, life } = parts;
-        let mut io = Io::new(stream, outbound, life);
+        let Parts { stream, inbound, outbound, timeouts, subprotocol, record } = parts;
+        let mut io = Io::new(stream, Life { outbound, timeouts, record });
         io.set_timeouts(timeouts);
-        Self { io: Held::new(io), inbound, subprotocol, agreed }
+        Self { io: Held::new(io), inbound, subprotocol }
     }
 }

@@ -9,7 +9,7 @@ use ws_core::session::Compress;
 
 use super::MessageWriter;
 use crate::error::Error;
-use crate::session::{Io, Leave, outgoing};
+use crate::session::{Io, Leave, Outgoing};
 use crate::stream::Stream;
 
 /// The sending side of a [`WebSocket`](crate::WebSocket), lent beside a message that was received.
@@ -98,7 +98,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
     /// [`send`](Self::send).
     pub fn send_encoded(&mut self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
-        self.io.commit(self.leave, |outbound| outbound.send_encoded(message))
+        self.io.commit(self.leave, Outgoing::Encoded(message))
     }
 
     /// Sends a ping with up to 125 bytes, at once (RFC 6455 §5.5.2). The pong is an event of
@@ -109,7 +109,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
-        self.io.commit(Leave::AtOnce, |outbound| outgoing::ping(outbound, payload))
+        self.io.commit(Leave::AtOnce, Outgoing::Ping(&payload))
     }
 
     /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4).
@@ -137,7 +137,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// Those that end the connection.
     pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.io.outbound.close(CloseFrame::truncated(code, reason));
+        self.io.life.outbound.close(CloseFrame::truncated(code, reason));
         self.io.leave(Leave::AtOnce)
     }
 }

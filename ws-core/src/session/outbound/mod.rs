@@ -2,11 +2,13 @@
 
 #[cfg(feature = "deflate")]
 mod deflation;
+mod ending;
 mod sending;
 mod streaming;
 mod time;
 mod transmitting;
 
+pub use ending::{Ending, StreamError};
 pub use streaming::{Compress, Taken};
 pub use time::is_keepalive;
 
@@ -74,6 +76,7 @@ pub struct Outbound<K> {
     is_starved: bool,
     /// Which deadline has ended the connection.
     timed_out: Option<Due>,
+    stream: ending::StreamState,
     pings: Pings,
     #[cfg(feature = "deflate")]
     deflation: Option<deflation::Deflation>,
@@ -103,6 +106,7 @@ impl<K: KeySource> Outbound<K> {
             is_blocked: false,
             is_starved: false,
             timed_out: None,
+            stream: ending::StreamState::default(),
             pings: Pings::default(),
             #[cfg(feature = "deflate")]
             deflation: None,
@@ -288,6 +292,32 @@ impl<K: KeySource> Outbound<K> {
         self.send.is_closing()
     }
 
+    /// Whether the next message can be begun: the connection is not closing, and no message in parts is in progress. For
+    /// adapters that let a program begin a message in parts before it has the first of them.
+    ///
+    /// ```
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, core::time::Duration::ZERO);
+    /// use ws_core::{error::SendError, frame::CloseCode, frame::Fin};
+    /// assert_eq!(session.outbound.check_between_messages(), Ok(()));
+    /// session.outbound.part("Hel", Fin::More)?;
+    /// assert_eq!(session.outbound.check_between_messages(), Err(SendError::Busy));
+    /// session.outbound.close(CloseCode::NORMAL.into());
+    /// assert_eq!(session.outbound.check_between_messages(), Err(SendError::Closed));
+    /// # Ok::<(), SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] once the connection is closing; [`SendError::Busy`] while a message is sent in parts.
+    pub fn check_between_messages(&self) -> Result<(), SendError> {
+        if self.send.is_closing() {
+            return Err(SendError::Closed);
+        }
+        if self.send.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
+    }
+
     /// Which end of the connection this is.
     #[must_use]
     pub fn role(&self) -> Role {
@@ -404,13 +434,6 @@ impl<K: KeySource> Outbound<K> {
     #[cold]
     fn why_not_ready(&self) -> SendError {
         if self.send.is_closing() { SendError::Closed } else { SendError::Full }
-    }
-
-    fn check_between_messages(&self) -> Result<(), SendError> {
-        if self.send.is_closing() {
-            return Err(SendError::Closed);
-        }
-        if self.send.is_message_in_progress() { Err(SendError::Busy) } else { Ok(()) }
     }
 
     #[inline]

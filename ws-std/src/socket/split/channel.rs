@@ -4,59 +4,46 @@ use std::thread;
 
 #[cfg(feature = "hub")]
 use ws_core::connection::EncodedMessage;
-use ws_core::error::SendError;
-use ws_core::frame::Fin;
-#[cfg(feature = "hub")]
 use ws_core::frame::{CloseCode, CloseFrame};
+#[cfg(feature = "hub")]
 use ws_core::message::Message;
-use ws_core::session::Outbound;
+#[cfg(feature = "hub")]
+use ws_core::session::Compress;
 
 use super::shared::{Guard, Left, Shared, State};
 use crate::error::Error;
-use crate::keys::MaskKeys;
-use crate::session::{QUEUED_LEN_MAX, outgoing};
+use crate::session::{Outgoing, QUEUED_LEN_MAX};
 use crate::stream::duplex::Duplex;
 
 /// Sending, and waiting for the peer to take it.
 impl<S: Duplex> Shared<S> {
-    /// Queues the message that `act` sends, once there is room for it, and returns when it is written, or at once where it answers a
-    /// message after which another has come already.
-    pub(super) fn commit_message(
-        &self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        let state = self.commit_next(act)?;
-        let has_room = state.outbound.queued_len() < QUEUED_LEN_MAX;
-        if has_room && state.is_gathering_here() { Ok(()) } else { self.drive_all(state) }
+    /// Queues what is sent, once there is room for it, and returns when it is written, or at once where it is a message that answers
+    /// one after which another has come already.
+    pub(super) fn send(&self, outgoing: Outgoing<'_>) -> Result<(), Error> {
+        let state = self.feed(outgoing)?;
+        let has_room = state.life.outbound.queued_len() < QUEUED_LEN_MAX;
+        let may_wait = outgoing.begins_message() && has_room && state.is_gathering_here();
+        if may_wait { Ok(()) } else { self.drive_all(state) }
     }
 
-    /// Queues the message that `act` sends, once there is room for it. It leaves with what is sent after it.
-    pub(super) fn feed(
-        &self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        self.commit_next(act).map(drop)
-    }
-
-    /// Queues the control frame, or the part of a message in progress, that `act` sends, and returns when it is written.
-    pub(super) fn commit_control(
-        &self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<(), Error> {
-        let state = self.drive(self.lock(), State::has_room)?;
-        self.drive_all(queue(state, act)?)
+    /// Queues what is sent, once there is room for it. It leaves with what is sent after it. A thread that would wait for a message of
+    /// its own gets an error.
+    pub(super) fn feed(&self, outgoing: Outgoing<'_>) -> Result<Guard<'_, S>, Error> {
+        let may_be_tried = |state: &State<S>| {
+            state.has_room_for(outgoing) || (outgoing.begins_message() && state.is_in_own_message())
+        };
+        let mut state = self.drive(self.lock(), may_be_tried)?;
+        if !state.has_room_for(outgoing) {
+            return Err(Error::MessageUnfinished);
+        }
+        state.life.queue(outgoing)?;
+        Ok(state)
     }
 
     /// Begins a message in parts: the messages of others wait until [`end_message`](Self::end_message).
     pub(super) fn begin_message(&self) -> Result<(), Error> {
-        let mut state = self.commit_next(|outbound| outgoing::check_message_start(outbound))?;
-        state.message_owner = Some(thread::current().id());
+        self.feed(Outgoing::MessageStart)?.message_owner = Some(thread::current().id());
         Ok(())
-    }
-
-    /// Queues a part of the message that was begun, and returns when it is written.
-    pub(super) fn commit_part(&self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        self.commit_control(|outbound| outbound.part(part, fin))
     }
 
     /// Lets other threads send messages again. Where parts were sent and the last was not, that fails.
@@ -65,36 +52,29 @@ impl<S: Duplex> Shared<S> {
         state.message_owner = None;
         self.notify(&state);
     }
-
-    /// Lets `act` begin the next message. A thread that would wait for a message of its own gets an error.
-    fn commit_next(
-        &self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<Guard<'_, S>, Error> {
-        let may_be_tried = |state: &State<S>| state.has_room_for_message() || state.is_in_own_message();
-        let state = self.drive(self.lock(), may_be_tried)?;
-        if !state.has_room_for_message() {
-            return Err(Error::MessageUnfinished);
-        }
-        queue(state, act)
-    }
 }
 
 /// Sending without waiting for the peer.
 impl<S: Duplex> Shared<S> {
-    /// Queues what `act` sends, where there is room for it, and writes nothing yet.
-    pub(super) fn offer(
-        &self,
-        act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-    ) -> Result<Guard<'_, S>, Error> {
-        let state = self.lock();
-        if let Some(error) = state.failure() {
+    /// Queues what is sent, where there is room for it, and writes nothing yet.
+    pub(super) fn offer(&self, outgoing: Outgoing<'_>) -> Result<Guard<'_, S>, Error> {
+        let mut state = self.lock();
+        if let Some(error) = state.life.failure() {
             return Err(error);
         }
-        if !state.has_room_for_message() {
+        if !state.has_room_for(outgoing) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        queue(state, act)
+        state.life.queue(outgoing)?;
+        Ok(state)
+    }
+
+    /// Queues a Close, and writes nothing yet.
+    pub(super) fn close(&self, code: CloseCode, reason: &str) -> Guard<'_, S> {
+        let mut state = self.lock();
+        state.life.outbound.close(CloseFrame::truncated(code, reason));
+        self.notify(&state);
+        state
     }
 
     /// Writes what the peer takes without waiting; where the stream has no such write, a thread is started for it.
@@ -107,7 +87,7 @@ impl<S: Duplex> Shared<S> {
 
     /// Starts a thread that writes what no other thread is about to write.
     fn start_flush(self: &Arc<Self>, mut state: Guard<'_, S>) {
-        if state.is_flushed || !state.is_to_be_written() || state.failure().is_some() {
+        if state.is_flushed || !state.is_to_be_written() || state.life.failure().is_some() {
             return;
         }
         state.is_flushed = true;
@@ -134,18 +114,6 @@ impl<S: Duplex> Shared<S> {
     }
 }
 
-/// Lets `act` queue something.
-fn queue<S>(
-    mut state: Guard<'_, S>,
-    act: impl FnOnce(&mut Outbound<MaskKeys>) -> Result<(), SendError>,
-) -> Result<Guard<'_, S>, Error> {
-    let State { outbound, life, .. } = &mut *state;
-    match act(outbound) {
-        Ok(()) => Ok(state),
-        Err(error) => Err(life.send_error(outbound, error)),
-    }
-}
-
 /// A connection as a [`Hub`](crate::Hub) uses it, whatever its stream is. None of these calls waits for the peer.
 #[cfg(feature = "hub")]
 pub(crate) trait Channel: Send + Sync {
@@ -166,17 +134,17 @@ pub(crate) trait Channel: Send + Sync {
 #[cfg(feature = "hub")]
 impl<S: Duplex> Channel for Shared<S> {
     fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error> {
-        match (self.offer(|outbound| outbound.send_encoded(encoded)), plain) {
+        match (self.offer(Outgoing::Encoded(encoded)), plain) {
             // A client masks each message by a key of its own.
-            (Err(Error::NotAdmitted), Some(plain)) => self.offer(|outbound| outbound.send(plain)).map(drop),
+            (Err(Error::NotAdmitted), Some(plain)) => {
+                self.offer(Outgoing::Message(plain, Compress::ByLength)).map(drop)
+            }
             (result, _) => result.map(drop),
         }
     }
 
     fn dismiss(&self, code: CloseCode, reason: &str) {
-        let mut state = self.lock();
-        state.outbound.close(CloseFrame::truncated(code, reason));
-        self.notify(&state);
+        drop(self.close(code, reason));
     }
 
     fn deliver(self: Arc<Self>) -> bool {
@@ -194,7 +162,7 @@ impl<S: Duplex> Channel for Shared<S> {
     fn deliver_rest(&self) -> bool {
         let (mut state, _left) = self.write_now(self.lock());
         // Judged and noted under one lock, so that what is queued later finds no thread that sees to it.
-        state.is_flushed = state.is_to_be_written() && state.failure().is_none();
+        state.is_flushed = state.is_to_be_written() && state.life.failure().is_none();
         state.is_flushed
     }
 }

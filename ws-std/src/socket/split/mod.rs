@@ -66,13 +66,13 @@ impl<S: Duplex> WebSocket<S> {
     ///
     /// [`Error::Io`] where the stream cannot be made blocking. The connection is then dropped.
     pub fn split(self) -> Result<(ReadHalf<S>, WriteHalf<S>), Error> {
-        let Self { io, inbound, subprotocol, agreed } = self;
-        let Io { link, outbound, life, .. } = io.into_io();
+        let Self { io, inbound, subprotocol } = self;
+        let Io { link, life, .. } = io.into_io();
         let stream = SharedStream::new(link.stream);
         stream.get_ref().set_blocking()?;
         let limit = stream.get_ref().read_limit()?;
-        let shared = Arc::new(Shared::new(stream, outbound, life));
-        let reader = ReadHalf::new(Arc::clone(&shared), inbound, limit, subprotocol, agreed);
+        let shared = Arc::new(Shared::new(stream, life));
+        let reader = ReadHalf::new(Arc::clone(&shared), inbound, limit, subprotocol);
         Ok((reader, WriteHalf::new(shared)))
     }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use ws_core::connection::{Closure, Role};
 use ws_core::event::{Event, Fragment};
+#[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::message::Message;
@@ -28,7 +29,6 @@ pub struct ReadHalf<S: Duplex> {
     pub(super) end: ReadEnd<S>,
     pub(super) inbound: Inbound,
     pub(super) subprotocol: Option<Box<str>>,
-    pub(super) agreed: Option<Agreed>,
 }
 
 impl<S: Duplex> ReadHalf<S> {
@@ -37,9 +37,8 @@ impl<S: Duplex> ReadHalf<S> {
         inbound: Inbound,
         limit: Option<Duration>,
         subprotocol: Option<Box<str>>,
-        agreed: Option<Agreed>,
     ) -> Self {
-        Self { end: ReadEnd::new(shared, limit), inbound, subprotocol, agreed }
+        Self { end: ReadEnd::new(shared, limit), inbound, subprotocol }
     }
 
     /// Waits for the next message, and lends it. You may answer it by a [`WriteHalf`](super::WriteHalf) while you hold it. Returns
@@ -52,7 +51,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// Those of [`WebSocket::read`](crate::WebSocket::read). An error that ended the connection for the other half is returned here
     /// too.
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        self.end.begin_read();
+        self.end.link.call.begin_read();
         let Some((message, has_another)) = read(&mut self.inbound, &mut self.end)? else { return Ok(None) };
         self.end.gather(has_another);
         Ok(Some(message))
@@ -65,7 +64,7 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// Those of [`read`](Self::read).
     pub fn read_event(&mut self) -> Result<Option<Event<Fragment<'_>>>, Error> {
-        self.end.begin_read();
+        self.end.link.call.begin_read();
         self.end.gather(false);
         read_event(&mut self.inbound, &mut self.end)
     }
@@ -77,27 +76,27 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// Those of [`WebSocket::close`](crate::WebSocket::close).
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.end.begin_close(CloseFrame::truncated(code, reason));
+        self.end.begin_close(code, reason);
         close(&mut self.inbound, &mut self.end)
     }
 
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.end.lock().outbound.closure()
+        self.end.shared.lock().life.outbound.closure()
     }
 
     /// What the connection has carried in both directions, and why it ended, once it has.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.end.lock().counters(self.inbound.traffic())
+        self.end.shared.lock().life.counters(self.inbound.traffic())
     }
 
     /// The round trip of the last keepalive ping that was answered. `None` before the first pong, and without
     /// [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        self.end.lock().outbound.latency()
+        self.end.shared.lock().life.outbound.latency()
     }
 
     /// The peer's Close with its reason, once it has arrived.
@@ -121,33 +120,33 @@ impl<S: Duplex> ReadHalf<S> {
     /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.end.lock().outbound.role()
+        self.end.shared.lock().life.outbound.role()
     }
 
     /// Sets how long one call of [`read`](Self::read) may wait before it returns an error for which
     /// [`is_would_block`](Error::is_would_block) is true. It is at first what [`Timeouts::with_read`] was, or the read timeout
     /// of the stream. Set it here and not on the stream, whose read timeout is overwritten.
     pub const fn set_read_timeout(&mut self, timeout: Option<Duration>) {
-        self.end.patience = timeout;
+        self.end.link.call.timeout = timeout;
     }
 
     /// How long one call of `read` may wait; see [`set_read_timeout`](Self::set_read_timeout).
     #[must_use]
     pub const fn read_timeout(&self) -> Option<Duration> {
-        self.end.patience
+        self.end.link.call.timeout
     }
 
     /// The timeouts of the open connection.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        self.end.lock().life.timeouts
+        self.end.shared.lock().life.timeouts
     }
 
     /// The parameters of permessage-deflate that the opening handshake negotiated, or `None` where it did not.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<Agreed> {
-        self.agreed
+        self.inbound.deflate()
     }
 
     /// Frees the buffers of messages of an idle connection. [`WriteHalf::release_deflate`](super::WriteHalf::release_deflate)
@@ -160,7 +159,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// The stream, to query it. It has to stay blocking.
     #[must_use]
     pub fn get_ref(&self) -> &S {
-        self.end.stream()
+        self.end.shared.stream.get_ref()
     }
 }
 

@@ -1,3 +1,4 @@
+use alloc::sync::Arc;
 use core::fmt;
 
 use super::{ReadHalf, WriteHalf};
@@ -9,7 +10,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// Whether this and `writer` are halves of one connection.
     #[must_use]
     pub fn is_pair_of(&self, writer: &WriteHalf<S>) -> bool {
-        writer.is_of(&self.end.shared())
+        writer.is_of(&self.end.shared)
     }
 
     /// Makes one connection of the halves again, where `writer` is its last [`WriteHalf`]. Nothing is lost: what the peer has not
@@ -36,12 +37,12 @@ impl<S: Duplex> ReadHalf<S> {
             return Err(ReuniteError::new(self, writer));
         }
         drop(writer);
-        let Self { end, inbound, subprotocol, agreed } = self;
+        let Self { end, inbound, subprotocol } = self;
         match end.into_io() {
-            Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol, agreed }),
+            Ok(io) => Ok(WebSocket { io: Held::new(io), inbound, subprotocol }),
             Err(end) => {
-                let writer = WriteHalf::new(end.shared());
-                Err(ReuniteError::new(Self { end: *end, inbound, subprotocol, agreed }, writer))
+                let writer = WriteHalf::new(Arc::clone(&end.shared));
+                Err(ReuniteError::new(Self { end: *end, inbound, subprotocol }, writer))
             }
         }
     }

@@ -4,14 +4,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use ws_core::connection::Transport;
-use ws_core::session::{Outbound, Traffic};
 
 use super::turn::Turn;
-use crate::counters::Counters;
 use crate::error::Error;
-use crate::keys::MaskKeys;
-use crate::session::{GATHERED_TIME_MAX, Life, Written};
+use crate::session::{GATHERED_TIME_MAX, Life, Outgoing};
 use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::limited::Stopped;
 
 /// The state that both halves share, under a combining lock.
 ///
@@ -29,7 +27,6 @@ pub(super) struct Shared<S> {
 
 #[derive(Debug)]
 pub(super) struct State<S> {
-    pub(super) outbound: Outbound<MaskKeys>,
     pub(super) life: Life,
     /// `None` while a thread is writing.
     turn: Option<Turn<S>>,
@@ -48,26 +45,15 @@ pub(super) struct State<S> {
     pub(super) gathering: Option<(ThreadId, Duration)>,
     /// The reading half was dropped, so that no read writes what waits.
     pub(super) is_reader_gone: bool,
-    /// The bytes and messages that were received, as the reader last reported them.
-    pub(super) received: Traffic,
 }
 
 pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
 
 impl<S: Duplex> State<S> {
-    /// The error that ended the connection for threads that write, if one has.
-    pub(super) fn failure(&self) -> Option<Error> {
-        self.life.failure(&self.outbound)
-    }
-
-    /// Whether something may be queued, or nothing will be any more.
-    pub(super) fn has_room(&self) -> bool {
-        self.outbound.queued_len() < BACKLOG_LEN_MAX || self.outbound.is_closing()
-    }
-
-    /// Whether a message may be queued, and not only control frames between the parts of one.
-    pub(super) fn has_room_for_message(&self) -> bool {
-        self.has_room() && (self.message_owner.is_none() || self.outbound.is_closing())
+    /// Whether this may be queued, or nothing will be any more.
+    pub(super) fn has_room_for(&self, outgoing: Outgoing<'_>) -> bool {
+        let has_turn = self.message_owner.is_none() || !outgoing.begins_message();
+        (self.life.outbound.queued_len() < BACKLOG_LEN_MAX && has_turn) || self.life.outbound.is_closing()
     }
 
     /// Whether this thread sends a message in parts, for whose end it would wait in vain.
@@ -77,7 +63,7 @@ impl<S: Duplex> State<S> {
 
     /// Whether something waits.
     fn wants_write(&self) -> bool {
-        self.outbound.queued_len() > 0 || self.outbound.wants_transmit()
+        self.life.outbound.queued_len() > 0 || self.life.outbound.wants_transmit()
     }
 
     /// Whether there is something to do for a thread that would write.
@@ -96,25 +82,11 @@ impl<S: Duplex> State<S> {
     pub(super) const fn is_being_written(&self) -> bool {
         self.turn.is_none()
     }
-
-    /// The counters of the connection, with `received` from the reader.
-    pub(super) fn counters(&self, received: Traffic) -> Counters {
-        self.life.counters(&self.outbound, received)
-    }
-
-    pub(super) fn into_outbound(self) -> (Outbound<MaskKeys>, Life) {
-        let Self { mut outbound, life, turn, .. } = self;
-        if let Some(turn) = turn {
-            outbound.return_batch(turn.batch);
-        }
-        (outbound, life)
-    }
 }
 
 impl<S: Duplex> Shared<S> {
-    pub(super) fn new(stream: SharedStream<S>, outbound: Outbound<MaskKeys>, life: Life) -> Self {
+    pub(super) fn new(stream: SharedStream<S>, life: Life) -> Self {
         let state = State {
-            outbound,
             life,
             turn: Some(Turn::new(stream.clone())),
             written_len: 0,
@@ -124,7 +96,6 @@ impl<S: Duplex> Shared<S> {
             message_owner: None,
             gathering: None,
             is_reader_gone: false,
-            received: Traffic::default(),
         };
         Self { stream, state: Mutex::new(state), changed: Condvar::new() }
     }
@@ -141,16 +112,21 @@ impl<S: Duplex> Shared<S> {
         }
     }
 
-    pub(super) fn into_parts(self) -> (SharedStream<S>, State<S>) {
-        (self.stream, self.state.into_inner().unwrap_or_else(PoisonError::into_inner))
+    /// What is left of it: the last owner of the stream, where the caller has dropped its own, and all that waits to be written.
+    pub(super) fn into_parts(self) -> (SharedStream<S>, Life) {
+        let State { mut life, turn, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turn {
+            life.outbound.return_batch(turn.batch);
+        }
+        (self.stream, life)
     }
 
     /// Returns when everything that is queued now is written.
     pub(super) fn drive_all(&self, mut state: Guard<'_, S>) -> Result<(), Error> {
         // Control frames are encoded when they are asked for.
-        let _first = state.outbound.transmit();
+        let _first = state.life.outbound.transmit();
         self.notify(&state);
-        let queued_len = u64::try_from(state.outbound.queued_len()).unwrap_or(u64::MAX);
+        let queued_len = u64::try_from(state.life.outbound.queued_len()).unwrap_or(u64::MAX);
         let target = state.written_len.saturating_add(queued_len);
         let state = self.drive(state, |state| state.written_len >= target)?;
         // The last thread also writes what no call waits for. A failure in that is not this call's.
@@ -169,175 +145,146 @@ impl<S: Duplex> Shared<S> {
             if is_done(&state) {
                 return Ok(state);
             }
-            if let Some(error) = state.failure() {
+            if let Some(error) = state.life.failure() {
                 return Err(error);
             }
             let is_to_be_written = state.is_to_be_written();
             state = match state.turn.take_if(|_turn| is_to_be_written) {
-                Some(turn) => self.write(state, turn, &is_done),
+                Some(turn) => self.write(state, turn, Pace::Patient, &is_done).0,
                 None => self.wait(state),
             };
-        }
-    }
-
-    /// Takes the turn: writes what is queued, and what others queue meanwhile, with the lock open. Gives the turn
-    /// back when nothing is left, or when `is_done` and another thread waits that will go on.
-    fn write<'a>(
-        &'a self,
-        mut state: Guard<'a, S>,
-        turn: Turn<S>,
-        is_done: &impl Fn(&State<S>) -> bool,
-    ) -> Guard<'a, S> {
-        let mut holder = Holder { shared: self, turn: Some(turn) };
-        while let Some(turn) = &mut holder.turn {
-            if turn.batch.is_empty() {
-                state.outbound.take_batch(&mut turn.batch);
-            }
-            let is_to_yield = state.waiting_count > 0 && is_done(&state);
-            if turn.is_done() || is_to_yield || state.failure().is_some() {
-                break;
-            }
-            let begun = state.life.now();
-            let until = state.life.write_until(&state.outbound, begun);
-            // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
-            let closing = state.life.timeouts.close().and_then(|timeout| begun.checked_add(timeout));
-            let until = [until, closing].into_iter().flatten().min();
-            let clock = state.life.opened_at();
-            drop(state);
-            let written = turn.write((begun, until), || clock.elapsed());
-            state = self.lock();
-            let is_early = matches!(written, Written::WouldBlock);
-            turn.early_count = if is_early { turn.early_count.saturating_add(1) } else { 0 };
-            let may_be_late = is_early && turn.early_count < EARLY_COUNT_MAX;
-            if !may_be_late && !self.note(&mut state, written, begun) {
-                break;
-            }
-        }
-        holder.give_back(&mut state);
-        self.notify(&state);
-        self.shut_down_if_due(state)
-    }
-
-    /// Shuts the sending side down where the Close that was written last asks for it. The reader may have looked before it was
-    /// noted as written, and wait for the peer to end the stream, which waits for this.
-    fn shut_down_if_due<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
-        if state.outbound.transport() != (Transport::Linger { shutdown_write: true }) {
-            return state;
-        }
-        state.outbound.write_shut_down();
-        drop(state);
-        let _gone = self.stream.get_ref().shutdown_write_shared();
-        self.lock()
-    }
-
-    /// Notes what came of a write that might wait. `false` where it is not to be tried again.
-    fn note(&self, state: &mut State<S>, written: Written, begun: Duration) -> bool {
-        let State { outbound, life, written_len, blocked_since, .. } = state;
-        match written {
-            Written::Bytes(len) => {
-                outbound.transmitted(len, life.now());
-                *blocked_since = None;
-                *written_len = written_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-                self.notify(state);
-                true
-            }
-            Written::TimeUp => {
-                outbound.transmitted(0, begun);
-                if outbound.poll_write(life.now()).is_some() {
-                    life.log_end(outbound);
-                    return false;
-                }
-                if outbound.transport() == Transport::Closed && life.failure(outbound).is_none() {
-                    // The peer has ended its half and takes nothing: no deadline runs any more that would end this.
-                    let _reported = life.write_failed(outbound, io::ErrorKind::ConnectionAborted.into());
-                    return false;
-                }
-                true
-            }
-            Written::WouldBlock => {
-                // It was made non-blocking, and trying again would only keep the processor busy.
-                let _reported = life.write_failed(outbound, io::ErrorKind::Unsupported.into());
-                false
-            }
-            Written::Failed(error) => {
-                let _reported = life.write_failed(outbound, error);
-                false
-            }
         }
     }
 
     /// Writes what the peer takes without waiting, unless a thread is writing already, which then writes this too. Returns what is
     /// left that no thread is about to write.
     pub(super) fn write_now<'a>(&'a self, mut state: Guard<'a, S>) -> (Guard<'a, S>, Left) {
-        let Some(turn) = state.turn.take() else { return (state, Left::Nothing) };
+        match state.turn.take() {
+            Some(turn) => self.write(state, turn, Pace::Now, &|_state| false),
+            None => (state, Left::Nothing),
+        }
+    }
+
+    /// Takes the turn: writes what is queued, and what others queue meanwhile, with the lock open. Gives the turn back when nothing
+    /// is left that the stream takes at this pace, or when `is_done` and another thread waits that will go on.
+    fn write<'a>(
+        &'a self,
+        mut state: Guard<'a, S>,
+        turn: Turn<S>,
+        pace: Pace,
+        is_done: &impl Fn(&State<S>) -> bool,
+    ) -> (Guard<'a, S>, Left) {
         let mut holder = Holder { shared: self, turn: Some(turn) };
         let mut left = Left::Nothing;
         while let Some(turn) = &mut holder.turn {
             if turn.batch.is_empty() {
-                state.outbound.take_batch(&mut turn.batch);
+                state.life.outbound.take_batch(&mut turn.batch);
             }
-            if turn.is_done() || state.failure().is_some() {
+            let is_to_yield = state.waiting_count > 0 && is_done(&state);
+            let has_ended = state.life.failure().is_some();
+            if turn.is_done() || is_to_yield || has_ended || left != Left::Nothing {
                 break;
             }
+            let begun = state.life.now();
+            // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
+            let closing = state.life.timeouts.close().and_then(|timeout| begun.checked_add(timeout));
+            let until = [state.life.write_until(begun), closing].into_iter().flatten().min();
+            let opened_at = state.life.record.opened_at;
             drop(state);
-            let written = turn.write_now();
+            let written = match pace {
+                Pace::Patient => turn.write((begun, until), || opened_at.elapsed()),
+                Pace::Now => turn.write_now(),
+            };
             state = self.lock();
-            let now = state.life.now();
-            match written {
-                Ok((len, is_short)) => {
-                    let _goes_on = self.note(&mut state, Written::Bytes(len), now);
-                    if !is_short {
-                        continue;
-                    }
-                    left = Left::Blocked;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => left = Left::Blocked,
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => left = Left::Unsupported,
-                Err(error) => {
-                    let _goes_on = self.note(&mut state, Written::Failed(error), now);
-                }
-            }
-            if left == Left::Blocked {
-                self.note_blocked(&mut state, now);
-            }
-            break;
+            left = self.note(&mut state, written, pace, begun);
         }
         holder.give_back(&mut state);
         self.notify(&state);
         (self.shut_down_if_due(state), left)
     }
 
-    /// Notes that the peer takes nothing now, and ends the connection where the time of a write is over.
-    fn note_blocked(&self, state: &mut State<S>, now: Duration) {
-        let since = *state.blocked_since.get_or_insert(now);
-        if state.life.write_until(&state.outbound, since).is_some_and(|until| until <= now) {
-            let _goes_on = self.note(state, Written::TimeUp, since);
-        } else {
-            state.outbound.transmitted(0, now);
+    /// Shuts the sending side down where the Close that was written last asks for it. The reader may have looked before it was
+    /// noted as written, and wait for the peer to end the stream, which waits for this.
+    fn shut_down_if_due<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
+        if state.life.outbound.transport() != (Transport::Linger { shutdown_write: true }) {
+            return state;
         }
+        state.life.outbound.write_shut_down();
+        drop(state);
+        let _gone = self.stream.get_ref().shutdown_write_shared();
+        self.lock()
+    }
+
+    /// Notes what came of a write that began at the time `begun`. Returns what a thread that does not wait leaves.
+    fn note(
+        &self,
+        state: &mut State<S>,
+        written: Result<usize, Stopped>,
+        pace: Pace,
+        begun: Duration,
+    ) -> Left {
+        let State { life, written_len, blocked_since, .. } = state;
+        match written {
+            Ok(len) => {
+                let len = len.min(life.outbound.queued_len());
+                life.outbound.transmitted(len, life.record.now());
+                *blocked_since = None;
+                *written_len = written_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+                self.notify(state);
+            }
+            Err(Stopped::WouldBlock) if pace == Pace::Now => {
+                let now = life.record.now();
+                let since = *blocked_since.get_or_insert(now);
+                if life.write_until(since).is_some_and(|until| until <= now) {
+                    return self.note(state, Err(Stopped::TimeUp), Pace::Patient, since);
+                }
+                life.outbound.transmitted(0, now);
+                return Left::Blocked;
+            }
+            // It returned too early, and is tried again.
+            Err(Stopped::WouldBlock) => {}
+            Err(Stopped::TimeUp) => {
+                let has_ended = !life.blocked(begun) && life.outbound.transport() == Transport::Closed;
+                if has_ended && life.failure().is_none() {
+                    // The peer has ended its half and takes nothing: no deadline runs any more that would end this.
+                    life.write_failed(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+            Err(Stopped::Failed(error))
+                if pace == Pace::Now && error.kind() == io::ErrorKind::Unsupported =>
+            {
+                return Left::Unsupported;
+            }
+            Err(Stopped::Failed(error)) => {
+                life.write_failed(error);
+            }
+        }
+        Left::Nothing
     }
 
     /// Waits for a change, no longer than the closing handshake may take.
     fn wait<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
-        let now = state.life.now();
-        let State { outbound, life, .. } = &mut *state;
-        if outbound.is_closing() && outbound.poll_write(now).is_some() {
-            life.log_end(outbound);
+        let life = &mut state.life;
+        let is_closing = life.outbound.is_closing();
+        if is_closing && life.poll_write() {
             return state;
         }
-        let deadline = if outbound.is_closing() { outbound.next_write_deadline() } else { None };
-        let remaining = deadline.map(|deadline| deadline.saturating_sub(now));
+        let deadline = life.outbound.next_write_deadline().filter(|_| is_closing);
+        let time = deadline.map_or(WAIT_MAX, |deadline| deadline.saturating_sub(life.now()).max(WAIT_MIN));
         state.waiting_count = state.waiting_count.saturating_add(1);
-        let mut state = match remaining {
-            Some(time) => {
-                self.changed.wait_timeout(state, time.max(WAIT_MIN)).unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-        };
+        let (mut state, _) = self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
         state.waiting_count = state.waiting_count.saturating_sub(1);
         state
     }
+}
+
+/// How a thread writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// It waits for the peer.
+    Patient,
+    /// It writes what the peer takes without waiting.
+    Now,
 }
 
 /// What a write that does not wait has left.
@@ -360,9 +307,9 @@ struct Holder<'a, S: Duplex> {
 impl<S: Duplex> Holder<'_, S> {
     fn give_back(mut self, state: &mut State<S>) {
         let Some(mut turn) = self.turn.take() else { return };
-        if state.failure().is_some() {
-            state.outbound.return_batch(core::mem::take(&mut turn.batch));
-            if !state.life.may_read_on() {
+        if state.life.failure().is_some() {
+            state.life.outbound.return_batch(core::mem::take(&mut turn.batch));
+            if !state.life.wants_read() {
                 // The other half may be reading, and would not notice.
                 let _gone = self.shared.stream.get_ref().abort();
             }
@@ -376,8 +323,7 @@ impl<S: Duplex> Drop for Holder<'_, S> {
         if self.turn.is_some() {
             let _gone = self.shared.stream.get_ref().abort();
             let mut state = self.shared.lock();
-            let State { outbound, life, .. } = &mut *state;
-            let _reported = life.write_failed(outbound, io::ErrorKind::Other.into());
+            state.life.write_failed(io::ErrorKind::Other.into());
             self.shared.notify(&state);
         }
     }
@@ -386,8 +332,8 @@ impl<S: Duplex> Drop for Holder<'_, S> {
 /// While this many bytes wait, no message is queued.
 const BACKLOG_LEN_MAX: usize = 64 * 1024;
 
-/// How many writes in a row may return at once before the stream is taken for one that was made non-blocking.
-const EARLY_COUNT_MAX: u8 = 4;
-
 /// The shortest wait.
 const WAIT_MIN: Duration = Duration::from_millis(1);
+
+/// The longest wait for a change. A thread that finds none waits again.
+const WAIT_MAX: Duration = Duration::from_secs(3600);

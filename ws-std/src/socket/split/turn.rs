@@ -1,31 +1,30 @@
 use core::time::Duration;
-use std::io::{self, IoSlice};
+use std::io;
 
 use ws_core::session::Batch;
 
-use crate::session::{Link, Written};
+use crate::session::{Link, SLICE_COUNT_MAX};
 use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::limited::Stopped;
 
 /// The right to write, with the stream to write to. A connection has one; the thread that holds it writes for all.
 #[derive(Debug)]
 pub(super) struct Turn<S> {
-    pub(super) link: Link<SharedStream<S>>,
+    link: Link<SharedStream<S>>,
     /// The bytes that were taken out of the queue and not written yet.
     pub(super) batch: Batch,
-    /// How many bytes the stream took and may still hold back, as TLS does.
-    unflushed_len: usize,
     /// How many writes in a row returned at once, though they might wait.
-    pub(super) early_count: u8,
+    early_count: u8,
 }
 
 impl<S: Duplex> Turn<S> {
     pub(super) fn new(stream: SharedStream<S>) -> Self {
-        Self { link: Link::new(stream), batch: Batch::new(), unflushed_len: 0, early_count: 0 }
+        Self { link: Link::new(stream, None), batch: Batch::new(), early_count: 0 }
     }
 
     /// Whether all that was taken out of the queue has left.
     pub(super) const fn is_done(&self) -> bool {
-        self.batch.is_empty() && self.unflushed_len == 0
+        self.batch.is_empty() && self.link.unflushed_len == 0
     }
 
     /// Writes once at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes have left.
@@ -33,47 +32,39 @@ impl<S: Duplex> Turn<S> {
         &mut self,
         (begun, until): (Duration, Option<Duration>),
         clock: impl Fn() -> Duration,
-    ) -> Written {
-        if self.unflushed_len == 0 {
-            let mut slices = [&[][..]; SLICE_COUNT_MAX];
-            let count = self.batch.slices(&mut slices);
-            let slices = slices.map(IoSlice::new);
-            match self.link.write(slices.get(..count).unwrap_or_default(), (begun, until), &clock) {
-                Written::Bytes(len) => self.took(len),
-                stopped @ (Written::WouldBlock | Written::TimeUp | Written::Failed(_)) => return stopped,
-            }
+    ) -> Result<usize, Stopped> {
+        let written = self.write_by(
+            |link, slices| link.write(slices, (begun, until), &clock),
+            |link| link.flush((begun, until), &clock),
+        );
+        let is_early = matches!(written, Err(Stopped::WouldBlock));
+        self.early_count = if is_early { self.early_count.saturating_add(1) } else { 0 };
+        if self.early_count >= EARLY_COUNT_MAX {
+            // It was made non-blocking, and trying again would only keep the processor busy.
+            return Err(Stopped::Failed(io::ErrorKind::Unsupported.into()));
         }
-        match self.link.flush((begun, until), clock) {
-            Written::Bytes(_) => Written::Bytes(core::mem::take(&mut self.unflushed_len)),
-            stopped @ (Written::WouldBlock | Written::TimeUp | Written::Failed(_)) => stopped,
-        }
+        written
     }
 
-    /// Writes once what the stream takes without waiting. Returns how many bytes have left, and whether it took less than offered.
-    pub(super) fn write_now(&mut self) -> io::Result<(usize, bool)> {
-        let stream = self.link.stream.get_ref();
-        let mut is_short = false;
-        if self.unflushed_len == 0 {
+    /// Writes once what the stream takes without waiting. Returns how many bytes have left.
+    pub(super) fn write_now(&mut self) -> Result<usize, Stopped> {
+        self.write_by(Link::write_now, Link::flush_now)
+    }
+
+    fn write_by(
+        &mut self,
+        write: impl FnOnce(&mut Link<SharedStream<S>>, &[&[u8]]) -> Result<usize, Stopped>,
+        flush: impl FnOnce(&mut Link<SharedStream<S>>) -> Result<usize, Stopped>,
+    ) -> Result<usize, Stopped> {
+        if self.link.unflushed_len == 0 {
             let mut slices = [&[][..]; SLICE_COUNT_MAX];
             let count = self.batch.slices(&mut slices);
-            let slices = slices.map(IoSlice::new);
-            let slices = slices.get(..count).unwrap_or_default();
-            let offered_len = slices.iter().fold(0_usize, |len, slice| len.saturating_add(slice.len()));
-            let len = stream.write_now(slices)?;
-            is_short = len < offered_len;
+            let len = write(&mut self.link, slices.get(..count).unwrap_or_default())?;
             self.batch.advance(len);
-            self.unflushed_len = len.min(offered_len);
         }
-        // Without slices it pushes what the stream has taken and holds back.
-        let _nothing = self.link.stream.get_ref().write_now(&[])?;
-        Ok((core::mem::take(&mut self.unflushed_len), is_short))
-    }
-
-    fn took(&mut self, len: usize) {
-        self.unflushed_len = len.min(self.batch.len());
-        self.batch.advance(len);
+        flush(&mut self.link)
     }
 }
 
-/// How many slices are written at once.
-const SLICE_COUNT_MAX: usize = 16;
+/// How many writes in a row may return at once before the stream is taken for one that was made non-blocking.
+const EARLY_COUNT_MAX: u8 = 4;

@@ -4,15 +4,16 @@ use core::time::Duration;
 
 use ws_core::connection::{Closure, EncodedMessage, Role};
 use ws_core::event::MessageType;
-use ws_core::frame::{CloseCode, CloseFrame, ControlPayload, Fin};
+use ws_core::frame::{CloseCode, ControlPayload, Fin};
 use ws_core::message::Message;
+use ws_core::session::Compress;
 
 #[cfg(feature = "hub")]
 use super::Channel;
 use super::shared::Shared;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::outgoing;
+use crate::session::Outgoing;
 use crate::socket::MessageWriter;
 use crate::socket::message_writer::PartSink;
 use crate::stream::duplex::Duplex;
@@ -46,7 +47,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// that end the connection, after which the message may have been sent in part: [`Error::Disconnected`], [`Error::Timeout`],
     /// [`Error::Io`].
     pub fn send(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit_message(|outbound| outbound.send(message))
+        self.shared.send(Outgoing::Message(message, Compress::ByLength))
     }
 
     /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
@@ -55,7 +56,7 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// Those of [`send`](Self::send).
     pub fn feed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.feed(|outbound| outbound.send(message))
+        self.shared.feed(Outgoing::Message(message, Compress::ByLength)).map(drop)
     }
 
     /// Sends a text message. It leaves when one of [`send`](Self::send) would.
@@ -84,7 +85,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
     pub fn send_uncompressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit_message(|outbound| outbound.send_uncompressed(message))
+        self.shared.send(Outgoing::Message(message, Compress::Never))
     }
 
     /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
@@ -94,7 +95,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
     pub fn send_compressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.commit_message(|outbound| outbound.send_compressed(message))
+        self.shared.send(Outgoing::Message(message, Compress::Always))
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
@@ -105,7 +106,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
     /// [`send`](Self::send).
     pub fn send_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
-        self.shared.commit_message(|outbound| outbound.send_encoded(message))
+        self.shared.send(Outgoing::Encoded(message))
     }
 
     /// Sends a message without waiting for the peer. What the peer does not take at once stays queued. It is written with the next
@@ -116,7 +117,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more wait already, or another
     /// thread sends a message in parts: nothing was taken. Those of [`send`](Self::send).
     pub fn try_send(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.write_soon(self.shared.offer(|outbound| outbound.send(message))?);
+        self.shared.write_soon(self.shared.offer(Outgoing::Message(message, Compress::ByLength))?);
         Ok(())
     }
 
@@ -128,17 +129,14 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::NotAdmitted`] where the connection is a client's, or the message is compressed and that was not negotiated; those of
     /// [`try_send`](Self::try_send).
     pub fn try_send_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Result<(), Error> {
-        self.shared.write_soon(self.shared.offer(|outbound| outbound.send_encoded(message))?);
+        self.shared.write_soon(self.shared.offer(Outgoing::Encoded(message))?);
         Ok(())
     }
 
     /// Sends a Close without waiting for the peer to take it, or what was sent before it. Where the connection is closing already,
     /// nothing changes. The reading half has to be read for the connection to end; see [`start_close`](Self::start_close).
     pub fn try_start_close(&self, code: CloseCode, reason: &str) {
-        let mut state = self.shared.lock();
-        state.outbound.close(CloseFrame::truncated(code, reason));
-        self.shared.notify(&state);
-        self.shared.write_soon(state);
+        self.shared.write_soon(self.shared.close(code, reason));
     }
 
     /// Writes all that is queued, such as by [`try_send`](Self::try_send) and [`feed`](Self::feed), and waits until it has left.
@@ -164,7 +162,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::PingLen`] for a longer payload; those of [`send`](Self::send).
     pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
         let payload = ControlPayload::new(payload).ok_or(Error::PingLen)?;
-        self.shared.commit_control(|outbound| outgoing::ping(outbound, payload))
+        self.shared.send(Outgoing::Ping(&payload))
     }
 
     /// Begins a message that is written in parts, of any length in total (RFC 6455 §5.4). Pings, pongs and the Close go out
@@ -187,15 +185,13 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// Those that end the connection.
     pub fn start_close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        let mut state = self.shared.lock();
-        state.outbound.close(CloseFrame::truncated(code, reason));
-        self.shared.drive_all(state)
+        self.shared.drive_all(self.shared.close(code, reason))
     }
 
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
-        self.shared.lock().outbound.closure()
+        self.shared.lock().life.outbound.closure()
     }
 
     /// What the connection has carried in both directions, and why it ended, once it has. What was received is counted up to when
@@ -203,20 +199,20 @@ impl<S: Duplex> WriteHalf<S> {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let state = self.shared.lock();
-        state.counters(state.received)
+        state.life.counters(state.life.record.received)
     }
 
     /// The round trip of the last keepalive ping that was answered. `None` before the first pong, and without
     /// [`Timeouts::with_ping_interval`].
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        self.shared.lock().outbound.latency()
+        self.shared.lock().life.outbound.latency()
     }
 
     /// Whether this is the server or the client.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.shared.lock().outbound.role()
+        self.shared.lock().life.outbound.role()
     }
 
     /// The timeouts of the open connection.
@@ -229,7 +225,7 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`ReadHalf::release_deflate`](super::ReadHalf::release_deflate) frees the buffers of messages.
     #[cfg(feature = "deflate")]
     pub fn release_deflate(&self) {
-        self.shared.lock().outbound.release();
+        self.shared.lock().life.outbound.release();
     }
 
     pub(super) fn is_of(&self, shared: &Arc<Shared<S>>) -> bool {
@@ -266,7 +262,7 @@ struct Parts<'a, S: Duplex> {
 
 impl<S: Duplex> PartSink for Parts<'_, S> {
     fn send_part(&mut self, part: Message<'_>, fin: Fin) -> Result<(), Error> {
-        self.shared.commit_part(part, fin)
+        self.shared.send(Outgoing::Part(part, fin))
     }
 
     /// Nothing: a part is written when it is sent.

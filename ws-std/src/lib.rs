@@ -179,8 +179,6 @@
 extern crate alloc;
 
 mod counters;
-#[cfg(feature = "deflate")]
-mod deflate;
 mod dial;
 mod error;
 #[cfg(feature = "hub")]
@@ -194,8 +192,6 @@ mod telemetry;
 mod timeouts;
 
 pub use counters::{Counters, Outcome};
-#[cfg(feature = "deflate")]
-pub use deflate::Deflate;
 #[cfg(feature = "proxy")]
 pub use dial::Proxy;
 pub use dial::{Client, connect};
@@ -221,6 +217,8 @@ pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{HandshakeMisuse, Header, Request};
 pub use ws_core::message::Message;
+#[cfg(feature = "deflate")]
+pub use ws_core::session::Deflate;
 pub use ws_core::session::Traffic;
 
 /// The examples of the front page, compiled and run.

@@ -2,10 +2,10 @@ use core::net::SocketAddr;
 
 use ws_core::connection::Config;
 use ws_core::handshake::Credentials;
+#[cfg(feature = "deflate")]
+use ws_core::session::Deflate;
 
 use super::Client;
-#[cfg(feature = "deflate")]
-use crate::deflate::Deflate;
 use crate::timeouts::Timeouts;
 
 /// What the request has.

@@ -1,14 +1,12 @@
 use ws_core::connection::Config;
+#[cfg(feature = "deflate")]
+use ws_core::session::Deflate;
 use ws_core::session::Opened;
 
 use super::handshake_stream::HandshakeStream;
-#[cfg(feature = "deflate")]
-use crate::deflate::Deflate;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::session::session_config;
-#[cfg(feature = "deflate")]
-use crate::session::with_compression;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::timeouts::{Deadline, Timeouts};
@@ -37,7 +35,7 @@ impl Settings {
     ) -> Result<WebSocket<S>, Error> {
         let config = session_config(self.config, &self.timeouts);
         #[cfg(feature = "deflate")]
-        let config = with_compression(config, self.deflate.as_ref());
+        let config = config.with_deflate(self.deflate.unwrap_or_default());
         let opened = opened.with_unsent(stream.unwritten.bytes());
         WebSocket::open(stream.stream, opened, config, self.timeouts, stream.buffer)
     }

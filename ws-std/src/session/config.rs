@@ -1,10 +1,6 @@
 use ws_core::connection::Config;
 use ws_core::session;
-#[cfg(feature = "deflate")]
-use ws_core::session::Deflate as Settings;
 
-#[cfg(feature = "deflate")]
-use crate::deflate::Deflate;
 use crate::timeouts::Timeouts;
 
 /// The configuration of a session from the settings of a program.
@@ -16,17 +12,6 @@ pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Co
         .with_queue_len_max(QUEUE_LEN_MAX)
         .with_linger_len_max(LINGER_LEN_MAX)
         .with_read_buffer_len(READ_BUFFER_LEN)
-}
-
-/// The configuration with the compression that a program wants, where it wants any.
-#[cfg(feature = "deflate")]
-pub(crate) fn with_compression(config: session::Config, deflate: Option<&Deflate>) -> session::Config {
-    let Some(deflate) = deflate else { return config };
-    let settings = Settings::new()
-        .with_level(deflate.level())
-        .with_mem_level(deflate.mem_level())
-        .with_threshold(deflate.threshold());
-    config.with_deflate(settings)
 }
 
 /// How long the read buffer is at first, in bytes: most of what an idle connection takes on the heap.

@@ -9,8 +9,6 @@ mod outgoing;
 mod reading;
 
 use call::Call;
-#[cfg(feature = "deflate")]
-pub(crate) use config::with_compression;
 pub(crate) use config::{READ_BUFFER_LEN_MIN, session_config};
 pub(crate) use io::{GATHERED_TIME_MAX, Io, Leave, QUEUED_LEN_MAX};
 pub(crate) use life::{Life, Record};

@@ -3,12 +3,11 @@
 use ws_core::connection::{Config, Role};
 use ws_core::extension::Agreed;
 use ws_core::message::Message;
-use ws_core::session::Opened;
+use ws_core::session::{Deflate, Opened};
 
 use super::{WebSocket, buffer, keys};
-use crate::deflate::Deflate;
 use crate::error::Error;
-use crate::session::{session_config, with_compression};
+use crate::session::session_config;
 #[cfg(doc)]
 use crate::socket::Writer;
 use crate::stream::Stream;
@@ -49,7 +48,7 @@ impl<S: Stream> WebSocket<S> {
         unread: &[u8],
     ) -> Result<Self, Error> {
         let timeouts = Timeouts::new();
-        let config = with_compression(session_config(config, &timeouts), Some(&deflate));
+        let config = session_config(config, &timeouts).with_deflate(deflate);
         let opened = Opened::new(keys(role)?).with_deflate(agreed);
         Self::open(stream, opened, config, timeouts, buffer(unread))
     }

@@ -13,10 +13,10 @@ use std::net::TcpStream;
 
 use ws_core::connection::Config;
 use ws_core::handshake::OwnedOriginPolicy;
+#[cfg(feature = "deflate")]
+use ws_core::session::Deflate;
 use ws_core::uri::Scheme;
 
-#[cfg(feature = "deflate")]
-use crate::deflate::Deflate;
 use crate::error::Error;
 use crate::open::settings::Settings;
 use crate::socket::WebSocket;

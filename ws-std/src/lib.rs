@@ -178,6 +178,7 @@
 
 extern crate alloc;
 
+mod clock;
 mod counters;
 mod dial;
 mod error;
@@ -191,6 +192,7 @@ mod stream;
 mod telemetry;
 mod timeouts;
 
+pub use clock::Clock;
 pub use counters::{Counters, Outcome};
 #[cfg(feature = "proxy")]
 pub use dial::Proxy;

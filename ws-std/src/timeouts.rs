@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ws_core::keepalive::KeepaliveConfig;
 
+use crate::clock::Clock;
 use crate::error::{Error, Phase};
 #[cfg(feature = "rustls")]
 use crate::error::{is_gone, is_wait};
@@ -177,34 +178,38 @@ impl Default for Timeouts {
 }
 
 /// The moment until which something has to be done; `None` sets no limit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(Option<Instant>);
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline {
+    until: Option<Instant>,
+    clock: Clock,
+}
 
 impl Deadline {
-    pub(crate) fn after(time: Option<Duration>) -> Self {
-        Self(time.and_then(|time| Instant::now().checked_add(time)))
+    pub(crate) fn after(time: Option<Duration>, clock: Clock) -> Self {
+        Self { until: time.and_then(|time| clock.now().checked_add(time)), clock }
     }
 
     /// The time that is left, which is never zero; `None` without a deadline. Fails where no time is left.
-    pub(crate) fn remaining(self) -> Result<Option<Duration>, Passed> {
-        let Some(until) = self.0 else { return Ok(None) };
-        let remaining = until.saturating_duration_since(Instant::now());
+    pub(crate) fn remaining(&self) -> Result<Option<Duration>, Passed> {
+        let Some(until) = self.until else { return Ok(None) };
+        let remaining = until.saturating_duration_since(self.clock.now());
         if remaining < GRANULARITY { Err(Passed) } else { Ok(Some(remaining)) }
     }
 
     /// This deadline, or the one in `time`, whichever is earlier.
-    pub(crate) fn at_most(self, time: Duration) -> Self {
-        Self(self.0.into_iter().chain(Self::after(Some(time)).0).min())
+    pub(crate) fn at_most(&self, time: Duration) -> Self {
+        let other = Self::after(Some(time), self.clock.clone());
+        Self { until: self.until.into_iter().chain(other.until).min(), ..other }
     }
 
     /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
-    pub(crate) fn remaining_for(self, phase: Phase) -> Result<Option<Duration>, Error> {
+    pub(crate) fn remaining_for(&self, phase: Phase) -> Result<Option<Duration>, Error> {
         self.remaining().map_err(|_passed| Error::Timeout(phase))
     }
 
     /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
     #[cfg(feature = "rustls")]
-    pub(crate) fn map_io_error(self, error: io::Error, phase: Phase) -> Result<(), Error> {
+    pub(crate) fn map_io_error(&self, error: io::Error, phase: Phase) -> Result<(), Error> {
         let kind = error.kind();
         if kind == io::ErrorKind::Interrupted {
             return Ok(());

@@ -11,17 +11,17 @@ use crate::error::{Error, Phase};
 use crate::timeouts::Deadline;
 
 /// Connects to a host: looks up its addresses, tries them, and returns the stream to the first that answers.
-pub(super) fn dial(host: &str, port: u16, deadline: Deadline) -> Result<TcpStream, Error> {
+pub(super) fn dial(host: &str, port: u16, deadline: &Deadline) -> Result<TcpStream, Error> {
     dial_addresses(&resolve(host, port, deadline)?, deadline)
 }
 
 /// Connects to the first of these addresses that answers.
-pub(super) fn dial_addresses(addresses: &[SocketAddr], deadline: Deadline) -> Result<TcpStream, Error> {
+pub(super) fn dial_addresses(addresses: &[SocketAddr], deadline: &Deadline) -> Result<TcpStream, Error> {
     race(&interleave(addresses), deadline, connect)
 }
 
 /// The addresses of a host, in the order in which the operating system prefers them.
-fn resolve(host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>, Error> {
+fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
@@ -69,7 +69,7 @@ fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 /// their connections.
 fn race<T: Send + 'static>(
     addresses: &[SocketAddr],
-    deadline: Deadline,
+    deadline: &Deadline,
     connect: impl Fn(SocketAddr, Option<Duration>) -> io::Result<T> + Clone + Send + 'static,
 ) -> Result<T, Error> {
     let mut waiting = addresses.iter().copied();
@@ -138,6 +138,7 @@ const ATTEMPT_COUNT_MAX: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::{ATTEMPT_COUNT_MAX, Deadline, TIMEOUT, connect, dial, interleave, race};
+    use crate::clock::Clock;
     use crate::error::{Error, Phase};
     use alloc::sync::Arc;
     use core::net::SocketAddr;
@@ -155,7 +156,7 @@ mod tests {
     }
 
     fn within(time: Duration) -> Deadline {
-        Deadline::after(Some(time))
+        Deadline::after(Some(time), Clock::SYSTEM)
     }
 
     /// Port 1 refuses, port 2 swallows what comes, port 3 answers, port 4 answers late.
@@ -186,16 +187,16 @@ mod tests {
     fn s5_an_address_that_refuses_is_passed_over_at_once() {
         let begun = Instant::now();
         let tried = addresses(&["127.0.0.1:1", "127.0.0.2:1", "127.0.0.3:1", "127.0.0.1:3"]);
-        assert_eq!(race(&tried, within(LONG), connect_by_port).unwrap(), 3);
+        assert_eq!(race(&tried, &within(LONG), connect_by_port).unwrap(), 3);
         assert!(begun.elapsed() < LONG / 10, "{:?}", begun.elapsed());
     }
 
     #[test]
     fn s5_an_address_that_swallows_what_comes_costs_the_delay_and_not_the_timeout() {
-        for deadline in [within(LONG), Deadline::after(None)] {
+        for deadline in [within(LONG), Deadline::after(None, Clock::SYSTEM)] {
             let begun = Instant::now();
             let tried = addresses(&["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
-            assert_eq!(race(&tried, deadline, connect_by_port).unwrap(), 3);
+            assert_eq!(race(&tried, &deadline, connect_by_port).unwrap(), 3);
             assert!((super::ATTEMPT_DELAY..LONG / 2).contains(&begun.elapsed()), "{:?}", begun.elapsed());
         }
     }
@@ -204,14 +205,14 @@ mod tests {
     fn the_first_that_connects_wins_though_it_began_earlier() {
         // The late one begins first, and answers after 500 ms; the other two never do.
         let tried = addresses(&["127.0.0.1:4", "127.0.0.1:2", "127.0.0.2:2"]);
-        assert_eq!(race(&tried, within(LONG), connect_by_port).unwrap(), 4);
+        assert_eq!(race(&tried, &within(LONG), connect_by_port).unwrap(), 4);
     }
 
     #[test]
     fn the_time_is_that_of_all_addresses_together() {
         let begun = Instant::now();
         let tried: Vec<_> = (1..=20).map(|last| SocketAddr::from(([127, 0, 0, last], 2))).collect();
-        let error = race(&tried, within(Duration::from_millis(600)), connect_by_port).unwrap_err();
+        let error = race(&tried, &within(Duration::from_millis(600)), connect_by_port).unwrap_err();
         assert!(matches!(error, Error::Timeout(Phase::Connect)), "{error}");
         assert!(begun.elapsed() < LONG / 2);
     }
@@ -227,7 +228,7 @@ mod tests {
             tried_now.fetch_sub(1, Ordering::SeqCst);
             Err(io::ErrorKind::ConnectionRefused.into())
         };
-        let _timeout = race(&tried, within(Duration::from_millis(2400)), connect).unwrap_err();
+        let _timeout = race(&tried, &within(Duration::from_millis(2400)), connect).unwrap_err();
         assert_eq!(most.load(Ordering::SeqCst), ATTEMPT_COUNT_MAX);
     }
 
@@ -246,7 +247,7 @@ mod tests {
         };
         // The second begins while the first still waits, and wins; the first connects in vain.
         let tried = addresses(&["127.0.0.1:4", "127.0.0.1:3"]);
-        let (port, winner) = race(&tried, within(LONG), connect).unwrap();
+        let (port, winner) = race(&tried, &within(LONG), connect).unwrap();
         assert_eq!((port, drop_count.load(Ordering::SeqCst)), (3, 0));
         let begun = Instant::now();
         while drop_count.load(Ordering::SeqCst) == 0 && begun.elapsed() < LONG {
@@ -259,14 +260,14 @@ mod tests {
     #[test]
     fn an_error_says_what_happened_to_each_address() {
         let tried = addresses(&["127.0.0.1:1", "[::1]:1"]);
-        let error = race(&tried, within(LONG), connect_by_port).unwrap_err();
+        let error = race(&tried, &within(LONG), connect_by_port).unwrap_err();
         let Error::Io(error) = error else { panic!("{error}") };
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         let text = error.to_string();
         assert!(text.contains("127.0.0.1:1: ") && text.contains("; [::1]:1: "), "{text}");
-        let error = race(&[], within(LONG), connect_by_port).unwrap_err();
+        let error = race(&[], &within(LONG), connect_by_port).unwrap_err();
         assert!(matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::NotFound));
-        let error = race(&addresses(&["127.0.0.1:2"]), within(LONG / 50), connect_by_port).unwrap_err();
+        let error = race(&addresses(&["127.0.0.1:2"]), &within(LONG / 50), connect_by_port).unwrap_err();
         assert_eq!(error.to_string(), TIMEOUT.to_string());
     }
 
@@ -275,7 +276,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         for (host, time) in [("localhost", Some(LONG)), ("localhost", None), ("127.0.0.1", Some(LONG))] {
-            let stream = dial(host, port, Deadline::after(time)).unwrap();
+            let stream = dial(host, port, &Deadline::after(time, Clock::SYSTEM)).unwrap();
             assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
         }
         let answers = connect(listener.local_addr().unwrap(), None).unwrap();

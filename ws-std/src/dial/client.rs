@@ -171,7 +171,7 @@ impl Client {
     /// [`Error::Uri`] and [`Error::HandshakeMisuse`] where the request cannot be written;
     /// [`Error::Entropy`], [`Error::Io`].
     pub fn start_handshake<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<S>, Error> {
-        let deadline = self.options.settings.handshake_deadline();
+        let deadline = self.options.settings.handshake_deadline(stream.clock());
         Connecting::new(self.options.clone(), stream, url, deadline)
     }
 }

@@ -100,7 +100,7 @@ impl Proxy {
         head_len_max: usize,
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
-        let stream = addresses::dial(&self.host, self.port, deadline)?;
+        let stream = addresses::dial(&self.host, self.port, &deadline)?;
         let mut stream = HandshakeStream::to_proxy(stream, deadline)?;
         let credentials = self.credentials.as_ref();
         let opened = match self.protocol {

@@ -10,6 +10,7 @@ use ws_core::uri::Uri;
 
 use super::Client;
 use super::addresses::{dial, dial_addresses};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::stream::NetStream;
 #[cfg(feature = "rustls")]
@@ -27,18 +28,18 @@ impl Client {
             return Err(Error::TlsUnsupported);
         }
         let stream = self.reach(uri)?;
-        let deadline = self.options.settings.handshake_deadline();
+        let deadline = self.options.settings.handshake_deadline(Clock::SYSTEM);
         #[cfg(feature = "rustls")]
         if let Some((config, name)) = tls {
             let connection = ClientConnection::new(config, name)?;
-            return Ok((TlsStream::start(stream, connection, deadline)?.into(), deadline));
+            return Ok((TlsStream::start(stream, connection, &deadline)?.into(), deadline));
         }
         Ok((stream.into(), deadline))
     }
 
     /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.
     fn reach(&self, uri: &Uri<'_>) -> Result<TcpStream, Error> {
-        let deadline = Deadline::after(self.options.settings.timeouts.connect());
+        let deadline = Deadline::after(self.options.settings.timeouts.connect(), Clock::SYSTEM);
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.proxy {
             let target = match self.addresses.first() {
@@ -48,8 +49,8 @@ impl Client {
             return proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline);
         }
         match self.addresses.as_slice() {
-            [] => dial(uri.authority().host_name(), uri.port(), deadline),
-            addresses => dial_addresses(addresses, deadline),
+            [] => dial(uri.authority().host_name(), uri.port(), &deadline),
+            addresses => dial_addresses(addresses, &deadline),
         }
     }
 }

@@ -68,7 +68,7 @@ impl<S: Stream> HandshakeStream<S> {
         if spare.is_empty() {
             return Ok(false);
         }
-        let len = until(self.deadline, self.phase, |within| read_limit.read(stream, spare, within))?;
+        let len = until(&self.deadline, self.phase, |within| read_limit.read(stream, spare, within))?;
         buffer.filled(len);
         self.has_received = true;
         Ok(len > 0)
@@ -78,7 +78,7 @@ impl<S: Stream> HandshakeStream<S> {
     #[cfg(feature = "socks")]
     pub(crate) fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
         let Self { stream, read_limit, .. } = self;
-        until(self.deadline, self.phase, |within| read_limit.read(stream, bytes, within))
+        until(&self.deadline, self.phase, |within| read_limit.read(stream, bytes, within))
     }
 
     /// Whether something waits to be written.
@@ -104,11 +104,11 @@ impl<S: Stream> HandshakeStream<S> {
         let Self { stream, unwritten, write_limit, deadline, phase, .. } = self;
         while !unwritten.is_empty() {
             let slices = [IoSlice::new(unwritten.bytes())];
-            let len = until(*deadline, *phase, |within| write_limit.write(stream, &slices, within))?;
+            let len = until(deadline, *phase, |within| write_limit.write(stream, &slices, within))?;
             unwritten.advance(len);
         }
         if self.wants_flush {
-            until(*deadline, *phase, |within| write_limit.flush(stream, within))?;
+            until(deadline, *phase, |within| write_limit.flush(stream, within))?;
             self.wants_flush = false;
         }
         Ok(())
@@ -125,13 +125,14 @@ impl<S: Stream> HandshakeStream<S> {
     /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written: waits for its end for `time`.
     pub(crate) fn finish(&mut self, time: Option<Duration>) {
         let _gone = self.stream.shutdown_write();
-        linger(&mut self.stream, Deadline::after(time));
+        let deadline = Deadline::after(time, self.stream.clock());
+        linger(&mut self.stream, &deadline);
     }
 }
 
 /// Makes a call that waits no longer than until the deadline.
 fn until<T>(
-    deadline: Deadline,
+    deadline: &Deadline,
     phase: Phase,
     mut call: impl FnMut(Option<Duration>) -> Result<T, Stopped>,
 ) -> Result<T, Error> {

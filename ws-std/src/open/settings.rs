@@ -4,6 +4,7 @@ use ws_core::session::Deflate;
 use ws_core::session::Opened;
 
 use super::handshake_stream::HandshakeStream;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::session::session_config;
@@ -22,8 +23,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The deadline of an opening handshake that begins now, with that of TLS where there is one.
-    pub(crate) fn handshake_deadline(&self) -> Deadline {
-        Deadline::after(self.timeouts.handshake())
+    pub(crate) fn handshake_deadline(&self, clock: Clock) -> Deadline {
+        Deadline::after(self.timeouts.handshake(), clock)
     }
 
     /// Opens the WebSocket over the stream of its handshake. It goes on with what was read beyond the head, and writes what is left of

@@ -182,7 +182,7 @@ impl<S: Stream> Io<S> {
 
     /// The next deadline, if nothing happens before it.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.life.record.opened_at.checked_add(self.life.outbound.next_deadline()?)
+        self.life.record.elapsed.since.checked_add(self.life.outbound.next_deadline()?)
     }
 }
 

@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::time::Instant;
 
 use ws_core::connection::Transport;
 use ws_core::error::SendError;
@@ -12,6 +11,7 @@ use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
 use ws_core::session::{Ending, Outbound, StreamError, Traffic, is_keepalive};
 
+use crate::clock::{Clock, Elapsed};
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
 use crate::keys::MaskKeys;
@@ -29,8 +29,8 @@ pub(crate) struct Life {
 /// When a connection was opened, and what has failed since.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// When the opening handshake was done: the zero of all times of the connection.
-    pub(crate) opened_at: Instant,
+    /// The time since the opening handshake was done.
+    pub(crate) elapsed: Elapsed,
     pub(crate) id: Id,
     /// The end was reported to the log.
     is_logged: bool,
@@ -45,9 +45,9 @@ pub(crate) struct Record {
 
 impl Record {
     /// Of a connection that is opened now.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            opened_at: Instant::now(),
+            elapsed: Elapsed::new(clock),
             id: Id::next(),
             is_logged: false,
             write_failure: None,
@@ -59,7 +59,7 @@ impl Record {
 
     #[inline]
     pub(crate) fn now(&self) -> Duration {
-        self.opened_at.elapsed()
+        self.elapsed.now()
     }
 }
 
@@ -286,7 +286,7 @@ impl Life {
     /// What the connection has carried; `received` is counted by the receiving side.
     pub(crate) fn counters(&self, received: Traffic) -> Counters {
         Counters {
-            opened_at: self.record.opened_at,
+            opened_at: self.record.elapsed.since,
             received,
             sent: self.outbound.traffic(),
             latency: self.outbound.latency(),

@@ -98,7 +98,7 @@ impl<S: Stream> WebSocket<S> {
         stream.limit_write(None)?;
         let Session { inbound, outbound, subprotocol, .. } =
             Session::new(opened, config, buffer, Duration::ZERO);
-        let life = Life { outbound, timeouts, record: Record::new() };
+        let life = Life { outbound, timeouts, record: Record::new(stream.clock()) };
         Ok(Self { io: Held::new(Io::new(stream, life)), inbound, subprotocol })
     }
 

@@ -177,6 +177,10 @@ macro_rules! impl_by_duplex {
                 self.duplex().disable_delay()
             }
 
+            fn clock(&self) -> crate::clock::Clock {
+                self.duplex().clock()
+            }
+
             fn is_vectored(&self) -> bool {
                 self.duplex().is_vectored()
             }

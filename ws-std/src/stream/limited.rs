@@ -3,9 +3,9 @@
 
 use core::time::Duration;
 use std::io::{self, IoSlice};
-use std::time::Instant;
 
 use super::{LIMIT_MIN, Stream};
+use crate::clock::Elapsed;
 use crate::error::is_wait;
 
 /// Why a call moved nothing.
@@ -101,7 +101,7 @@ impl Limit {
     }
 
     #[inline]
-    fn run<S, T>(
+    fn run<S: Stream, T>(
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
@@ -118,7 +118,7 @@ impl Limit {
                 set(stream, limit).map_err(Stopped::Failed)?;
                 self.current = Setting::Ours(limit);
             }
-            let begun = limit.map(|limit| (Instant::now(), limit));
+            let begun = limit.map(|limit| (Elapsed::new(stream.clock()), limit));
             let error = match call(stream) {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
@@ -131,7 +131,7 @@ impl Limit {
                 return Err(Stopped::Failed(error));
             }
             let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };
-            if begun.elapsed().saturating_mul(2) >= limit {
+            if begun.now().saturating_mul(2) >= limit {
                 self.is_non_blocking = false;
                 return Err(Stopped::TimeUp);
             }

@@ -5,7 +5,7 @@ use crate::timeouts::Deadline;
 /// Reads and discards until the peer ends the stream, the deadline passes, [`DISCARDED_LEN_MAX`] bytes have come, or the stream, which
 /// does not block, has no more.
 // RFC 6455 §7.1.1: closing over unread input would reset the connection, and the peer might never see what we wrote.
-pub(crate) fn linger(stream: &mut impl Stream, deadline: Deadline) {
+pub(crate) fn linger(stream: &mut impl Stream, deadline: &Deadline) {
     let mut limit = Limit::unknown();
     let mut discarded = [0; 1024];
     let mut discarded_len = 0_usize;

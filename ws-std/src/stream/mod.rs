@@ -15,6 +15,8 @@ pub use tls::{ClientTls, ServerTls, TlsStream};
 use core::time::Duration;
 use std::io::{self, Read, Write};
 
+use crate::clock::Clock;
+
 /// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what the closing handshake and deadlines need in
 /// addition.
 ///
@@ -81,6 +83,62 @@ pub trait Stream: Read + Write {
         Ok(())
     }
 
+    /// The clock by which the deadlines of a connection over this stream are judged ([`Timeouts`](crate::Timeouts)). The default is
+    /// [`Clock::SYSTEM`].
+    ///
+    /// A stream of a simulation has a clock of its own, and moves it where a read or a write would wait, at most by the limit that was
+    /// set for it. So deadlines pass without waiting, at exact times.
+    ///
+    /// ```
+    /// use std::io::{ErrorKind, Read, Result, Write};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::{Duration, Instant};
+    /// use ws_std::{Clock, Config, Error, Phase, Role, Stream, Timeouts, WebSocket};
+    ///
+    /// /// A peer that never says anything.
+    /// struct Silent {
+    ///     time: Arc<Mutex<Instant>>,
+    ///     limit: Mutex<Option<Duration>>,
+    /// }
+    ///
+    /// impl Read for Silent {
+    ///     fn read(&mut self, _: &mut [u8]) -> Result<usize> {
+    ///         *self.time.lock().unwrap() += self.limit.lock().unwrap().expect("some deadline");
+    ///         Err(ErrorKind::WouldBlock.into())
+    ///     }
+    /// }
+    /// # impl Write for Silent {
+    /// #     fn write(&mut self, bytes: &[u8]) -> Result<usize> { Ok(bytes.len()) }
+    /// #     fn flush(&mut self) -> Result<()> { Ok(()) }
+    /// # }
+    ///
+    /// // impl Write for Silent, and
+    /// impl Stream for Silent {
+    ///     fn limit_read(&self, limit: Option<Duration>) -> Result<()> {
+    ///         *self.limit.lock().unwrap() = limit;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn clock(&self) -> Clock {
+    ///         let time = Arc::clone(&self.time);
+    ///         Clock::new(move || *time.lock().unwrap())
+    ///     }
+    /// }
+    ///
+    /// let stream = Silent { time: Arc::new(Mutex::new(Instant::now())), limit: Mutex::new(None) };
+    /// let clock = stream.clock();
+    /// let begun = clock.now();
+    /// let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"")?;
+    /// socket.set_timeouts(Timeouts::new().with_ping_interval(Some(Duration::from_secs(30))));
+    /// assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Pong))));
+    /// // It was pinged after 30 s, and had the 20 s of `Timeouts::pong` to answer.
+    /// assert_eq!(clock.now() - begun, Duration::from_secs(50));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn clock(&self) -> Clock {
+        Clock::SYSTEM
+    }
+
     /// Whether `write_vectored` writes several slices at once. The default is `false`: then the start of a long
     /// message is copied after its header, so that the two leave in one write.
     fn is_vectored(&self) -> bool {
@@ -108,6 +166,10 @@ macro_rules! impl_for_pointer {
 
             fn disable_delay(&self) -> io::Result<()> {
                 (**self).disable_delay()
+            }
+
+            fn clock(&self) -> Clock {
+                (**self).clock()
             }
 
             fn is_vectored(&self) -> bool {

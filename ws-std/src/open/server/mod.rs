@@ -166,7 +166,8 @@ impl Server {
     ///
     /// [`Error::Io`] where the delay of small writes cannot be turned off.
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
-        Receiving::new(self.clone(), stream, self.settings.handshake_deadline())
+        let deadline = self.settings.handshake_deadline(stream.clock());
+        Receiving::new(self.clone(), stream, deadline)
     }
 }
 

@@ -34,8 +34,8 @@ impl Server {
         stream: S,
         config: &Arc<ServerConfig>,
     ) -> Result<Incoming<TlsStream<S>>, Error> {
-        let deadline = self.settings.handshake_deadline();
-        let stream = TlsStream::start(stream, ServerConnection::new(Arc::clone(config))?, deadline)?;
+        let deadline = self.settings.handshake_deadline(stream.clock());
+        let stream = TlsStream::start(stream, ServerConnection::new(Arc::clone(config))?, &deadline)?;
         Receiving::new(self.clone(), stream, deadline)?.advance()
     }
 

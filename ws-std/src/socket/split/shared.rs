@@ -189,10 +189,10 @@ impl<S: Duplex> Shared<S> {
             // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
             let closing = state.life.timeouts.close().and_then(|timeout| begun.checked_add(timeout));
             let until = [state.life.write_until(begun), closing].into_iter().flatten().min();
-            let opened_at = state.life.record.opened_at;
+            let elapsed = state.life.record.elapsed.clone();
             drop(state);
             let written = match pace {
-                Pace::Patient => turn.write((begun, until), || opened_at.elapsed()),
+                Pace::Patient => turn.write((begun, until), || elapsed.now()),
                 Pace::Now => turn.write_now(),
             };
             state = self.lock();

@@ -1,6 +1,7 @@
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 
+use crate::clock::Clock;
 use crate::stream::{Duplex, Stream};
 
 /// The stream under TLS by reference.
@@ -38,6 +39,10 @@ impl<S: Duplex> Write for ByRef<'_, S> {
 }
 
 impl<S: Duplex> Stream for ByRef<'_, S> {
+    fn clock(&self) -> Clock {
+        self.stream.clock()
+    }
+
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.stream.shutdown_write_shared()
     }

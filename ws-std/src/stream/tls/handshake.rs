@@ -27,7 +27,8 @@ impl<S: Stream> TlsStream<S> {
         name: ServerName<'static>,
         timeout: Option<Duration>,
     ) -> Result<Self, Error> {
-        Self::start(stream, ClientConnection::new(config, name)?, Deadline::after(timeout))
+        let deadline = Deadline::after(timeout, stream.clock());
+        Self::start(stream, ClientConnection::new(config, name)?, &deadline)
     }
 
     /// Does the handshake of a server, within `timeout`. The stream has to block.
@@ -39,14 +40,15 @@ impl<S: Stream> TlsStream<S> {
     /// [`Error::Tls`] where the client refuses the server's certificate, sends none though it has to, or does not speak TLS;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn accept(stream: S, config: Arc<ServerConfig>, timeout: Option<Duration>) -> Result<Self, Error> {
-        Self::start(stream, ServerConnection::new(config)?, Deadline::after(timeout))
+        let deadline = Deadline::after(timeout, stream.clock());
+        Self::start(stream, ServerConnection::new(config)?, &deadline)
     }
 
     /// Does the handshake of the side that `connection` is, until the deadline.
     pub(crate) fn start(
         stream: S,
         connection: impl Into<Connection>,
-        deadline: Deadline,
+        deadline: &Deadline,
     ) -> Result<Self, Error> {
         let connection = connection.into();
         let is_server = matches!(connection, Connection::Server(_));
@@ -59,7 +61,7 @@ impl<S: Stream> TlsStream<S> {
         Err(error)
     }
 
-    fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
+    fn handshake(&mut self, deadline: &Deadline) -> Result<(), Error> {
         self.disable_delay()?;
         loop {
             let remaining = deadline.remaining_for(Phase::Handshake)?;

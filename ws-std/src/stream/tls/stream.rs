@@ -9,6 +9,7 @@ use rustls::Connection;
 use super::by_ref::ByRef;
 use super::lock;
 use super::session::Shared;
+use crate::clock::Clock;
 use crate::stream::{Duplex, Stream};
 use crate::timeouts::Deadline;
 
@@ -66,7 +67,7 @@ impl Shared {
             return Ok(0);
         }
         let mut incoming = lock(&self.incoming);
-        let deadline = Deadline::after(incoming.limit);
+        let deadline = Deadline::after(incoming.limit, stream.clock());
         let mut is_first = true;
         loop {
             let mut session = lock(&self.session);
@@ -83,7 +84,7 @@ impl Shared {
                 incoming.fill(stream)?;
                 is_first = false;
             } else {
-                incoming.fill_more(stream, deadline)?;
+                incoming.fill_more(stream, &deadline)?;
             }
         }
     }
@@ -125,6 +126,10 @@ impl<S: Stream> Stream for TlsStream<S> {
 
     fn disable_delay(&self) -> io::Result<()> {
         self.stream.disable_delay()
+    }
+
+    fn clock(&self) -> Clock {
+        self.stream.clock()
     }
 
     fn is_vectored(&self) -> bool {

@@ -18,6 +18,10 @@ use crate::error::{Error, Phase, is_gone, is_wait};
 ///
 /// Where you set one of those three, the read timeout of the stream itself is overwritten.
 ///
+/// Times are judged by the clock of the stream, [`Stream::now`](crate::Stream::now), which is that of the system unless a simulation
+/// or a test replaces it. The time to connect, and the waits of a `Hub` or of one thread for another, are always by that of the
+/// system.
+///
 /// ```
 /// use std::time::Duration;
 /// use ws_std::Timeouts;
@@ -179,27 +183,29 @@ impl Default for Timeouts {
     }
 }
 
-/// The moment until which something has to be done; `None` sets no limit.
+/// The moment until which something has to be done; `None` sets no limit. The time `now` is that of the stream
+/// ([`Stream::now`](crate::Stream::now)), or of the system where there is no stream yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    pub(crate) fn after(time: Option<Duration>) -> Self {
-        Self(time.and_then(|time| Instant::now().checked_add(time)))
+    /// The time is asked for only where there is a limit.
+    pub(crate) fn after(time: Option<Duration>, clock: impl FnOnce() -> Instant) -> Self {
+        Self(time.and_then(|time| clock().checked_add(time)))
     }
 
     /// The time that is left, which is never zero; `None` without a deadline. Fails where no time is left.
-    pub(crate) fn remaining(self) -> Result<Option<Duration>, Passed> {
+    pub(crate) fn remaining(self, now: Instant) -> Result<Option<Duration>, Passed> {
         let Some(until) = self.0 else { return Ok(None) };
-        let remaining = until.saturating_duration_since(Instant::now());
+        let remaining = until.saturating_duration_since(now);
         if remaining < GRANULARITY { Err(Passed) } else { Ok(Some(remaining)) }
     }
 }
 
 impl Deadline {
     /// This deadline, or the one in `time`, whichever is earlier.
-    pub(crate) fn at_most(self, time: Duration) -> Self {
-        let other = Self::after(Some(time));
+    pub(crate) fn at_most(self, time: Duration, now: Instant) -> Self {
+        let other = Self::after(Some(time), || now);
         match (self.0, other.0) {
             (Some(until), Some(other_until)) if until <= other_until => self,
             (Some(_) | None, Some(_)) => other,
@@ -208,12 +214,12 @@ impl Deadline {
     }
 
     /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
-    pub(crate) fn remaining_for(self, phase: Phase) -> Result<Option<Duration>, Error> {
-        self.remaining().map_err(|_passed| Error::Timeout(phase))
+    pub(crate) fn remaining_for(self, phase: Phase, now: Instant) -> Result<Option<Duration>, Error> {
+        self.remaining(now).map_err(|_passed| Error::Timeout(phase))
     }
 
     /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
-    pub(crate) fn map_io_error(self, error: io::Error, phase: Phase) -> Result<(), Error> {
+    pub(crate) fn map_io_error(self, error: io::Error, phase: Phase, now: Instant) -> Result<(), Error> {
         let kind = error.kind();
         if kind == io::ErrorKind::Interrupted {
             return Ok(());
@@ -222,7 +228,7 @@ impl Deadline {
             return Err(Error::Disconnected(Some(kind)));
         }
         if is_wait(kind) {
-            self.remaining_for(phase)?;
+            self.remaining_for(phase, now)?;
         }
         Err(error.into())
     }

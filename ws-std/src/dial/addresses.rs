@@ -7,6 +7,7 @@ use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Instant;
 
 use crate::error::{Error, Phase};
 use crate::timeouts::Deadline;
@@ -26,7 +27,7 @@ fn resolve(host: &str, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>,
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let Some(remaining) = deadline.remaining_for(Phase::Connect)? else {
+    let Some(remaining) = deadline.remaining_for(Phase::Connect, Instant::now())? else {
         return Ok((host, port).to_socket_addrs()?.collect());
     };
     // The operating system's look-up has no timeout. A thread waits for it, and may outlive this call.
@@ -76,13 +77,13 @@ fn race<T: Send + 'static>(
     let mut waiting = addresses.iter().copied();
     let mut failures = Vec::new();
     if let [address] = addresses {
-        let remaining = deadline.remaining_for(Phase::Connect)?;
+        let remaining = deadline.remaining_for(Phase::Connect, Instant::now())?;
         return connect(*address, remaining).map_err(|error| Unreachable(vec![(*address, error)]).into());
     }
     let (report, reported) = mpsc::channel();
     let mut pending_count = 0_usize;
     loop {
-        let remaining = deadline.remaining_for(Phase::Connect)?;
+        let remaining = deadline.remaining_for(Phase::Connect, Instant::now())?;
         let next = if pending_count < ATTEMPT_COUNT_MAX { waiting.next() } else { None };
         if let Some(address) = next {
             let (report, connect) = (report.clone(), connect.clone());
@@ -176,7 +177,7 @@ mod tests {
     }
 
     fn within(time: Duration) -> Deadline {
-        Deadline::after(Some(time))
+        Deadline::after(Some(time), Instant::now)
     }
 
     /// Port 1 refuses, port 2 swallows what comes, port 3 answers, port 4 answers late.
@@ -213,7 +214,7 @@ mod tests {
 
     #[test]
     fn s5_an_address_that_swallows_what_comes_costs_the_delay_and_not_the_timeout() {
-        for deadline in [within(LONG), Deadline::after(None)] {
+        for deadline in [within(LONG), Deadline::after(None, Instant::now)] {
             let begun = Instant::now();
             let tried = addresses(&["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);
             assert_eq!(race(&tried, deadline, connect_by_port).unwrap(), 3);
@@ -296,7 +297,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         for (host, time) in [("localhost", Some(LONG)), ("localhost", None), ("127.0.0.1", Some(LONG))] {
-            let stream = dial(host, port, Deadline::after(time)).unwrap();
+            let stream = dial(host, port, Deadline::after(time, Instant::now)).unwrap();
             assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
         }
         let answers = connect(listener.local_addr().unwrap(), None).unwrap();

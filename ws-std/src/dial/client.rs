@@ -178,7 +178,7 @@ impl Client {
         stream: S,
         url: &str,
     ) -> Result<(WebSocket<S>, Response), Error> {
-        let deadline = Deadline::after(self.options.timeouts.handshake());
+        let deadline = Deadline::after(self.options.timeouts.handshake(), || stream.now());
         let (socket, handshake) =
             self.options.handshake(stream, Uri::parse(url)?, Recipient::Named, deadline)?;
         Ok((socket, Response::new(handshake, url)))

@@ -1,5 +1,6 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use super::addresses;
 use crate::error::{Error, ProxyError, is_gone, is_wait};
@@ -23,7 +24,8 @@ impl<'s> Limited<'s> {
 
     fn read_with(&self, mut read: impl FnMut(&TcpStream) -> io::Result<usize>) -> io::Result<usize> {
         loop {
-            self.stream.set_read_timeout(self.deadline.remaining().map_err(|_passed| TIMED_OUT)?)?;
+            self.stream
+                .set_read_timeout(self.deadline.remaining(Instant::now()).map_err(|_passed| TIMED_OUT)?)?;
             match read(self.stream) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_wait(error.kind()) => return Err(TIMED_OUT.into()),
@@ -41,7 +43,8 @@ impl Read for Limited<'_> {
 
 impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.deadline.remaining().map_err(|_passed| TIMED_OUT)?)?;
+        self.stream
+            .set_write_timeout(self.deadline.remaining(Instant::now()).map_err(|_passed| TIMED_OUT)?)?;
         self.stream.write(bytes).map_err(|error| if is_wait(error.kind()) { TIMED_OUT.into() } else { error })
     }
 

@@ -1,6 +1,7 @@
 #[cfg(feature = "proxy")]
 use core::net::SocketAddr;
 use std::net::TcpStream;
+use std::time::Instant;
 
 #[cfg(feature = "proxy")]
 use ws_core::uri::Authority;
@@ -28,7 +29,7 @@ impl Client {
             return Err(Error::TlsUnsupported);
         }
         let stream = self.reach(uri, recipient)?;
-        let deadline = Deadline::after(self.options.timeouts.handshake());
+        let deadline = Deadline::after(self.options.timeouts.handshake(), Instant::now);
         #[cfg(feature = "rustls")]
         let stream = security.apply(stream, deadline)?;
         #[cfg(not(feature = "rustls"))]
@@ -38,7 +39,7 @@ impl Client {
 
     /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.
     fn reach(&self, uri: &Uri<'_>, recipient: Recipient) -> Result<TcpStream, Error> {
-        let deadline = Deadline::after(self.options.timeouts.connect());
+        let deadline = Deadline::after(self.options.timeouts.connect(), Instant::now);
         let addresses = match recipient {
             Recipient::Named => self.addresses.as_slice(),
             #[cfg(feature = "proxy")]

@@ -41,13 +41,13 @@ impl<S: Stream> HandshakeStream<S> {
 
     /// Moves the deadline to `time` from now, unless it is earlier already.
     pub(crate) fn shorten(&mut self, time: Duration) {
-        self.deadline = self.deadline.at_most(time);
+        self.deadline = self.deadline.at_most(time, self.stream.now());
     }
 
     /// Reads once into the buffer; `false` at the end of the stream, and where the buffer is full.
     pub(crate) fn fill(&mut self) -> Result<bool, Error> {
         loop {
-            let remaining = self.deadline.remaining_for(Phase::Handshake)?;
+            let remaining = self.deadline.remaining_for(Phase::Handshake, self.stream.now())?;
             self.stream.limit_read(remaining)?;
             let spare = self.buffer.spare();
             let capacity = spare.len();
@@ -61,7 +61,7 @@ impl<S: Stream> HandshakeStream<S> {
                     return Ok(len > 0);
                 }
                 Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake, self.stream.now())?,
             }
         }
     }
@@ -91,14 +91,14 @@ impl<S: Stream> HandshakeStream<S> {
             match self.stream.write(self.unwritten.bytes()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => self.unwritten.advance(len),
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake, self.stream.now())?,
             }
         }
         while self.wants_flush {
             self.limit_write()?;
             match self.stream.flush() {
                 Ok(()) => self.wants_flush = false,
-                Err(error) => self.deadline.map_io_error(error, Phase::Handshake)?,
+                Err(error) => self.deadline.map_io_error(error, Phase::Handshake, self.stream.now())?,
             }
         }
         Ok(())
@@ -115,11 +115,12 @@ impl<S: Stream> HandshakeStream<S> {
     /// Ends a stream on which no WebSocket was opened, so that the peer can read what was written.
     pub(crate) fn finish(&mut self) {
         let _gone = self.stream.shutdown_write();
-        let _would_block = linger(&mut self.stream, Deadline::after(self.timeouts.close()), &mut 0);
+        let deadline = Deadline::after(self.timeouts.close(), || self.stream.now());
+        let _would_block = linger(&mut self.stream, deadline, &mut 0);
     }
 
     fn limit_write(&mut self) -> Result<(), Error> {
-        let remaining = self.deadline.remaining_for(Phase::Handshake)?;
+        let remaining = self.deadline.remaining_for(Phase::Handshake, self.stream.now())?;
         Ok(self.stream.limit_write(remaining)?)
     }
 }

@@ -52,6 +52,11 @@ impl<S: Stream> Io<S> {
         }
     }
 
+    #[inline]
+    fn now(&self) -> Duration {
+        self.life.now(&self.link.stream)
+    }
+
     /// Begins a call that waits for something to read, no longer than the program's timeout.
     #[inline]
     pub(crate) const fn begin_read(&mut self) {
@@ -65,7 +70,7 @@ impl<S: Stream> Io<S> {
             self.gathering_since = None;
             return Leave::AtOnce;
         }
-        let now = self.life.now();
+        let now = self.now();
         let since = *self.gathering_since.get_or_insert(now);
         if now.saturating_sub(since) < GATHERED_TIME_MAX { Leave::Together } else { Leave::AtOnce }
     }
@@ -83,7 +88,7 @@ impl<S: Stream> Io<S> {
 
     /// Whether something may still come from the stream.
     pub(crate) fn wants_read(&self) -> bool {
-        self.outbound.transport() != Transport::Closed || self.life.may_read_on()
+        self.outbound.transport() != Transport::Closed || self.life.may_read_on(&self.link.stream)
     }
 
     /// Whether there is room for a message, however long.
@@ -169,10 +174,11 @@ impl<S: Stream> Io<S> {
         let mut failed = None;
         let result = outbound.send_through(message, compress, joined_len, |slices| {
             let (given, count) = io_slices(slices, link.stream.is_vectored());
-            let begun = life.now();
+            let clock = |stream: &S| life.now(stream);
+            let begun = clock(&link.stream);
             let until = life.timeouts.write().and_then(|timeout| begun.checked_add(timeout));
-            match link.write(given.get(..count).unwrap_or_default(), (begun, until), || life.now()) {
-                Written::Bytes(len) => Taken::Bytes(len, life.now()),
+            match link.write(given.get(..count).unwrap_or_default(), (begun, until), clock) {
+                Written::Bytes(len) => Taken::Bytes(len, clock(&link.stream)),
                 Written::WouldBlock | Written::TimeUp => Taken::Blocked(begun),
                 Written::Failed(error) => {
                     failed = Some(error);
@@ -181,7 +187,7 @@ impl<S: Stream> Io<S> {
             }
         });
         match (failed, result) {
-            (Some(error), _) => Err(life.write_failed(outbound, error)),
+            (Some(error), _) => Err(life.write_failed(outbound, error, life.now(&link.stream))),
             (None, Err(error)) => Err(life.send_error(outbound, error)),
             (None, Ok(())) => Ok(()),
         }
@@ -193,7 +199,7 @@ impl<S: Stream> Io<S> {
             if let Some(error) = self.life.failure(&self.outbound) {
                 return Err(error);
             }
-            let now = self.life.now();
+            let now = self.now();
             let until = self.life.write_until(&self.outbound, now);
             let Self { link, outbound, life, .. } = self;
             let mut slices = [&[][..]; SLICE_COUNT_MAX];
@@ -201,16 +207,18 @@ impl<S: Stream> Io<S> {
             let written = if count > 0 {
                 let slices = slices.get(..count).unwrap_or_default();
                 let (given, count) = io_slices(slices, link.stream.is_vectored());
-                link.write(given.get(..count).unwrap_or_default(), (now, until), || life.now())
+                link.write(given.get(..count).unwrap_or_default(), (now, until), |stream| life.now(stream))
             } else if link.wants_flush {
-                link.flush((now, until), || life.now())
+                link.flush((now, until), |stream| life.now(stream))
             } else {
                 return Ok(());
             };
             match written {
                 Written::Bytes(0) => {}
-                Written::Bytes(len) => outbound.transmitted(len, life.now()),
-                Written::Failed(error) => return Err(life.write_failed(outbound, error)),
+                Written::Bytes(len) => outbound.transmitted(len, life.now(&link.stream)),
+                Written::Failed(error) => {
+                    return Err(life.write_failed(outbound, error, life.now(&link.stream)));
+                }
                 Written::TimeUp => self.blocked(now),
                 Written::WouldBlock => {
                     self.blocked(now);
@@ -227,7 +235,7 @@ impl<S: Stream> Io<S> {
     #[cold]
     fn blocked(&mut self, since: Duration) {
         self.outbound.transmitted(0, since);
-        if self.outbound.poll_write(self.life.now()).is_some() {
+        if self.outbound.poll_write(self.now()).is_some() {
             self.life.log_end(&self.outbound);
         }
     }
@@ -235,7 +243,7 @@ impl<S: Stream> Io<S> {
     /// Sets the timeouts. Each wait begins anew.
     pub(crate) fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.life.timeouts = timeouts;
-        self.seen = self.life.now();
+        self.seen = self.now();
         self.outbound.set_keepalive(keepalive_config(&timeouts), self.seen);
         if self.outbound.next_deadline().or(timeouts.read()).is_none() {
             self.link.unlimit_reads();
@@ -267,7 +275,7 @@ impl<S: Stream> Driver for Io<S> {
             let deadline = self.life.read_until(&self.outbound);
             let is_timed = deadline.or(patience).is_some();
             if is_timed {
-                self.seen = self.life.now();
+                self.seen = self.now();
             }
             let patience = self.call.patience(patience, self.seen);
             if patience == Some(Duration::ZERO) {
@@ -278,7 +286,7 @@ impl<S: Stream> Driver for Io<S> {
             match self.link.read(bytes, within) {
                 Ok(len) => {
                     if is_timed {
-                        self.seen = self.life.now();
+                        self.seen = self.now();
                     }
                     self.life.is_read_over |= len == 0;
                     return Ok(Some((len, self.seen)));
@@ -288,7 +296,8 @@ impl<S: Stream> Driver for Io<S> {
                     return Ok(None);
                 }
                 Err(stopped) => {
-                    self.seen = self.life.poll(&mut self.outbound);
+                    self.seen = self.now();
+                    self.life.poll(&mut self.outbound, self.seen);
                     let _remembered = self.transmit();
                     if self.outbound.transport() == Transport::Closed {
                         return Ok(None);
@@ -304,7 +313,7 @@ impl<S: Stream> Driver for Io<S> {
     fn ended(&mut self) -> Option<Result<(), Error>> {
         if self.outbound.is_closing() {
             // A peer that goes on sending does not put off the end of the closing handshake.
-            let _remembered = self.outbound.poll_write(self.life.now());
+            let _remembered = self.outbound.poll_write(self.now());
         }
         match self.outbound.transport() {
             Transport::Linger { shutdown_write: true } => {
@@ -313,7 +322,7 @@ impl<S: Stream> Driver for Io<S> {
                 None
             }
             Transport::Open | Transport::Linger { .. } => None,
-            Transport::Closed if self.life.may_read_on() => None,
+            Transport::Closed if self.life.may_read_on(&self.link.stream) => None,
             Transport::Closed => {
                 // The peer may be waiting for our end of the stream, whenever the caller drops it.
                 self.link.shut_down_write();

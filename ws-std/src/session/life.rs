@@ -14,10 +14,11 @@ use ws_core::session::{Outbound, Traffic, is_keepalive};
 
 use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
+use crate::stream::Stream;
 use crate::telemetry::{self, Id};
 use crate::timeouts::Timeouts;
 
-/// The clock of a connection, its timeouts, and how it ended, as far as it has. Does no I/O.
+/// The beginning of a connection's time, its timeouts, and how it ended, as far as it has. Does no I/O.
 #[derive(Debug)]
 pub(crate) struct Life {
     /// When the opening handshake was done: the zero of all times here.
@@ -94,9 +95,10 @@ impl Life {
         }
     }
 
+    /// The time since the connection was opened, by the clock of its stream.
     #[inline]
-    pub(crate) fn now(&self) -> Duration {
-        self.opened_at.elapsed()
+    pub(crate) fn now(&self, stream: &impl Stream) -> Duration {
+        stream.now().saturating_duration_since(self.opened_at)
     }
 
     pub(crate) const fn opened_at(&self) -> Instant {
@@ -113,12 +115,13 @@ impl Life {
         [outbound.next_write_deadline(), first].into_iter().flatten().min()
     }
 
-    /// Notes that a write has failed, and returns the error to report.
+    /// Notes that a write has failed at the time `now`, and returns the error to report.
     #[cold]
     pub(crate) fn write_failed<K: KeySource>(
         &mut self,
         outbound: &mut Outbound<K>,
         error: io::Error,
+        now: Duration,
     ) -> Error {
         // What ended the connection also ends the writes that wait, by an abort: the first cause is kept.
         if let Some(earlier) = self.failure(outbound) {
@@ -127,7 +130,7 @@ impl Life {
         let failure = Failure(Arc::new(error));
         let reported = failure.to_write_error();
         self.is_read_over |= !failure.is_gone();
-        self.read_until = self.timeouts.close().and_then(|timeout| self.now().checked_add(timeout));
+        self.read_until = self.timeouts.close().and_then(|timeout| now.checked_add(timeout));
         self.write_failure.get_or_insert(failure);
         outbound.transport_failed();
         reported
@@ -154,10 +157,10 @@ impl Life {
     }
 
     /// Whether to read on though a write has failed, since the peer may have sent something before it was gone.
-    pub(crate) fn may_read_on(&self) -> bool {
+    pub(crate) fn may_read_on(&self, stream: &impl Stream) -> bool {
         self.write_failure.is_some()
             && !self.is_read_over
-            && self.read_until.is_none_or(|until| self.now() < until)
+            && self.read_until.is_none_or(|until| self.now(stream) < until)
     }
 
     /// The error that ended the connection for callers that write, if one has.
@@ -173,10 +176,9 @@ impl Life {
         Some(failure.to_error())
     }
 
-    /// Does what is due, after a read that found nothing, and returns the time.
+    /// Does what is due at the time `now`, after a read that found nothing.
     #[cold]
-    pub(crate) fn poll<K: KeySource>(&mut self, outbound: &mut Outbound<K>) -> Duration {
-        let now = self.now();
+    pub(crate) fn poll<K: KeySource>(&mut self, outbound: &mut Outbound<K>, now: Duration) {
         let wanted = outbound.wants_transmit();
         match outbound.poll(now) {
             Some(Due::IdleTimeout) => {}
@@ -184,7 +186,6 @@ impl Life {
             None if !wanted && outbound.wants_transmit() => telemetry::pinged(self.id),
             None => {}
         }
-        now
     }
 
     /// Whether a pong answers a ping of the keepalive; reports it to the log.

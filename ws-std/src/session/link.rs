@@ -61,10 +61,10 @@ impl<S: Stream> Link<S> {
         &mut self,
         slices: &[IoSlice<'_>],
         (begun, until): (Duration, Option<Duration>),
-        clock: impl Fn() -> Duration,
+        clock: impl Fn(&S) -> Duration,
     ) -> Written {
         let Self { stream, write_limit, wants_flush, .. } = self;
-        wait_for(begun, until, clock, |within| {
+        wait_for(stream, begun, until, clock, |stream, within| {
             let len = write_limit.write(stream, slices, within)?;
             *wants_flush = true;
             Ok(len)
@@ -76,10 +76,10 @@ impl<S: Stream> Link<S> {
     pub(crate) fn flush(
         &mut self,
         (begun, until): (Duration, Option<Duration>),
-        clock: impl Fn() -> Duration,
+        clock: impl Fn(&S) -> Duration,
     ) -> Written {
         let Self { stream, write_limit, wants_flush, .. } = self;
-        wait_for(begun, until, clock, |within| {
+        wait_for(stream, begun, until, clock, |stream, within| {
             write_limit.flush(stream, within)?;
             *wants_flush = false;
             Ok(0)
@@ -97,14 +97,15 @@ impl<S: Stream> Link<S> {
 
 /// Makes a call that may wait until `until`.
 #[inline]
-fn wait_for(
+fn wait_for<S>(
+    stream: &mut S,
     begun: Duration,
     until: Option<Duration>,
-    clock: impl Fn() -> Duration,
-    mut call: impl FnMut(Option<Duration>) -> Result<usize, Stopped>,
+    clock: impl Fn(&S) -> Duration,
+    mut call: impl FnMut(&mut S, Option<Duration>) -> Result<usize, Stopped>,
 ) -> Written {
     let Some(until) = until else {
-        return match call(None) {
+        return match call(stream, None) {
             Ok(len) => Written::Bytes(len),
             Err(Stopped::Failed(error)) => Written::Failed(error),
             Err(Stopped::TimeUp | Stopped::WouldBlock) => Written::WouldBlock,
@@ -117,12 +118,12 @@ fn wait_for(
     let step = step.max(STEP_MIN);
     let mut within = step;
     loop {
-        match call(Some(within)) {
+        match call(stream, Some(within)) {
             Ok(len) => return Written::Bytes(len),
             Err(Stopped::Failed(error)) => return Written::Failed(error),
             Err(Stopped::WouldBlock) => return Written::WouldBlock,
             Err(Stopped::TimeUp) => {
-                let left = until.saturating_sub(clock());
+                let left = until.saturating_sub(clock(stream));
                 if cfg!(windows) || left.is_zero() {
                     return Written::TimeUp;
                 }

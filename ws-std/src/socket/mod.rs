@@ -98,7 +98,7 @@ impl<S: Stream> WebSocket<S> {
     ) -> Result<Self, Error> {
         stream.limit_read(None)?;
         stream.limit_write(None)?;
-        let life = Life::new(timeouts, Instant::now());
+        let life = Life::new(timeouts, stream.now());
         #[cfg(feature = "deflate")]
         let agreed = opened.deflate();
         #[cfg(not(feature = "deflate"))]
@@ -360,7 +360,7 @@ impl<S: Stream> WebSocket<S> {
 
     /// When to call [`read`](Self::read) at the latest, even where the stream is not ready: that call does what is due, such as
     /// sending a ping or ending the connection. For event loops over non-blocking streams; on a stream that blocks, `read` sees to
-    /// it while it waits. `None` while nothing is due. Ask again after every call.
+    /// it while it waits. It is a time of [`Stream::now`]. `None` while nothing is due. Ask again after every call.
     ///
     /// ```
     /// use std::time::Duration;

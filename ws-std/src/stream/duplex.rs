@@ -3,6 +3,7 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::time::Instant;
 
 use super::Stream;
 
@@ -323,6 +324,10 @@ impl<S: Duplex> Stream for SharedStream<S> {
     fn is_vectored(&self) -> bool {
         self.0.is_vectored()
     }
+
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
 }
 
 /// A stream by reference.
@@ -365,6 +370,10 @@ macro_rules! impl_by_reference {
 
             fn limit_write(&mut self, timeout: Option<Duration>) -> io::Result<()> {
                 self.0.limit_write_shared(timeout)
+            }
+
+            fn now(&self) -> Instant {
+                self.0.now()
             }
         }
     };

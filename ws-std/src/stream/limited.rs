@@ -3,7 +3,6 @@
 
 use core::time::Duration;
 use std::io::{self, IoSlice};
-use std::time::Instant;
 
 use super::Stream;
 use crate::error::is_wait;
@@ -94,7 +93,7 @@ impl Limit {
     }
 
     #[inline]
-    fn run<S, T>(
+    fn run<S: Stream, T>(
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
@@ -112,7 +111,7 @@ impl Limit {
                     if current == limit { limit } else { self.set(stream, limit, &set)? }
                 }
             };
-            let begun = limit.map(|limit| (Instant::now(), limit));
+            let begun = limit.map(|limit| (stream.now(), limit));
             let error = match call(stream) {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
@@ -125,7 +124,7 @@ impl Limit {
                 return Err(Stopped::Failed(error));
             }
             let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };
-            if begun.elapsed().saturating_mul(2) >= limit {
+            if stream.now().saturating_duration_since(begun).saturating_mul(2) >= limit {
                 self.is_non_blocking = false;
                 return Err(Stopped::TimeUp);
             }

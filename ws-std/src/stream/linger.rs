@@ -1,5 +1,4 @@
 use std::io;
-use std::time::Instant;
 
 use crate::error::is_wait;
 use crate::stream::Stream;
@@ -15,11 +14,11 @@ pub(crate) fn linger(
 ) -> io::Result<()> {
     let mut discarded = [0; 1024];
     while *discarded_len < DISCARDED_LEN_MAX {
-        let Ok(remaining) = deadline.remaining() else { break };
+        let Ok(remaining) = deadline.remaining(stream.now()) else { break };
         if stream.limit_read(remaining).is_err() {
             break;
         }
-        let begun = Instant::now();
+        let begun = stream.now();
         match stream.read(&mut discarded) {
             Ok(0) => break,
             Ok(len) => {
@@ -28,8 +27,9 @@ pub(crate) fn linger(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_wait(error.kind()) => {
                 // Operating systems count in ticks, and may come back a little before the time.
-                let has_waited = remaining.is_some_and(|time| begun.elapsed().saturating_mul(2) >= time);
-                if deadline.remaining().is_ok() && !has_waited {
+                let waited = stream.now().saturating_duration_since(begun);
+                let has_waited = remaining.is_some_and(|time| waited.saturating_mul(2) >= time);
+                if deadline.remaining(stream.now()).is_ok() && !has_waited {
                     return Err(error);
                 }
             }

@@ -14,6 +14,7 @@ pub use tls::{ClientTls, ServerTls, TlsStream};
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 /// A stream of bytes that a WebSocket runs on: [`Read`], [`Write`], and what the closing handshake and deadlines need in
 /// addition.
@@ -83,6 +84,61 @@ pub trait Stream: Read + Write {
     /// message is copied after its header, so that the two leave in one write.
     fn is_vectored(&self) -> bool {
         false
+    }
+
+    /// The time by which the deadlines of a connection over this stream are judged. The default is the time of the system,
+    /// [`Instant::now`].
+    ///
+    /// Override it in a stream of a simulation or a test that has a clock of its own. Where a read would wait, such a stream moves its
+    /// clock to the time of what it waits for; or by the whole limit that [`limit_read`](Self::limit_read) has set, and then fails
+    /// with [`io::ErrorKind::WouldBlock`]. The same goes for writes. A test of a deadline of a minute then takes no time, and can
+    /// assert exactly when it passes. The time must never go back. A stream that wraps another returns the time of that one.
+    ///
+    /// ```
+    /// use std::io::{ErrorKind, Read, Result, Write};
+    /// use std::time::{Duration, Instant};
+    /// use ws_std::{Config, Error, Phase, Role, Stream, Timeouts, WebSocket};
+    ///
+    /// /// A peer that never says anything.
+    /// struct Silent {
+    ///     now: Instant,
+    ///     limit: Option<Duration>,
+    /// }
+    ///
+    /// impl Read for Silent {
+    ///     fn read(&mut self, _: &mut [u8]) -> Result<usize> {
+    ///         self.now += self.limit.expect("some deadline");
+    ///         Err(ErrorKind::WouldBlock.into())
+    ///     }
+    /// }
+    /// # impl Write for Silent {
+    /// #     fn write(&mut self, bytes: &[u8]) -> Result<usize> { Ok(bytes.len()) }
+    /// #     fn flush(&mut self) -> Result<()> { Ok(()) }
+    /// # }
+    ///
+    /// // impl Write for Silent, and
+    /// impl Stream for Silent {
+    ///     fn limit_read(&mut self, limit: Option<Duration>) -> Result<()> {
+    ///         self.limit = limit;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn now(&self) -> Instant {
+    ///         self.now
+    ///     }
+    /// }
+    ///
+    /// let begun = Instant::now();
+    /// let stream = Silent { now: begun, limit: None };
+    /// let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"")?;
+    /// socket.set_timeouts(Timeouts::new().with_ping_interval(Some(Duration::from_secs(30))));
+    /// assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Pong))));
+    /// // It was pinged after 30 s, and had the 20 s of `Timeouts::pong` to answer.
+    /// assert_eq!(socket.get_ref().now - begun, Duration::from_secs(50));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 }
 
@@ -156,6 +212,10 @@ macro_rules! impl_for_pointer {
 
             fn is_vectored(&self) -> bool {
                 (**self).is_vectored()
+            }
+
+            fn now(&self) -> Instant {
+                (**self).now()
             }
         }
     };

@@ -1,6 +1,7 @@
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use crate::stream::Stream;
 use crate::stream::duplex::Duplex;
@@ -121,6 +122,11 @@ impl Stream for NetStream {
 
     fn is_vectored(&self) -> bool {
         with!(&self.0, stream => stream.is_vectored())
+    }
+
+    #[inline]
+    fn now(&self) -> Instant {
+        with!(&self.0, stream => stream.now())
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Connecting<S> {
 
 impl<S: Stream> Connecting<S> {
     pub(crate) fn new(options: HandshakeOptions, stream: S, url: &str) -> Result<Self, Error> {
-        let deadline = Deadline::after(options.timeouts.handshake());
+        let deadline = Deadline::after(options.timeouts.handshake(), || stream.now());
         let opening = options.with_request(Uri::parse(url)?, Recipient::Named, |request| {
             ClientOpening::new(&options, stream, request, deadline)
         })?;

@@ -168,7 +168,7 @@ impl Server {
     ///
     /// [`Error::Io`] where the delay of small writes cannot be turned off.
     pub fn start_receive<S: Stream>(&self, stream: S) -> Result<Receiving<S>, Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
+        let deadline = Deadline::after(self.timeouts.handshake(), || stream.now());
         Receiving::new(self.clone(), stream, deadline)
     }
 }

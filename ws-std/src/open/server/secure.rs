@@ -35,7 +35,7 @@ impl Server {
         stream: S,
         config: &Arc<ServerConfig>,
     ) -> Result<Incoming<TlsStream<S>>, Error> {
-        let deadline = Deadline::after(self.timeouts.handshake());
+        let deadline = Deadline::after(self.timeouts.handshake(), || stream.now());
         let stream = TlsStream::start_server(stream, Arc::clone(config), deadline)?;
         Receiving::new(self.clone(), stream, deadline)?.advance()
     }

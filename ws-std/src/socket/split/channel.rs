@@ -27,7 +27,7 @@ impl<S: Duplex> Shared<S> {
     ) -> Result<(), Error> {
         let state = self.commit_next(act)?;
         let has_room = state.outbound.queued_len() < QUEUED_LEN_MAX;
-        if has_room && state.is_gathering_here() { Ok(()) } else { self.drive_all(state) }
+        if has_room && state.is_gathering_here(&self.stream) { Ok(()) } else { self.drive_all(state) }
     }
 
     /// Queues the message that `act` sends, once there is room for it. It leaves with what is sent after it.

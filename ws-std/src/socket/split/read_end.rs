@@ -84,7 +84,8 @@ impl<S: Duplex> ReadEnd<S> {
             self.is_gathering = has_another;
             self.wants_write = true;
             let mut state = self.shared.lock();
-            state.gathering = has_another.then(|| (thread::current().id(), state.life.now()));
+            state.gathering =
+                has_another.then(|| (thread::current().id(), state.life.now(&self.shared.stream)));
         }
     }
 
@@ -137,7 +138,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
         loop {
             let mut state = self.shared.lock();
             state.received = self.received;
-            let now = state.life.now();
+            let now = state.life.now(&self.shared.stream);
             let patience = self.call.patience(self.patience, now);
             if patience == Some(Duration::ZERO) {
                 return Err(io::ErrorKind::TimedOut.into());
@@ -155,7 +156,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
                 Ok(len) => {
                     self.is_read_over |= len == 0;
                     state.life.is_read_over |= len == 0;
-                    return Ok(Some((len, state.life.now())));
+                    return Ok(Some((len, state.life.now(&self.shared.stream))));
                 }
                 Err(Stopped::Failed(error)) => {
                     let State { outbound, life, .. } = &mut *state;
@@ -166,7 +167,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
                 }
                 Err(stopped) => {
                     let State { outbound, life, .. } = &mut *state;
-                    let _now = life.poll(outbound);
+                    life.poll(outbound, life.now(&self.shared.stream));
                     self.shared.notify(&state);
                     if state.outbound.transport() == Transport::Closed {
                         return Ok(None);
@@ -188,7 +189,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
         let State { outbound, life, .. } = &mut *state;
         if outbound.is_closing() {
             // A peer that goes on sending does not put off the end of the closing handshake.
-            let _remembered = outbound.poll_write(life.now());
+            let _remembered = outbound.poll_write(life.now(&self.shared.stream));
         }
         match outbound.transport() {
             Transport::Linger { shutdown_write: true } => {
@@ -198,7 +199,7 @@ impl<S: Duplex> Driver for ReadEnd<S> {
                 None
             }
             Transport::Open | Transport::Linger { .. } => None,
-            Transport::Closed if life.may_read_on() => None,
+            Transport::Closed if life.may_read_on(&self.shared.stream) => None,
             Transport::Closed => {
                 life.log_end(outbound);
                 let end = life.result(outbound);

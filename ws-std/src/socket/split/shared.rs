@@ -11,6 +11,7 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::session::{GATHERED_TIME_MAX, Life, Written};
+use crate::stream::Stream;
 use crate::stream::duplex::{Duplex, SharedStream};
 
 /// The state that both halves share, under a combining lock.
@@ -84,9 +85,10 @@ impl<S: Duplex> State<S> {
     }
 
     /// Whether this thread answers messages that came together, and not for long yet.
-    pub(super) fn is_gathering_here(&self) -> bool {
+    pub(super) fn is_gathering_here(&self, stream: &SharedStream<S>) -> bool {
         self.gathering.is_some_and(|(reader, since)| {
-            reader == thread::current().id() && self.life.now().saturating_sub(since) < GATHERED_TIME_MAX
+            reader == thread::current().id()
+                && self.life.now(stream).saturating_sub(since) < GATHERED_TIME_MAX
         })
     }
 
@@ -194,14 +196,15 @@ impl<S: Duplex> Shared<S> {
             if turn.is_done() || is_to_yield || state.failure().is_some() {
                 break;
             }
-            let begun = state.life.now();
+            let begun = state.life.now(&self.stream);
             let until = state.life.write_until(&state.outbound, begun);
             // Another thread may begin to close while this waits: a deadline that begins then is not passed before.
             let closing = state.life.timeouts.close().and_then(|timeout| begun.checked_add(timeout));
             let until = [until, closing].into_iter().flatten().min();
-            let clock = state.life.opened_at();
+            let opened_at = state.life.opened_at();
             drop(state);
-            let written = turn.write((begun, until), || clock.elapsed());
+            let written =
+                turn.write((begun, until), |stream| stream.now().saturating_duration_since(opened_at));
             state = self.lock();
             let is_early = matches!(written, Written::WouldBlock);
             turn.early_count = if is_early { turn.early_count.saturating_add(1) } else { 0 };
@@ -230,33 +233,34 @@ impl<S: Duplex> Shared<S> {
     /// Notes what came of a write that might wait. `false` where it is not to be tried again.
     fn note(&self, state: &mut State<S>, written: Written, begun: Duration) -> bool {
         let State { outbound, life, written_len, .. } = state;
+        let now = life.now(&self.stream);
         match written {
             Written::Bytes(len) => {
-                outbound.transmitted(len, life.now());
+                outbound.transmitted(len, now);
                 *written_len = written_len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
                 self.notify(state);
                 true
             }
             Written::TimeUp => {
                 outbound.transmitted(0, begun);
-                if outbound.poll_write(life.now()).is_some() {
+                if outbound.poll_write(now).is_some() {
                     life.log_end(outbound);
                     return false;
                 }
                 if outbound.transport() == Transport::Closed && life.failure(outbound).is_none() {
                     // The peer has ended its half and takes nothing: no deadline runs any more that would end this.
-                    let _reported = life.write_failed(outbound, io::ErrorKind::ConnectionAborted.into());
+                    let _reported = life.write_failed(outbound, io::ErrorKind::ConnectionAborted.into(), now);
                     return false;
                 }
                 true
             }
             Written::WouldBlock => {
                 // It was made non-blocking, and trying again would only keep the processor busy.
-                let _reported = life.write_failed(outbound, io::ErrorKind::Unsupported.into());
+                let _reported = life.write_failed(outbound, io::ErrorKind::Unsupported.into(), now);
                 false
             }
             Written::Failed(error) => {
-                let _reported = life.write_failed(outbound, error);
+                let _reported = life.write_failed(outbound, error, now);
                 false
             }
         }
@@ -278,7 +282,7 @@ impl<S: Duplex> Shared<S> {
             drop(state);
             let written = turn.write_now();
             state = self.lock();
-            let now = state.life.now();
+            let now = state.life.now(&self.stream);
             match written {
                 Ok((len, is_short)) => {
                     let _goes_on = self.note(&mut state, Written::Bytes(len), now);
@@ -306,7 +310,7 @@ impl<S: Duplex> Shared<S> {
 
     /// Waits for a change, no longer than the closing handshake may take.
     fn wait<'a>(&'a self, mut state: Guard<'a, S>) -> Guard<'a, S> {
-        let now = state.life.now();
+        let now = state.life.now(&self.stream);
         let State { outbound, life, .. } = &mut *state;
         if outbound.is_closing() && outbound.poll_write(now).is_some() {
             life.log_end(outbound);
@@ -348,7 +352,7 @@ impl<S: Duplex> Holder<'_, S> {
         let Some(mut turn) = self.turn.take() else { return };
         if state.failure().is_some() {
             state.outbound.return_batch(core::mem::take(&mut turn.batch));
-            if !state.life.may_read_on() {
+            if !state.life.may_read_on(&self.shared.stream) {
                 // The other half may be reading, and would not notice.
                 let _gone = self.shared.stream.get_ref().abort();
             }
@@ -363,7 +367,8 @@ impl<S: Duplex> Drop for Holder<'_, S> {
             let _gone = self.shared.stream.get_ref().abort();
             let mut state = self.shared.lock();
             let State { outbound, life, .. } = &mut *state;
-            let _reported = life.write_failed(outbound, io::ErrorKind::Other.into());
+            let now = life.now(&self.shared.stream);
+            let _reported = life.write_failed(outbound, io::ErrorKind::Other.into(), now);
             self.shared.notify(&state);
         }
     }

@@ -32,7 +32,7 @@ impl<S: Duplex> Turn<S> {
     pub(super) fn write(
         &mut self,
         (begun, until): (Duration, Option<Duration>),
-        clock: impl Fn() -> Duration,
+        clock: impl Fn(&SharedStream<S>) -> Duration,
     ) -> Written {
         if self.unflushed_len == 0 {
             let mut slices = [&[][..]; SLICE_COUNT_MAX];

@@ -67,7 +67,7 @@ impl CiphertextIn {
     /// Reads once more, within the time that is left for one read of plaintext. Otherwise a peer that sends its record byte by byte
     /// could hold the reader without a limit.
     pub(super) fn fill_more<S: Stream>(&mut self, stream: &mut S, deadline: Deadline) -> io::Result<()> {
-        let remaining = deadline.remaining().map_err(|_passed| io::ErrorKind::WouldBlock)?;
+        let remaining = deadline.remaining(stream.now()).map_err(|_passed| io::ErrorKind::WouldBlock)?;
         if remaining.is_none() {
             return self.fill(stream);
         }

@@ -27,7 +27,8 @@ impl<S: Stream> TlsStream<S> {
         name: ServerName<'static>,
         timeout: Option<Duration>,
     ) -> Result<Self, Error> {
-        Self::start_client(stream, config, name, Deadline::after(timeout))
+        let deadline = Deadline::after(timeout, || stream.now());
+        Self::start_client(stream, config, name, deadline)
     }
 
     /// Does the handshake of a server, within `timeout`. The stream has to block.
@@ -39,7 +40,8 @@ impl<S: Stream> TlsStream<S> {
     /// [`Error::Tls`] where the client refuses the server's certificate, sends none though it has to, or does not speak TLS;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
     pub fn accept(stream: S, config: Arc<ServerConfig>, timeout: Option<Duration>) -> Result<Self, Error> {
-        Self::start_server(stream, config, Deadline::after(timeout))
+        let deadline = Deadline::after(timeout, || stream.now());
+        Self::start_server(stream, config, deadline)
     }
 
     pub(crate) fn start_client(
@@ -81,13 +83,13 @@ impl<S: Stream> TlsStream<S> {
     fn handshake(&mut self, deadline: Deadline) -> Result<(), Error> {
         self.disable_delay()?;
         loop {
-            let remaining = deadline.remaining_for(Phase::Handshake)?;
+            let remaining = deadline.remaining_for(Phase::Handshake, self.now())?;
             self.limit_read(remaining)?;
             self.limit_write(remaining)?;
             match self.step() {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => deadline.map_io_error(error, Phase::Handshake)?,
+                Err(error) => deadline.map_io_error(error, Phase::Handshake, self.now())?,
             }
         }
         self.limit_read(None)?;

@@ -3,6 +3,7 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use rustls::Connection;
 
@@ -66,7 +67,7 @@ impl Shared {
             return Ok(0);
         }
         let mut incoming = lock(&self.incoming);
-        let deadline = Deadline::after(incoming.limit);
+        let deadline = Deadline::after(incoming.limit, || stream.now());
         let mut is_first = true;
         loop {
             let mut session = lock(&self.session);
@@ -129,6 +130,10 @@ impl<S: Stream> Stream for TlsStream<S> {
 
     fn is_vectored(&self) -> bool {
         true
+    }
+
+    fn now(&self) -> Instant {
+        self.stream.now()
     }
 }
 

@@ -218,6 +218,7 @@ impl State {
         let Some(next) = next else { panic!("it would wait for ever") };
         let next = next.max(self.now);
         let time = u64::try_from(next.saturating_sub(self.now).as_nanos()).unwrap();
+        assert!(next < TIME_MAX, "no deadline has passed");
         self.now = next;
         self.credit += self.pace.unwrap_or(0) * time;
         self.hear();
@@ -418,6 +419,9 @@ impl Client {
 fn first<'a>(slices: &'a [IoSlice<'_>]) -> &'a [u8] {
     slices.iter().find(|slice| !slice.is_empty()).map_or(&[], |slice| slice)
 }
+
+/// What no test takes: a test in which a deadline is missing fails and does not go on for ever.
+const TIME_MAX: Duration = Duration::from_secs(600);
 
 /// How finely a pace is followed.
 const TICK: Duration = ms(1);

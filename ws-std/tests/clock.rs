@@ -61,6 +61,9 @@ mod tls {
     use ws_std::rustls::pki_types::ServerName;
     use ws_std::{Duplex as _, Error, Phase, Stream as _, TlsStream};
 
+    /// A way to read.
+    type Read = fn(&mut TlsStream<Sim>, &mut [u8]) -> io::Result<usize>;
+
     /// What the client has to write.
     fn said(client: &mut ClientConnection) -> Vec<u8> {
         let mut said = Vec::new();
@@ -101,8 +104,7 @@ mod tls {
 
     #[test]
     fn a_record_that_drips_does_not_put_off_the_limit_of_a_read() {
-        let reads: [fn(&mut TlsStream<Sim>, &mut [u8]) -> io::Result<usize>; 2] =
-            [TlsStream::read, |stream, bytes| stream.read_shared(bytes)];
+        let reads: [Read; 2] = [TlsStream::read, |stream, bytes| stream.read_shared(bytes)];
         for read in reads {
             let (sim, mut stream, client) = opened();
             let record = {

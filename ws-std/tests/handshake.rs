@@ -260,6 +260,7 @@ fn s9112_3_a_peer_that_speaks_no_http_is_refused_at_once_in_both_roles() {
     for sent in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"220 localhost ESMTP\r\n", b"\x15\x03\x03\0\x02\x02\x28"] {
         let sim = Sim::new();
         sim.says(Duration::ZERO, sent);
+        sim.stays();
         let fault = HandshakeFault::Violation(HandshakeViolation::StatusLine);
         let result = Client::new().handshake(sim.clone(), "ws://localhost/");
         assert!(matches!(result, Err(Error::Handshake(found)) if found == fault));

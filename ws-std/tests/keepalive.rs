@@ -232,6 +232,8 @@ fn a_busy_connection_seldom_sets_the_limit_of_its_stream() {
                 Ok(message) => message_count += u32::from(message.is_some()),
                 Err(error) => break error,
             }
+            // So that the time which is left is another for each read.
+            sim.sleep(ms(1) * (message_count % 3));
         };
         assert!(matches!(error, Error::Timeout(Phase::Pong)), "{error}");
         assert_eq!(sim.elapsed(), at + ms(1000));
@@ -243,13 +245,24 @@ fn a_busy_connection_seldom_sets_the_limit_of_its_stream() {
 }
 
 #[test]
+fn a_deadline_that_comes_nearer_seldom_sets_the_limit_of_the_stream() {
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(5000))).with_close(Some(ms(5000))));
+    sim.repeats(ms(3), 3500, &frame(Role::Client, 0x89, b""));
+    assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
+    // No limit is shorter than a millisecond.
+    assert!((ms(10_000)..ms(10_001)).contains(&sim.elapsed()), "{:?}", sim.elapsed());
+    assert!(sim.limit_count() < 60, "{} times for 3333 reads", sim.limit_count());
+}
+
+#[test]
 fn a_ping_of_the_programs_that_waits_stays() {
     let sim = Sim::new();
     sim.set_non_blocking(true);
     sim.hears(0, 0);
     let mut socket = sim.server(Timeouts::new().with_ping_interval(Some(ms(1))).with_pong(None));
     socket.ping(b"own").unwrap();
-    for _ in 0..500 {
+    for _ in 0..5000 {
         sim.sleep(ms(1));
         assert!(socket.read().unwrap_err().is_would_block());
     }

@@ -4,9 +4,9 @@
 mod common;
 
 use std::io::Write;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use common::sim::Sim;
 use common::tcp::{dial, read_head, read_to_end, request, response_by_hand, serve, serve_echo};
 use common::{frame, frames};
 use ws_std::ws_core::handshake::{HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation};
@@ -14,8 +14,8 @@ use ws_std::ws_core::uri::{Scheme, UriError};
 use ws_std::{Client, CloseCode, Error, Header, Message, Phase, Role, Server, Timeouts};
 
 const SHORT: Duration = Duration::from_millis(200);
-/// Less than the time that the body of a refusal has.
-const SOON: Duration = Duration::from_millis(900);
+/// The time that the body of a refusal has.
+const BODY_TIME_MAX: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(5);
 
 #[test]
@@ -197,17 +197,12 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
         ("HTTP/1.1 304 \r\n\r\n", ""),
         (&format!("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n{long}"), long.get(..4096).unwrap()),
     ] {
-        let answer = answer.to_owned();
-        let (url, server) = serve(move |mut stream| {
-            read_head(&mut stream);
-            let _gone = stream.write_all(answer.as_bytes());
-            stream
-        });
-        let begun = Instant::now();
-        let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
+        let sim = Sim::new();
+        sim.says(Duration::ZERO, answer.as_bytes());
+        let result = Client::new().handshake(sim.clone(), "ws://localhost/");
+        let Err(Error::Refused(refusal)) = result else { panic!("not refused") };
         assert!(refusal.body() == body.as_bytes(), "{body:.80}");
-        assert!(begun.elapsed() < SOON, "though the server keeps the stream open");
-        drop(server.join().unwrap());
+        assert_eq!(sim.elapsed(), Duration::ZERO, "though the server keeps the stream open");
     }
 }
 
@@ -215,25 +210,24 @@ fn the_body_of_a_refusal_ends_where_it_says_and_with_what_fits() {
 fn s9112_6_3_a_refusal_is_told_soon_though_its_body_does_not_end() {
     let quick = Timeouts::new().with_handshake(Some(SHORT));
     for (answer, body, timeouts, time) in [
-        ("HTTP/1.1 401 \r\n\r\nwho are", "who are", Timeouts::new(), 3 * SOON),
-        ("HTTP/1.1 503 \r\n\r\n", "", Timeouts::new(), 3 * SOON),
-        ("HTTP/1.1 503 \r\nContent-Length: 9\r\n\r\nlater", "later", Timeouts::new(), 3 * SOON),
-        ("HTTP/1.1 503 \r\nTransfer-Encoding: chunked\r\n\r\n9\r\nlater", "later", Timeouts::new(), 3 * SOON),
+        ("HTTP/1.1 401 \r\n\r\nwho are", "who are", Timeouts::new(), BODY_TIME_MAX),
+        ("HTTP/1.1 503 \r\n\r\n", "", Timeouts::new(), BODY_TIME_MAX),
+        ("HTTP/1.1 503 \r\nContent-Length: 9\r\n\r\nlater", "later", Timeouts::new(), BODY_TIME_MAX),
+        (
+            "HTTP/1.1 503 \r\nTransfer-Encoding: chunked\r\n\r\n9\r\nlater",
+            "later",
+            Timeouts::new(),
+            BODY_TIME_MAX,
+        ),
         // Never beyond the time for the handshake, after which it is still the refusal that is told.
-        ("HTTP/1.1 503 \r\n\r\nlater", "later", quick, SOON),
+        ("HTTP/1.1 503 \r\n\r\nlater", "later", quick, SHORT),
     ] {
-        let (url, server) = serve(move |mut stream| {
-            read_head(&mut stream);
-            stream.write_all(answer.as_bytes()).unwrap();
-            stream
-        });
-        let begun = Instant::now();
-        let Err(Error::Refused(refusal)) = Client::new().with_timeouts(timeouts).connect(&url) else {
-            panic!("not refused")
-        };
+        let sim = Sim::new();
+        sim.says(Duration::ZERO, answer.as_bytes());
+        let result = Client::new().with_timeouts(timeouts).handshake(sim.clone(), "ws://localhost/");
+        let Err(Error::Refused(refusal)) = result else { panic!("not refused") };
         assert_eq!(refusal.body(), body.as_bytes(), "{answer}");
-        assert!(begun.elapsed() < time, "{answer}: {:?}", begun.elapsed());
-        drop(server.join().unwrap());
+        assert_eq!(sim.elapsed(), time, "{answer}");
     }
 }
 
@@ -254,53 +248,41 @@ fn s4_1_an_answer_that_is_not_one_fails_the_connection() {
 
 #[test]
 fn s9112_3_a_peer_that_speaks_no_http_is_refused_at_once_in_both_roles() {
-    let begun = Instant::now();
     for sent in [&b"\x16\x03\x01"[..], b"SSH-2.0-OpenSSH_9.6\r", b"EHLO localhost\r", b"*1\r", b"\0"] {
-        let (url, server) = serve(|stream| Server::new().receive(stream).map(drop));
-        let mut stream = dial(&url);
-        stream.write_all(sent).unwrap();
-        // It waits for more, which does not come; what comes is the answer.
-        assert!(read_head(&mut stream).starts_with("HTTP/1.1 400 "), "{}", sent.escape_ascii());
-        drop(stream);
+        let sim = Sim::new();
+        sim.says(Duration::ZERO, sent);
         let fault = HandshakeFault::Violation(HandshakeViolation::RequestLine);
-        assert!(matches!(server.join().unwrap(), Err(Error::Handshake(found)) if found == fault));
+        let result = Server::new().receive(sim.clone()).map(drop);
+        assert!(matches!(result, Err(Error::Handshake(found)) if found == fault));
+        assert!(sim.written().starts_with(b"HTTP/1.1 400 "), "{}", sent.escape_ascii());
+        assert_eq!(sim.elapsed(), Duration::ZERO, "though it waits for more");
     }
     for sent in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"220 localhost ESMTP\r\n", b"\x15\x03\x03\0\x02\x02\x28"] {
-        let (url, server) = serve(|mut stream| {
-            stream.write_all(sent).unwrap();
-            stream
-        });
+        let sim = Sim::new();
+        sim.says(Duration::ZERO, sent);
+        sim.stays();
         let fault = HandshakeFault::Violation(HandshakeViolation::StatusLine);
-        let result = Client::new().connect(&url);
+        let result = Client::new().handshake(sim.clone(), "ws://localhost/");
         assert!(matches!(result, Err(Error::Handshake(found)) if found == fault));
-        drop(server.join().unwrap());
+        assert_eq!(sim.elapsed(), Duration::ZERO, "though it waits for more");
     }
-    assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
 }
 
 #[test]
 fn a_handshake_that_drips_meets_the_deadline_in_both_roles() {
     let timeouts = Timeouts::new().with_handshake(Some(SHORT));
-    let drip = |stream: &mut std::net::TcpStream| {
-        while stream.write_all(b"G").is_ok() {
-            thread::sleep(SHORT / 10);
-        }
-    };
-    let begun = Instant::now();
-    let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
-    let mut stream = dial(&url);
-    let dripping = thread::spawn(move || drip(&mut stream));
-    assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
-    dripping.join().unwrap();
+    let sim = Sim::new();
+    sim.drips(SHORT * 3 / 20, &[b'G'; 20]);
+    let result = Server::new().with_timeouts(timeouts).accept(sim.clone());
+    assert!(matches!(result, Err(Error::Timeout(Phase::Handshake))));
+    assert_eq!(sim.elapsed(), SHORT);
 
-    let (url, server) = serve(move |mut stream| {
-        stream.write_all(b"HTTP/1.1 101 ").unwrap();
-        drip(&mut stream);
-    });
-    let client = Client::new().with_timeouts(timeouts);
-    assert!(matches!(client.connect(&url), Err(Error::Timeout(Phase::Handshake))));
-    server.join().unwrap();
-    assert!(begun.elapsed() < LONG);
+    let sim = Sim::new();
+    sim.says(Duration::ZERO, b"HTTP/1.1 101 ");
+    sim.drips(SHORT * 3 / 20, &[b'G'; 20]);
+    let result = Client::new().with_timeouts(timeouts).handshake(sim.clone(), "ws://localhost/");
+    assert!(matches!(result, Err(Error::Timeout(Phase::Handshake))));
+    assert_eq!(sim.elapsed(), SHORT);
 }
 
 #[test]
@@ -309,11 +291,14 @@ fn a_silent_peer_meets_the_deadline_too_and_is_told_408_where_a_request_was_begu
     for (said, answer) in
         [("", ""), ("GET /chat HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 Request Timeout\r\n")]
     {
-        let (url, server) = serve_echo(Server::new().with_timeouts(timeouts));
-        let mut stream = dial(&url);
-        stream.write_all(said.as_bytes()).unwrap();
-        assert!(matches!(server.join().unwrap(), Err(Error::Timeout(Phase::Handshake))));
-        let answered = String::from_utf8(read_to_end(&mut stream)).unwrap();
+        let sim = Sim::new();
+        if !said.is_empty() {
+            sim.says(Duration::ZERO, said.as_bytes());
+        }
+        let result = Server::new().with_timeouts(timeouts).accept(sim.clone());
+        assert!(matches!(result, Err(Error::Timeout(Phase::Handshake))));
+        assert_eq!(sim.elapsed(), SHORT);
+        let answered = String::from_utf8(sim.written()).unwrap();
         assert!(answered.starts_with(answer) && answered.is_empty() == said.is_empty(), "{answered}");
     }
 }

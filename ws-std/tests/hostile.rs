@@ -223,6 +223,7 @@ fn a_handshake_that_drips_is_told_408_in_time() {
             if dripping.write_all(&[byte]).is_err() {
                 break;
             }
+            // The pace of the attacker, who is not waited for.
             thread::sleep(Duration::from_millis(20));
         }
     });

@@ -1,51 +1,27 @@
-//! Pings, and who is given up when, with small real times: what is too early is exact, what is late is generous.
+//! Pings, and who is given up when, by the clock of a simulated stream: every time is exact.
 #![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic_in_result_fn, reason = "a test")]
 
 mod common;
 
-use std::cell::Cell;
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::tcp::{connected_by_hand, read_to_end, serve};
-use common::{Script, frame, frames};
+use common::sim::{Client, Sim, ms};
+use common::{frame, frames};
 use ws_std::ws_core::event::Event;
-use ws_std::{
-    Client, CloseCode, Config, Error, Message, Outcome, Phase, Role, Server, Stream, Timeouts, WebSocket,
-};
+use ws_std::{CloseCode, Duplex as _, Error, Message, Outcome, Phase, Role, Timeouts};
 
-/// Enough that no test meets it, and little enough that a test that does is noticed.
-const LONG: Duration = Duration::from_secs(5);
-
+/// What each keepalive ping begins with.
 const PING: &[u8] = b"keep";
 
-const fn ms(count: u64) -> Duration {
-    Duration::from_millis(count)
+/// The payload of the keepalive ping of this number.
+fn ping(number: u8) -> Vec<u8> {
+    [PING, &[0, 0, 0, number]].concat()
 }
 
-/// A server's connection, and its client by hand.
-fn connection(timeouts: Timeouts) -> (WebSocket<TcpStream>, TcpStream) {
-    let (url, server) = serve(move |stream| Server::new().with_timeouts(timeouts).accept(stream).unwrap());
-    let peer = connected_by_hand(&url);
-    (server.join().unwrap(), peer)
-}
-
-/// A server's connection, and its client, which reads and answers pings until it is closed.
-fn answered(timeouts: Timeouts) -> (WebSocket<TcpStream>, JoinHandle<Result<(), Error>>) {
-    let (url, server) = serve(move |stream| Server::new().with_timeouts(timeouts).accept(stream).unwrap());
-    let client = thread::spawn(move || {
-        let mut socket = Client::new().connect(&url)?;
-        while let Some((_, mut writer)) = socket.read()? {
-            writer.send_text("answer")?;
-        }
-        Ok(())
-    });
-    (server.join().unwrap(), client)
+/// A client that answers pings and the Close.
+fn answering(sim: &Sim) {
+    let mut client = Client::default();
+    sim.answers(move |bytes| client.hear(bytes));
 }
 
 fn is_timeout(result: &Result<(), Error>, phase: Phase) -> bool {
@@ -54,15 +30,14 @@ fn is_timeout(result: &Result<(), Error>, phase: Phase) -> bool {
 
 #[test]
 fn s5_5_2_a_silent_peer_is_pinged_and_given_up() {
-    let timeouts = Timeouts::new().with_ping_interval(Some(ms(100))).with_pong(Some(ms(150)));
-    let begun = Instant::now();
-    let (mut socket, mut peer) = connection(timeouts);
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_ping_interval(Some(ms(100))).with_pong(Some(ms(150))));
     for _ in 0..2 {
         assert!(is_timeout(&socket.read().map(drop), Phase::Pong));
-        assert!((ms(250)..LONG).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        assert_eq!(sim.elapsed(), ms(250));
     }
     assert!(is_timeout(&socket.send_text("late"), Phase::Pong));
-    assert_eq!(frames(&read_to_end(&mut peer)), [(0x89, [PING, &[0, 0, 0, 1]].concat())]);
+    assert_eq!(sim.sent(), [(100, 0x89, ping(1))]);
     let counters = socket.counters();
     assert_eq!(counters.outcome, Some(Outcome::Timeout(Phase::Pong)));
     assert_eq!((counters.sent.ping_count, counters.latency), (1, None));
@@ -72,9 +47,11 @@ fn s5_5_2_a_silent_peer_is_pinged_and_given_up() {
 
 #[test]
 fn s5_5_3_a_peer_that_answers_stays_and_the_round_trip_is_known() {
+    let sim = Sim::new();
     let timeouts =
-        Timeouts::new().with_ping_interval(Some(ms(20))).with_pong(Some(ms(3000))).with_read(Some(ms(500)));
-    let (mut socket, client) = answered(timeouts);
+        Timeouts::new().with_ping_interval(Some(ms(20))).with_pong(Some(ms(3000))).with_read(Some(ms(510)));
+    let mut socket = sim.server(timeouts);
+    answering(&sim);
     socket.ping(b"the program's own").unwrap();
     let mut reported = Vec::new();
     let error = loop {
@@ -88,276 +65,205 @@ fn s5_5_3_a_peer_that_answers_stays_and_the_round_trip_is_known() {
     };
     assert!(error.is_would_block(), "{error}");
     assert_eq!(reported, [b"the program's own"], "and none of the keepalive");
+    assert_eq!(sim.elapsed(), ms(510));
     let counters = socket.counters();
-    assert!(counters.sent.ping_count > 2, "{counters:?}");
-    assert!(counters.received.pong_count > 1, "{counters:?}");
-    assert!(socket.latency().is_some_and(|latency| latency < LONG));
+    assert_eq!(
+        (counters.sent.ping_count, counters.received.pong_count),
+        (26, 26),
+        "its own, and one in 20 ms"
+    );
+    assert_eq!(socket.latency(), Some(Duration::ZERO));
     socket.close(CloseCode::NORMAL, "").unwrap();
-    client.join().unwrap().unwrap();
 }
 
 #[test]
 fn each_byte_of_a_message_that_trickles_is_a_sign_of_life() {
-    let timeouts = Timeouts::new().with_ping_interval(Some(ms(400))).with_pong(Some(ms(400)));
-    let (mut socket, mut peer) = connection(timeouts);
-    let writing = thread::spawn(move || {
-        for byte in frame(Role::Client, 0x82, &[7; 54]) {
-            peer.write_all(&[byte]).unwrap();
-            thread::sleep(ms(20));
-        }
-        peer
-    });
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_ping_interval(Some(ms(400))).with_pong(Some(ms(400))));
+    sim.drips(ms(399), &frame(Role::Client, 0x82, &[7; 54]));
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Binary(&[7; 54]));
+    assert_eq!(sim.elapsed(), 60 * ms(399));
     assert_eq!(socket.counters().sent.ping_count, 0);
-    drop(writing.join().unwrap());
-}
-
-/// Says this every 10 ms, and answers the Close that comes; gives what was written to it.
-fn repeating(mut peer: TcpStream, said: Vec<u8>) -> JoinHandle<Vec<u8>> {
-    let mut reader = peer.try_clone().unwrap();
-    let reading = thread::spawn(move || {
-        let mut written = Vec::new();
-        let mut bytes = [0; 1024];
-        while written.windows(2).all(|two| two != b"\x03\xe9") {
-            let len = reader.read(&mut bytes).unwrap();
-            assert!(len > 0, "the end before a Close");
-            written.extend_from_slice(&bytes[..len]);
-        }
-        written
-    });
-    thread::spawn(move || {
-        while !reading.is_finished() {
-            peer.write_all(&said).unwrap();
-            thread::sleep(ms(10));
-        }
-        peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe9")).unwrap();
-        reading.join().unwrap()
-    })
 }
 
 #[test]
 fn a_peer_that_only_pings_is_idle_and_told_so() {
-    let begun = Instant::now();
-    let (mut socket, peer) = connection(Timeouts::new().with_idle(Some(ms(200))));
-    let peer = repeating(peer, frame(Role::Client, 0x89, b""));
-    assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
-    assert!((ms(200)..LONG).contains(&begun.elapsed()), "{:?}", begun.elapsed());
-    assert!(is_timeout(&socket.read().map(drop), Phase::Idle), "and it stays so");
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(200))));
+    answering(&sim);
+    sim.repeats(ms(7), 28, &frame(Role::Client, 0x89, b""));
+    for _ in 0..2 {
+        assert!(is_timeout(&socket.read().map(drop), Phase::Idle), "and it stays so");
+        assert_eq!(sim.elapsed(), ms(200));
+    }
     let counters = socket.counters();
     assert_eq!(counters.outcome, Some(Outcome::Timeout(Phase::Idle)));
     assert!(counters.closure.unwrap().is_clean, "the peer has answered");
-    assert!(counters.received.ping_count > 1 && counters.sent.pong_count > 1);
-    let written = frames(&peer.join().unwrap());
-    assert_eq!(written.last().unwrap(), &(0x88, b"\x03\xe9".to_vec()));
+    assert_eq!((counters.received.ping_count, counters.sent.pong_count), (28, 28));
+    assert_eq!(sim.sent().last().unwrap(), &(200, 0x88, b"\x03\xe9".to_vec()));
 }
 
 #[test]
 fn a_message_that_does_not_end_is_no_message() {
-    let (mut socket, mut peer) = connection(Timeouts::new().with_idle(Some(ms(200))));
-    peer.write_all(&frame(Role::Client, 0x02, b"begun")).unwrap();
-    let peer = repeating(peer, frame(Role::Client, 0x00, b"and on"));
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(200))));
+    answering(&sim);
+    sim.says(Duration::ZERO, &frame(Role::Client, 0x02, b"begun"));
+    sim.repeats(ms(7), 28, &frame(Role::Client, 0x00, b"and on"));
     assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
-    peer.join().unwrap();
+    assert_eq!(sim.elapsed(), ms(200));
 }
 
 #[test]
 fn s7_1_1_an_idle_peer_that_does_not_answer_is_left_after_the_deadline() {
-    let begun = Instant::now();
-    let (mut socket, peer) = connection(Timeouts::new().with_idle(Some(ms(100))).with_close(Some(ms(100))));
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(100))).with_close(Some(ms(70))));
     assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
-    assert!((ms(195)..LONG).contains(&begun.elapsed()), "{:?}", begun.elapsed());
-    drop(peer);
+    assert_eq!(sim.elapsed(), ms(170));
+    assert_eq!(sim.sent(), [(100, 0x88, b"\x03\xe9".to_vec())]);
 }
 
 #[test]
 fn messages_of_either_direction_put_the_end_off() {
-    let timeouts = Timeouts::new().with_idle(Some(ms(1500))).with_read(Some(ms(50)));
-    let (mut socket, mut peer) = connection(timeouts);
-    let begun = Instant::now();
-    while begun.elapsed() < ms(2000) {
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(1500))).with_read(Some(ms(50))));
+    answering(&sim);
+    for number in 1..=40 {
         socket.send_text("in use").unwrap();
         assert!(socket.read().unwrap_err().is_would_block());
+        assert_eq!(sim.elapsed(), ms(50) * number);
     }
-    let begun = Instant::now();
-    while begun.elapsed() < ms(2000) {
-        peer.write_all(&frame(Role::Client, 0x81, b"in use")).unwrap();
+    for _ in 0..40 {
+        sim.says(sim.elapsed(), &frame(Role::Client, 0x81, b"in use"));
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("in use"));
-        thread::sleep(ms(50));
+        sim.sleep(ms(50));
     }
     assert_eq!(socket.counters().outcome, None);
+    let result = loop {
+        match socket.read().map(drop) {
+            Err(error) if error.is_would_block() => {}
+            result => break result,
+        }
+    };
+    assert!(is_timeout(&result, Phase::Idle), "{result:?}");
+    assert_eq!(sim.elapsed(), ms(2000 + 39 * 50 + 1500), "after the last message");
 }
 
 #[test]
 fn a_read_gives_way_however_its_bytes_drip_and_loses_nothing() {
-    let (mut socket, mut peer) = connection(Timeouts::new().with_read(Some(ms(60))));
-    let writing = thread::spawn(move || {
-        for byte in frame(Role::Client, 0x82, &[7; 54]) {
-            peer.write_all(&[byte]).unwrap();
-            thread::sleep(ms(10));
-        }
-        peer
-    });
-    let mut gave_way = 0;
-    loop {
-        let begun = Instant::now();
-        match socket.read() {
-            Ok(message) => break assert_eq!(message.unwrap().0, Message::Binary(&[7; 54])),
-            Err(error) => assert!(error.is_would_block(), "{error}"),
-        }
-        assert!(begun.elapsed() >= ms(60), "{:?}", begun.elapsed());
-        gave_way += 1;
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_read(Some(ms(65))));
+    sim.drips(ms(10), &frame(Role::Client, 0x82, &[7; 54]));
+    for number in 1..=9 {
+        assert!(socket.read().unwrap_err().is_would_block());
+        assert_eq!(sim.elapsed(), ms(65) * number);
     }
-    assert!(gave_way >= 3, "{gave_way}");
-    let mut peer = writing.join().unwrap();
-    let answering = thread::spawn(move || {
-        thread::sleep(ms(200));
-        peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-        read_to_end(&mut peer)
-    });
+    assert_eq!(socket.read().unwrap().unwrap().0, Message::Binary(&[7; 54]));
+    assert_eq!(sim.elapsed(), ms(600));
+    sim.says(ms(800), &frame(Role::Client, 0x88, b"\x03\xe8"));
     socket.close(CloseCode::NORMAL, "it waits for the peer").unwrap();
-    answering.join().unwrap();
-}
-
-/// A stream in memory that never waits, of a server.
-fn non_blocking(timeouts: Timeouts) -> (Script, WebSocket<ws_std::AnyStream<Script>>) {
-    let script = Script { then: Some(ErrorKind::WouldBlock), ..Script::new(b"") };
-    let mut socket = script.socket(Role::Server);
-    socket.set_timeouts(timeouts);
-    (script, socket)
-}
-
-/// Waits as an event loop does.
-fn wait(socket: &WebSocket<ws_std::AnyStream<Script>>) {
-    let due = socket.next_deadline().unwrap();
-    thread::sleep(due.saturating_duration_since(Instant::now()));
+    assert_eq!(sim.elapsed(), ms(800));
 }
 
 #[test]
 fn an_event_loop_is_told_when_to_read_and_that_does_what_is_due() {
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
     let timeouts =
         Timeouts::new().with_ping_interval(Some(ms(80))).with_pong(Some(ms(50))).with_idle(Some(ms(5000)));
-    let (script, mut socket) = non_blocking(timeouts);
-    let begun = Instant::now();
+    let mut socket = sim.server(timeouts);
     assert!(socket.read().unwrap_err().is_would_block());
-    assert!(begun.elapsed() >= ms(80) || script.written().is_empty(), "too early");
+    assert_eq!(sim.written(), b"", "too early");
     for number in 1..4 {
-        wait(&socket);
+        assert_eq!(socket.next_deadline(), Some(sim.now() + ms(80)));
+        sim.sleep_until(socket.next_deadline());
         assert!(socket.read().unwrap_err().is_would_block());
-        let ping = [PING, &[0, 0, 0, number]].concat();
-        assert_eq!(frames(&script.take_written()), [(0x89, ping.clone())]);
-        assert!(socket.next_deadline().is_some_and(|due| due <= Instant::now() + ms(50)));
-        script.push(&frame(Role::Client, 0x8A, &ping));
+        assert_eq!(sim.sent().last().unwrap(), &(sim.elapsed().as_millis(), 0x89, ping(number)));
+        assert_eq!(socket.next_deadline(), Some(sim.now() + ms(50)));
+        sim.says(sim.elapsed(), &frame(Role::Client, 0x8A, &ping(number)));
         // The pong has come, however late it is looked for.
-        thread::sleep(ms(60));
+        sim.sleep(ms(60));
         assert!(socket.read().unwrap_err().is_would_block());
-        assert!(socket.latency().is_some_and(|latency| latency >= ms(60)));
+        assert_eq!(socket.latency(), Some(ms(60)));
     }
-    wait(&socket);
+    sim.sleep_until(socket.next_deadline());
     assert!(socket.read().unwrap_err().is_would_block());
-    wait(&socket);
+    sim.sleep_until(socket.next_deadline());
     assert!(is_timeout(&socket.read().map(drop), Phase::Pong));
+    assert_eq!(sim.elapsed(), 3 * ms(80 + 60) + ms(80 + 50));
     assert_eq!(socket.next_deadline(), None);
 }
 
 #[test]
 fn a_message_that_waits_is_read_though_the_program_was_away() {
-    let (script, mut socket) =
-        non_blocking(Timeouts::new().with_idle(Some(ms(30))).with_close(Some(ms(300))));
-    script.push(&frame(Role::Client, 0x81, b"Hello"));
-    thread::sleep(ms(60));
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(30))).with_close(Some(ms(300))));
+    sim.says(Duration::ZERO, &frame(Role::Client, 0x81, b"Hello"));
+    sim.sleep(ms(60));
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
-    assert!(socket.next_deadline().is_some_and(|due| due + ms(30) > Instant::now()));
-    wait(&socket);
+    assert_eq!(socket.next_deadline(), Some(sim.now() + ms(30)));
+    sim.sleep_until(socket.next_deadline());
     assert!(socket.read().unwrap_err().is_would_block(), "the Close is not answered yet");
-    assert_eq!(frames(&script.written()), [(0x88, b"\x03\xe9".to_vec())]);
-    script.push(&frame(Role::Client, 0x88, b"\x03\xe9"));
-    let result = loop {
-        match socket.read().map(drop) {
-            Err(error) if error.is_would_block() => thread::sleep(ms(1)),
-            result => break result,
-        }
-        assert!(Instant::now() < socket.counters().opened_at + LONG);
-    };
-    assert!(is_timeout(&result, Phase::Idle), "{result:?}");
-}
-
-/// A stream in memory that waits where there is nothing to read, for as long as it was told.
-struct Waiting {
-    script: Script,
-    limit: Cell<Option<Duration>>,
-    set_count: Arc<AtomicUsize>,
-}
-
-impl Read for Waiting {
-    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
-        let result = self.script.read(bytes);
-        if result.is_err() {
-            thread::sleep(self.limit.get().unwrap());
-        }
-        result
-    }
-}
-
-impl Write for Waiting {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.script.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.script.flush()
-    }
-}
-
-impl Stream for Waiting {
-    fn limit_read(&self, timeout: Option<Duration>) -> std::io::Result<()> {
-        assert_ne!(timeout, Some(Duration::ZERO), "zero means for ever to an operating system");
-        self.limit.set(timeout);
-        self.set_count.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
+    assert_eq!(sim.sent(), [(90, 0x88, b"\x03\xe9".to_vec())]);
+    sim.says(ms(300), &frame(Role::Client, 0x88, b"\x03\xe9"));
+    sim.sleep(ms(210));
+    assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
 }
 
 #[test]
 fn a_busy_connection_seldom_sets_the_limit_of_its_stream() {
     for (first, payload) in [(0x82, vec![7; 400]), (0x89, vec![7; 100])] {
         let said: Vec<u8> = (0..2000).flat_map(|_| frame(Role::Client, first, &payload)).collect();
-        let script = Script { then: Some(ErrorKind::WouldBlock), step: 150, ..Script::new(&said) };
-        let set_count = Arc::new(AtomicUsize::new(0));
-        let stream =
-            Waiting { script: script.clone(), limit: Cell::new(None), set_count: Arc::clone(&set_count) };
-        let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
+        let sim = Sim::new();
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(500)))
             .with_pong(Some(ms(500)))
             .with_idle(Some(ms(60_000)));
-        socket.set_timeouts(timeouts);
+        let mut socket = sim.server(timeouts);
+        let mut at = Duration::ZERO;
+        for packet in said.chunks(150) {
+            at += ms(1);
+            sim.says(at, packet);
+        }
         let mut message_count = 0;
         let error = loop {
             match socket.read() {
                 Ok(message) => message_count += u32::from(message.is_some()),
                 Err(error) => break error,
             }
+            // So that the time which is left is another for each read.
+            sim.sleep(ms(1) * (message_count % 3));
         };
         assert!(matches!(error, Error::Timeout(Phase::Pong)), "{error}");
+        assert_eq!(sim.elapsed(), at + ms(1000));
         assert_eq!(message_count, if first == 0x82 { 2000 } else { 0 });
-        assert!(set_count.load(Ordering::Relaxed) < 20, "{set_count:?} times for at least 1400 reads");
-        let pings = frames(&script.written()).into_iter().filter(|(first, _)| *first == 0x89).count();
+        assert!(sim.limit_count() < 20, "{} times for at least 1400 reads", sim.limit_count());
+        let pings = frames(&sim.written()).into_iter().filter(|(first, _)| *first == 0x89).count();
         assert_eq!(pings, 1);
     }
 }
 
 #[test]
+fn a_deadline_that_comes_nearer_seldom_sets_the_limit_of_the_stream() {
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(5000))).with_close(Some(ms(5000))));
+    sim.repeats(ms(3), 3500, &frame(Role::Client, 0x89, b""));
+    assert!(is_timeout(&socket.read().map(drop), Phase::Idle));
+    // No limit is shorter than a millisecond.
+    assert!((ms(10_000)..ms(10_001)).contains(&sim.elapsed()), "{:?}", sim.elapsed());
+    assert!(sim.limit_count() < 60, "{} times for 3333 reads", sim.limit_count());
+}
+
+#[test]
 fn a_ping_of_the_programs_that_waits_stays() {
-    let script = Script {
-        write_end: Some((0, Err(ErrorKind::WouldBlock))),
-        then: Some(ErrorKind::WouldBlock),
-        ..Script::new(b"")
-    };
-    let mut socket = script.socket(Role::Server);
-    socket.set_timeouts(Timeouts::new().with_ping_interval(Some(ms(1))).with_pong(None));
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
+    sim.hears(0, 0);
+    let mut socket = sim.server(Timeouts::new().with_ping_interval(Some(ms(1))).with_pong(None));
     socket.ping(b"own").unwrap();
-    let begun = Instant::now();
-    while begun.elapsed() < ms(500) {
+    for _ in 0..5000 {
+        sim.sleep(ms(1));
         assert!(socket.read().unwrap_err().is_would_block());
     }
     let mut parts = socket.into_parts();
@@ -368,42 +274,45 @@ fn a_ping_of_the_programs_that_waits_stays() {
 
 #[test]
 fn times_that_are_taken_back_give_the_stream_its_own() {
-    let (mut socket, _peer) =
-        connection(Timeouts::new().with_read(Some(ms(20))).with_ping_interval(Some(ms(50))));
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_read(Some(ms(20))).with_ping_interval(Some(ms(50))));
     assert!(socket.read().unwrap_err().is_would_block());
-    assert!(socket.get_ref().read_timeout().unwrap().is_some());
+    assert_eq!(sim.elapsed(), ms(20));
+    assert!(sim.read_limit().unwrap().is_some());
     socket.set_timeouts(Timeouts::new());
-    assert_eq!(socket.get_ref().read_timeout().unwrap(), None);
+    assert_eq!(sim.read_limit().unwrap(), None);
     assert_eq!(socket.next_deadline(), None);
 }
 
 mod halves {
     use super::*;
+    use common::split;
+    use std::thread;
+    use std::time::Instant;
 
     #[test]
     fn a_silent_peer_is_given_up_by_the_reader_and_the_writer_is_told() {
+        let sim = Sim::new();
         let timeouts = Timeouts::new().with_ping_interval(Some(ms(100))).with_pong(Some(ms(150)));
-        let begun = Instant::now();
-        let (socket, mut peer) = connection(timeouts);
-        let (mut reader, writer) = socket.split().unwrap();
+        let (mut reader, writer) = sim.server(timeouts).split().unwrap();
         assert!(is_timeout(&reader.read().map(drop), Phase::Pong));
-        assert!((ms(250)..LONG).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        assert_eq!(sim.elapsed(), ms(250));
         assert!(is_timeout(&writer.send_text("late"), Phase::Pong));
         assert_eq!(writer.counters().outcome, Some(Outcome::Timeout(Phase::Pong)));
-        assert_eq!(frames(&read_to_end(&mut peer)), [(0x89, [PING, &[0, 0, 0, 1]].concat())]);
+        assert_eq!(sim.sent(), [(100, 0x89, ping(1))]);
     }
 
+    /// On a socket, since two threads wait for the stream.
     #[test]
     fn a_peer_that_reads_nothing_is_given_up_by_the_write_timeout_though_it_is_pinged() {
         // The ping is queued after the message, so that its deadline has not begun: nothing pings before the first read.
-        let message = vec![7; 32 << 20];
+        let message = vec![7; split::TOO_MUCH];
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(100)))
             .with_pong(Some(ms(100)))
             .with_write(Some(ms(600)));
         let begun = Instant::now();
-        let (socket, peer) = connection(timeouts);
-        let (mut reader, writer) = socket.split().unwrap();
+        let ((mut reader, writer), peer) = split::halves(timeouts);
         let writing = thread::spawn(move || writer.send_binary(&message));
         assert_eq!(peer.peek(&mut [0]).unwrap(), 1);
         assert!(is_timeout(&reader.read().map(drop), Phase::Write));
@@ -414,44 +323,48 @@ mod halves {
 
     #[test]
     fn a_peer_that_answers_stays_and_both_halves_know() {
+        let sim = Sim::new();
         let timeouts = Timeouts::new()
             .with_ping_interval(Some(ms(20)))
             .with_pong(Some(ms(3000)))
-            .with_read(Some(ms(300)));
-        let (socket, client) = answered(timeouts);
-        let (mut reader, writer) = socket.split().unwrap();
+            .with_read(Some(ms(310)));
+        let mut client = Client::default();
+        sim.answers(move |bytes| {
+            let heard_len = client.heard_len;
+            let mut said = client.hear(bytes);
+            if client.heard_len > heard_len {
+                said.extend(frame(Role::Client, 0x81, b"answer"));
+            }
+            said
+        });
+        let (mut reader, writer) = sim.server(timeouts).split().unwrap();
         writer.ping(b"own").unwrap();
         assert!(matches!(reader.read_event().unwrap(), Some(Event::Pong)));
         assert_eq!(reader.control().as_bytes(), b"own");
-        let begun = Instant::now();
         assert!(reader.read_event().unwrap_err().is_would_block(), "pongs of the keepalive are not reported");
-        assert!(begun.elapsed() >= ms(300));
-        assert!(reader.latency().is_some() && writer.latency() == reader.latency());
+        assert_eq!(sim.elapsed(), ms(310));
+        assert!(reader.latency() == Some(Duration::ZERO) && writer.latency() == reader.latency());
         writer.send_text("one").unwrap();
         assert_eq!(reader.read().unwrap(), Some(Message::Text("answer")));
         let counters = reader.counters();
-        assert!(counters.sent.ping_count > 2 && counters.received.pong_count > 1, "{counters:?}");
+        assert_eq!((counters.sent.ping_count, counters.received.pong_count), (16, 16));
         assert_eq!((counters.sent.message_count, counters.received.message_count), (1, 1));
         reader.close(CloseCode::NORMAL, "").unwrap();
-        client.join().unwrap().unwrap();
         let (ours, theirs) = (reader.counters(), writer.counters());
         assert_eq!((ours, ours.outcome), (theirs, Some(Outcome::Closed)));
     }
 
     #[test]
     fn a_peer_that_only_pings_is_idle_and_what_is_written_puts_it_off() {
-        let (socket, peer) = connection(Timeouts::new().with_idle(Some(ms(400))));
-        let (mut reader, writer) = socket.split().unwrap();
-        let begun = Instant::now();
-        let peer = repeating(peer, frame(Role::Client, 0x89, b""));
-        let writing = thread::spawn(move || {
-            thread::sleep(ms(200));
-            writer.send_text("in use").unwrap();
-            writer
-        });
+        let sim = Sim::new();
+        let (mut reader, writer) = sim.server(Timeouts::new().with_idle(Some(ms(400)))).split().unwrap();
+        answering(&sim);
+        sim.repeats(ms(7), 85, &frame(Role::Client, 0x89, b""));
+        let other = writer.clone();
+        sim.act(ms(200), move || other.send_text("in use").unwrap());
         assert!(is_timeout(&reader.read().map(drop), Phase::Idle));
-        assert!((ms(600)..LONG).contains(&begun.elapsed()), "{:?}", begun.elapsed());
-        assert!(is_timeout(&writing.join().unwrap().send_text("late"), Phase::Idle));
-        assert_eq!(frames(&peer.join().unwrap()).last().unwrap().1, b"\x03\xe9");
+        assert_eq!(sim.elapsed(), ms(600));
+        assert!(is_timeout(&writer.send_text("late"), Phase::Idle));
+        assert_eq!(sim.sent().last().unwrap(), &(600, 0x88, b"\x03\xe9".to_vec()));
     }
 }

@@ -20,7 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::said::Said;
-use common::tcp::{request, response_by_hand, serve};
+use common::sim::{Sim, ms};
+use common::tcp::{request, response_to};
 use common::{Script, frame, frames};
 use ws_std::ws_core::handshake::HandshakeMisuse;
 use ws_std::{
@@ -92,6 +93,7 @@ fn serve_all(listener: &TcpListener, server: &Server, is_over: &AtomicBool) -> V
                 )
                 .collect();
         }
+        // A loop without a poll: it looks at every socket again.
         thread::sleep(Duration::from_micros(200));
     }
 }
@@ -123,6 +125,7 @@ fn push_through(mut socket: WebSocket<NetStream>, said: &[Said]) -> usize {
             Ok(None) => panic!("closed"),
             Err(error) => {
                 assert!(error.is_would_block(), "{error}");
+                // A loop without a poll: it looks at the socket again.
                 thread::sleep(Duration::from_micros(200));
             }
         }
@@ -259,26 +262,23 @@ fn s4_2_1_a_request_may_come_byte_by_byte_and_the_response_leave_so() {
 
 #[test]
 fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
-    let (url, server) = serve(|mut stream| {
-        let response = response_by_hand(&mut stream, "");
-        stream.set_nodelay(true).unwrap();
-        for byte in [response.as_bytes(), &frame(Role::Server, 0x81, b"Hello")].concat().chunks(20) {
-            std::io::Write::write_all(&mut stream, byte).unwrap();
-            thread::sleep(Duration::from_millis(2));
-        }
-        stream
-    });
-    let stream = common::tcp::dial(&url);
-    stream.set_nonblocking(true).unwrap();
-    let mut connecting = Client::new().start_handshake(stream, &url).unwrap();
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
+    let mut connecting = Client::new().start_handshake(sim.clone(), "ws://localhost/").unwrap();
     assert!(connecting.wants_write() && connecting.get_ref().is_some());
+    assert!(connecting.advance().unwrap_err().is_would_block());
+    assert!(!connecting.wants_write(), "the request fits");
+    let response = response_to(std::str::from_utf8(&sim.written()).unwrap(), "");
+    let said = [response.as_bytes(), &frame(Role::Server, 0x81, b"Hello")].concat();
+    for (number, packet) in (1..).zip(said.chunks(20)) {
+        sim.says(ms(2) * number, packet);
+    }
     let mut socket = loop {
+        sim.sleep(ms(1));
         match connecting.advance() {
             Ok(socket) => break socket,
             Err(error) => assert!(error.is_would_block(), "{error}"),
         }
-        assert!(!connecting.wants_write(), "the request fits");
-        thread::sleep(Duration::from_millis(1));
     };
     assert!(connecting.get_ref().is_none() && !connecting.wants_write());
     assert!(connecting.advance().is_err());
@@ -287,9 +287,9 @@ fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
             Ok(message) => break message.unwrap().0,
             Err(error) => assert!(error.is_would_block(), "{error}"),
         }
+        sim.sleep(ms(1));
     };
     assert_eq!(message, Message::Text("Hello"));
-    drop(server.join().unwrap());
 }
 
 #[test]
@@ -312,14 +312,22 @@ fn a_request_that_may_leave_byte_by_byte_is_whole() {
 #[test]
 fn a_handshake_that_does_not_go_on_ends_in_time_and_says_so_once() {
     let timeouts = Timeouts::new().with_handshake(Some(Duration::from_millis(100)));
-    let then = Some(ErrorKind::WouldBlock);
-    let stream = AnyStream(Script { then, ..Script::new(b"GET") });
-    let mut receiving = Server::new().with_timeouts(timeouts).start_receive(stream.clone()).unwrap();
+    let (asking, asked) = (Sim::new(), Sim::new());
+    asked.says(Duration::ZERO, b"GET");
+    let mut receiving = Server::new().with_timeouts(timeouts).start_receive(asked.clone()).unwrap();
     let mut connecting =
-        Client::new().with_timeouts(timeouts).start_handshake(stream, "ws://localhost/").unwrap();
-    assert!(receiving.advance().unwrap_err().is_would_block());
-    assert!(connecting.advance().unwrap_err().is_would_block());
-    thread::sleep(Duration::from_millis(120));
+        Client::new().with_timeouts(timeouts).start_handshake(asking.clone(), "ws://localhost/").unwrap();
+    for sim in [&asking, &asked] {
+        sim.set_non_blocking(true);
+    }
+    for time in [ms(0), ms(97)] {
+        asking.sleep(time);
+        asked.sleep(time);
+        assert!(receiving.advance().unwrap_err().is_would_block());
+        assert!(connecting.advance().unwrap_err().is_would_block());
+    }
+    asking.sleep(ms(3));
+    asked.sleep(ms(3));
     assert!(matches!(receiving.advance(), Err(Error::Timeout(Phase::Handshake))));
     assert!(matches!(connecting.advance(), Err(Error::Timeout(Phase::Handshake))));
     assert!(receiving.get_ref().is_none() && connecting.get_ref().is_none());

@@ -5,9 +5,10 @@ mod common;
 use std::io::{ErrorKind, Read as _, Write};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use common::split::{LONG, SHORT, TOO_MUCH, block, connection, halves, reading};
+use common::sim::Sim;
+use common::split::{LONG, SHORT, TOO_MUCH, block, halves, reading};
 use common::tcp::{read_to_end, serve, serve_echo};
 use common::{frame, frames};
 use ws_std::ws_core::error::{Fault, Violation};
@@ -72,26 +73,28 @@ fn s5_5_2_reading_goes_on_while_the_writer_is_blocked_and_the_pong_follows_its_m
 
 #[test]
 fn s5_5_3_what_nobody_is_writing_waits_for_the_peer_while_reading_goes_on() {
-    let (mut socket, mut peer) = connection(Timeouts::new());
+    const LEN: usize = 4 << 20;
+    let sim = Sim::new();
+    sim.hears(0, LEN / 2);
+    let mut socket = sim.server(Timeouts::new());
     // What the connection does not take is left to be written.
-    socket.get_ref().set_nonblocking(true).unwrap();
-    socket.send_binary(&vec![7; TOO_MUCH]).unwrap();
+    sim.set_non_blocking(true);
+    socket.send_binary(&vec![7; LEN]).unwrap();
     assert!(socket.wants_write());
     let (mut reader, _writer) = socket.split().unwrap();
-    peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
-    for _ in 0..3 {
-        peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    sim.says(Duration::ZERO, &frame(Role::Client, 0x89, b"ping"));
+    for number in 1..=3 {
+        sim.says(SHORT * number, &frame(Role::Client, 0x81, b"Hello"));
         assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+        assert_eq!(sim.elapsed(), SHORT * number);
     }
-    let reading = reading(reader);
-    thread::sleep(SHORT);
-    let mut written = vec![0; TOO_MUCH + 10 + 6];
-    std::io::Read::read_exact(&mut peer, &mut written).unwrap();
-    let written = frames(&written);
-    assert!(written[0] == (0x82, vec![7; TOO_MUCH]));
+    assert!(sim.written().len() == LEN / 2, "the peer takes nothing");
+    sim.hears(16 << 20, LEN / 2);
+    sim.says(SHORT * 5, b"");
+    assert!(matches!(reader.read(), Err(Error::Disconnected(None))));
+    let written = frames(&sim.written());
+    assert!(written[0] == (0x82, vec![7; LEN]));
     assert_eq!(written[1..], [(0x8A, b"ping".to_vec())]);
-    drop(peer);
-    assert!(matches!(reading.join().unwrap().1, Err(Error::Disconnected(None))));
 }
 
 #[test]
@@ -113,46 +116,46 @@ fn a_peer_that_takes_nothing_ends_both_halves_by_the_write_timeout() {
 
 #[test]
 fn a_peer_that_takes_no_pong_ends_the_connection_by_the_write_timeout() {
-    let (mut socket, mut peer) = connection(Timeouts::new().with_write(Some(SHORT)));
-    socket.get_ref().set_nonblocking(true).unwrap();
-    socket.send_binary(&vec![7; TOO_MUCH]).unwrap();
+    let sim = Sim::new();
+    sim.hears(0, 1 << 20);
+    let mut socket = sim.server(Timeouts::new().with_write(Some(SHORT)));
+    sim.set_non_blocking(true);
+    socket.send_binary(&vec![7; 2 << 20]).unwrap();
     let (mut reader, writer) = socket.split().unwrap();
-    peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
-    let begun = Instant::now();
+    sim.says(SHORT / 2, &frame(Role::Client, 0x89, b"ping"));
     assert!(matches!(reader.read(), Err(Error::Timeout(Phase::Write))));
-    assert!(begun.elapsed() >= SHORT / 2 && begun.elapsed() < LONG);
+    assert_eq!(sim.elapsed(), SHORT);
     assert!(matches!(writer.send_text("late"), Err(Error::Timeout(Phase::Write))));
 }
 
 #[test]
 fn s7_1_2_the_writer_closes_while_the_reader_waits() {
-    let ((reader, writer), mut peer) = halves(Timeouts::new());
-    let reading = reading(reader);
-    thread::sleep(SHORT / 3);
-    writer.start_close(CloseCode::GOING_AWAY, "bye").unwrap();
-    assert!(matches!(writer.send_text("late"), Err(Error::Closed)));
+    let sim = Sim::new();
+    let (mut reader, writer) = sim.server(Timeouts::new()).split().unwrap();
+    let other = writer.clone();
+    sim.act(SHORT, move || {
+        other.start_close(CloseCode::GOING_AWAY, "bye").unwrap();
+        assert!(matches!(other.send_text("late"), Err(Error::Closed)));
+    });
     // RFC 6455 §7.1.6: what the peer sends before its Close still arrives.
-    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
-    peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe9")).unwrap();
-    assert_eq!(frames(&read_to_end(&mut peer)), [(0x88, b"\x03\xe9bye".to_vec())]);
-    drop(peer);
-    let (messages, end) = reading.join().unwrap();
-    assert_eq!(messages, [b"Hello"]);
-    assert!(end.is_ok() && writer.closure().unwrap().is_clean);
+    sim.says(2 * SHORT, &frame(Role::Client, 0x81, b"Hello"));
+    sim.says(3 * SHORT, &frame(Role::Client, 0x88, b"\x03\xe9"));
+    assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+    assert!(reader.read().unwrap().is_none());
+    assert_eq!(sim.elapsed(), 3 * SHORT);
+    assert_eq!(sim.sent(), [(SHORT.as_millis(), 0x88, b"\x03\xe9bye".to_vec())]);
+    assert!(writer.closure().unwrap().is_clean);
 }
 
 #[test]
 fn a_peer_that_does_not_answer_a_close_ends_by_the_close_timeout_though_the_reader_waits() {
-    let ((reader, writer), peer) = halves(Timeouts::new().with_close(Some(SHORT)));
-    let reading = reading(reader);
-    thread::sleep(SHORT / 2);
-    let begun = Instant::now();
-    writer.start_close(CloseCode::NORMAL, "").unwrap();
-    assert!(matches!(reading.join().unwrap().1, Err(Error::Timeout(Phase::Close))));
-    let elapsed = begun.elapsed();
-    assert!(elapsed >= SHORT / 2 && elapsed < SHORT * 3, "{elapsed:?}");
+    let sim = Sim::new();
+    let (mut reader, writer) = sim.server(Timeouts::new().with_close(Some(SHORT))).split().unwrap();
+    let other = writer.clone();
+    sim.act(SHORT / 2, move || other.start_close(CloseCode::NORMAL, "").unwrap());
+    assert!(matches!(reader.read(), Err(Error::Timeout(Phase::Close))));
+    assert_eq!(sim.elapsed(), SHORT / 2 + SHORT);
     assert!(matches!(writer.send_text("late"), Err(Error::Timeout(Phase::Close))));
-    drop(peer);
 }
 
 #[test]
@@ -210,7 +213,7 @@ fn a_peer_at_fault_that_reads_nothing_ends_both_halves_by_the_close_timeout() {
 fn a_reset_is_an_error_of_both_halves() {
     let ((reader, writer), peer) = halves(Timeouts::new());
     writer.send_text("unread, so that what follows is a reset").unwrap();
-    thread::sleep(SHORT / 3);
+    peer.peek(&mut [0]).unwrap();
     drop(peer);
     let end = reading(reader).join().unwrap().1;
     assert!(matches!(end, Err(Error::Disconnected(Some(ErrorKind::ConnectionReset)))), "{end:?}");
@@ -270,13 +273,14 @@ fn messages_of_several_threads_stay_whole_and_in_order() {
 
 #[test]
 fn a_read_gives_up_in_the_time_it_was_given_and_may_be_called_again() {
-    let ((mut reader, _writer), mut peer) = halves(Timeouts::new());
-    reader.set_read_timeout(Some(SHORT / 3));
-    let begun = Instant::now();
+    let sim = Sim::new();
+    let (mut reader, _writer) = sim.server(Timeouts::new()).split().unwrap();
+    reader.set_read_timeout(Some(SHORT));
     assert!(reader.read().unwrap_err().is_would_block());
-    assert!(begun.elapsed() >= SHORT / 6 && begun.elapsed() < LONG);
-    peer.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
+    assert_eq!(sim.elapsed(), SHORT);
+    sim.says(SHORT * 3 / 2, &frame(Role::Client, 0x81, b"Hello"));
     assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
+    assert_eq!(sim.elapsed(), SHORT * 3 / 2);
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! A long message that the peer reads steadily, while it is pinged: it is not given up, until it falls silent.
 #![expect(
     clippy::unwrap_used,
-    clippy::unwrap_in_result,
-    clippy::panic_in_result_fn,
     clippy::arithmetic_side_effects,
     clippy::std_instead_of_core,
     reason = "tests"
@@ -10,123 +8,165 @@
 
 mod common;
 
-use std::net::TcpStream;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::tcp::serve;
-use ws_std::ws_core::event::Event;
-use ws_std::{Client, Config, Error, Limits, Message, Phase, Server, Stream, Timeouts, WebSocket};
+use common::frame;
+use common::sim::{self, Sim, ms};
+use ws_std::{Error, Message, Phase, Role, Timeouts};
 
-const MESSAGE_LEN: usize = 24 << 20;
+/// How many bytes a second the peer reads.
+const PACE: u64 = 3 << 20;
+
+const PING_INTERVAL: Duration = ms(500);
+const PONG: Duration = ms(2000);
 
 fn timeouts() -> Timeouts {
-    Timeouts::new()
-        .with_ping_interval(Some(Duration::from_millis(500)))
-        .with_pong(Some(Duration::from_secs(2)))
+    Timeouts::new().with_ping_interval(Some(PING_INTERVAL)).with_pong(Some(PONG))
 }
 
-/// Hears the message at 3 MiB/s, answers every ping, says so, and falls silent until the other side has ended.
-fn hear<S: Stream>(mut peer: WebSocket<S>, ended: &Receiver<()>) {
-    let begun = Instant::now();
-    let mut len = 0_usize;
-    while len < MESSAGE_LEN {
-        let (event, _) = peer.read_event().unwrap().unwrap();
-        let Event::Data(piece) = event else { continue };
-        len += piece.payload.as_bytes().len();
-        let due = Duration::from_micros(u64::try_from(len / 3).unwrap());
-        thread::sleep(due.saturating_sub(begun.elapsed()));
+/// By the clock of a simulated stream.
+mod simulated {
+    use super::*;
+
+    const MESSAGE_LEN: usize = 24 << 20;
+
+    /// What is on its way at most, as in the buffers of a system: the peer reads it in 1.3 s.
+    const ROOM_LEN: usize = 4 << 20;
+
+    /// A peer that reads the message at its pace, answers every ping, says so, and falls silent.
+    fn peer() -> Sim {
+        let sim = Sim::new();
+        sim.hears(PACE, ROOM_LEN);
+        let mut client = sim::Client::default();
+        sim.answers(move |bytes| {
+            if client.heard_len == MESSAGE_LEN {
+                return Vec::new();
+            }
+            let mut said = client.hear(bytes);
+            if client.heard_len == MESSAGE_LEN {
+                said.extend(frame(Role::Client, 0x81, b"done"));
+            }
+            said
+        });
+        sim
     }
-    peer.send_text("done").unwrap();
-    ended.recv().unwrap();
-}
 
-fn client() -> Client {
-    Client::new().with_config(Config::new().with_limits(Limits::unlimited()))
-}
-
-/// Has `act` send the message to such a peer, and wait for what it says then: for ever, if nobody looked after it.
-fn check(act: impl FnOnce(WebSocket<TcpStream>) -> Result<(), Error> + Send + 'static) {
-    let (end, ended) = mpsc::channel();
-    let (url, server) = serve(move |stream| {
-        let result = act(Server::new().with_timeouts(timeouts()).accept(stream)?);
-        end.send(()).unwrap();
-        result
-    });
-    hear(client().connect(&url).unwrap(), &ended);
-    server.join().unwrap().unwrap();
-}
-
-/// That a peer which is silent from now on is given up in time.
-fn check_given_up(mut read: impl FnMut() -> Result<bool, Error>) {
-    let begun = Instant::now();
-    let error = loop {
-        match read() {
-            Ok(_) => {}
-            Err(error) if error.is_would_block() => thread::sleep(Duration::from_millis(2)),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error, Error::Timeout(Phase::Pong)), "{error:?}");
-    let time = begun.elapsed();
-    assert!(time > Duration::from_secs(2) && time < Duration::from_secs(6), "{time:?}");
-}
-
-fn blocking<S: Stream>(mut socket: WebSocket<S>) -> Result<(), Error> {
-    socket.send_binary(&vec![7; MESSAGE_LEN])?;
-    assert_eq!(socket.read()?.unwrap().0, Message::Text("done"));
-    check_given_up(|| socket.read().map(|message| message.is_some()));
-    Ok(())
-}
-
-fn split(socket: WebSocket<TcpStream>) -> Result<(), Error> {
-    let (mut reader, writer) = socket.split()?;
-    let writing = thread::spawn(move || writer.send_binary(&vec![7; MESSAGE_LEN]));
-    assert_eq!(reader.read()?, Some(Message::Text("done")));
-    writing.join().unwrap()?;
-    check_given_up(|| reader.read().map(|message| message.is_some()));
-    Ok(())
-}
-
-fn non_blocking(mut socket: WebSocket<TcpStream>) -> Result<(), Error> {
-    socket.get_ref().set_nonblocking(true)?;
-    socket.send_binary(&vec![7; MESSAGE_LEN])?;
-    loop {
-        let _waits = socket.flush();
-        match socket.read() {
-            Ok(message) => break assert_eq!(message.unwrap().0, Message::Text("done")),
-            Err(error) if error.is_would_block() => thread::sleep(Duration::from_millis(2)),
-            Err(error) => return Err(error),
-        }
+    /// The message takes its 8 s, and after that the peer is pinged and given up.
+    fn check_times(sim: &Sim, done_at: Duration, result: &Error) {
+        assert!(matches!(result, Error::Timeout(Phase::Pong)), "{result:?}");
+        assert!((ms(8000)..ms(8010)).contains(&done_at), "{done_at:?}");
+        assert_eq!(sim.elapsed(), done_at + PING_INTERVAL + PONG);
     }
-    check_given_up(|| socket.read().map(|message| message.is_some()));
-    Ok(())
+
+    #[test]
+    fn s5_5_2_a_peer_that_reads_steadily_and_answers_pings_is_not_given_up_and_one_that_falls_silent_is() {
+        let sim = peer();
+        let mut socket = sim.server(timeouts());
+        socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+        assert!(sim.elapsed() > ms(6000), "{:?}", sim.elapsed());
+        assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("done"));
+        assert_eq!(socket.counters().sent.ping_count, 1, "while the rest was on its way");
+        let done_at = sim.elapsed();
+        check_times(&sim, done_at, &socket.read().map(drop).unwrap_err());
+    }
+
+    #[test]
+    fn s5_5_2_it_is_not_given_up_by_an_event_loop_either() {
+        let sim = peer();
+        sim.set_non_blocking(true);
+        let mut socket = sim.server(timeouts());
+        socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+        let mut done_at = None;
+        let error = loop {
+            let _waits = socket.flush();
+            match socket.read() {
+                Ok(message) => {
+                    assert_eq!(message.unwrap().0, Message::Text("done"));
+                    done_at = Some(sim.elapsed());
+                }
+                Err(error) if !error.is_would_block() => break error,
+                Err(_) if done_at.is_some() => sim.sleep_until(socket.next_deadline()),
+                Err(_) => sim.sleep(ms(2)),
+            }
+        };
+        check_times(&sim, done_at.unwrap(), &error);
+    }
 }
 
-#[cfg(feature = "rustls-ring")]
-fn check_tls() {
-    let authority = common::tls::Authority::new("CA");
-    let config = authority.issue("localhost").server_tls().build();
-    let (end, ended) = mpsc::channel();
-    let (url, server) = serve(move |stream| {
-        let result = blocking(Server::new().with_timeouts(timeouts()).accept_tls(stream, &config)?);
-        end.send(()).unwrap();
-        result
-    });
-    let url = url.replace("ws://127.0.0.1", "wss://localhost");
-    hear(client().with_tls(authority.client_tls()).connect(&url).unwrap(), &ended);
-    server.join().unwrap().unwrap();
-}
+/// By the clock and the buffers of the system: halves on two threads over TCP, and TLS.
+mod real {
+    use super::*;
+    use common::tcp::serve;
+    use std::sync::mpsc::{self, Receiver};
+    use std::thread;
+    use std::time::Instant;
+    use ws_std::ws_core::event::Event;
+    use ws_std::{Client, Config, Limits, Server, Stream, WebSocket};
 
-#[cfg(not(feature = "rustls-ring"))]
-fn check_tls() {}
+    /// More than the buffers of a connection take, and long enough that the peer reads for four times the pong timeout.
+    const MESSAGE_LEN: usize = 24 << 20;
 
-#[test]
-fn s5_5_2_a_peer_that_reads_steadily_and_answers_pings_is_not_given_up_and_one_that_falls_silent_is() {
-    let checks = [|| check(blocking), || check(split), || check(non_blocking), check_tls]
-        .map(|act: fn()| thread::spawn(act));
-    for check in checks {
-        check.join().unwrap();
+    /// Hears the message at its pace, answers every ping, says so, and falls silent until the other side has ended.
+    fn hear<S: Stream>(mut peer: WebSocket<S>, ended: &Receiver<()>) {
+        let begun = Instant::now();
+        let mut len = 0;
+        while len < MESSAGE_LEN {
+            let (event, _) = peer.read_event().unwrap().unwrap();
+            let Event::Data(piece) = event else { continue };
+            len += piece.payload.as_bytes().len();
+            let due = Duration::from_micros(u64::try_from(len).unwrap() * 1_000_000 / PACE);
+            // The pace of the peer, which is not waited for by anything here.
+            thread::sleep(due.saturating_sub(begun.elapsed()));
+        }
+        peer.send_text("done").unwrap();
+        ended.recv().unwrap();
+    }
+
+    fn client() -> Client {
+        Client::new().with_config(Config::new().with_limits(Limits::unlimited()))
+    }
+
+    /// That a peer which is silent from now on is given up in time.
+    fn check_given_up(result: &Result<(), Error>, begun: Instant) {
+        assert!(matches!(result, Err(Error::Timeout(Phase::Pong))), "{result:?}");
+        let time = begun.elapsed();
+        assert!(time > PONG && time < 3 * PONG, "{time:?}");
+    }
+
+    #[test]
+    fn s5_5_2_halves_do_not_give_up_a_peer_that_reads_steadily() {
+        let (end, ended) = mpsc::channel();
+        let (url, server) = serve(move |stream| {
+            let socket = Server::new().with_timeouts(timeouts()).accept(stream).unwrap();
+            let (mut reader, writer) = socket.split().unwrap();
+            let writing = thread::spawn(move || writer.send_binary(&vec![7; MESSAGE_LEN]));
+            assert_eq!(reader.read().unwrap(), Some(Message::Text("done")));
+            let begun = Instant::now();
+            writing.join().unwrap().unwrap();
+            check_given_up(&reader.read().map(drop), begun);
+            end.send(()).unwrap();
+        });
+        hear(client().connect(&url).unwrap(), &ended);
+        server.join().unwrap();
+    }
+
+    #[cfg(feature = "rustls-ring")]
+    #[test]
+    fn s5_5_2_tls_does_not_give_up_a_peer_that_reads_steadily() {
+        let authority = common::tls::Authority::new("CA");
+        let config = authority.issue("localhost").server_tls().build();
+        let (end, ended) = mpsc::channel();
+        let (url, server) = serve(move |stream| {
+            let server = Server::new().with_timeouts(timeouts());
+            let mut socket = server.accept_tls(stream, &config).unwrap();
+            socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+            assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("done"));
+            let begun = Instant::now();
+            check_given_up(&socket.read().map(drop), begun);
+            end.send(()).unwrap();
+        });
+        let url = url.replace("ws://127.0.0.1", "wss://localhost");
+        hear(client().with_tls(authority.client_tls()).connect(&url).unwrap(), &ended);
+        server.join().unwrap();
     }
 }

@@ -3,15 +3,18 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::tcp::{connected_by_hand, read_to_end, response_by_hand, serve, serve_echo};
+use common::sim::{Sim, ms};
+use common::tcp::{connected_by_hand, read_to_end, serve, serve_echo};
 use common::{frame, frames};
 use ws_std::ws_core::error::{Fault, Violation};
-use ws_std::{Client, CloseCode, Error, Message, Phase, Role, Server, Timeouts};
+use ws_std::{
+    Client, CloseCode, Config, Error, Message, Phase, Role, Server, Stream as _, Timeouts, WebSocket,
+};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -88,18 +91,13 @@ fn s7_1_1_the_server_ends_the_stream_first() {
     drop(stream);
     assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
 
-    let (url, server) = serve(|mut stream| {
-        let response = response_by_hand(&mut stream, "");
-        stream.write_all(response.as_bytes()).unwrap();
-        stream.write_all(&frame(Role::Server, 0x88, b"\x03\xe8")).unwrap();
-        let mut close = [0; 8];
-        stream.read_exact(&mut close).unwrap();
-        stream.set_read_timeout(Some(SHORT)).unwrap();
-        let waiting = stream.read(&mut [0]).unwrap_err().kind();
-        assert!(matches!(waiting, ErrorKind::WouldBlock | ErrorKind::TimedOut), "the client waits");
-    });
-    assert!(ws_std::connect(&url).unwrap().read().unwrap().is_none());
-    server.join().unwrap();
+    let sim = Sim::new();
+    let mut client = WebSocket::after_handshake(sim.clone(), Role::Client, Config::new(), b"").unwrap();
+    sim.says(Duration::ZERO, &frame(Role::Server, 0x88, b"\x03\xe8"));
+    sim.says(9 * SHORT, b"");
+    assert!(client.read().unwrap().is_none());
+    assert_eq!(frames(&sim.written()), [(0x88, b"\x03\xe8".to_vec())]);
+    assert_eq!((sim.elapsed(), sim.shut_down_at()), (9 * SHORT, Some(9 * SHORT)), "the client waits");
 }
 
 #[test]
@@ -111,8 +109,8 @@ fn a_lost_connection_is_1006() {
     let (url, server) = serve_echo(Server::new());
     let mut stream = connected_by_hand(&url);
     stream.write_all(&frame(Role::Client, 0x81, b"Hello")).unwrap();
-    thread::sleep(SHORT);
-    // The echo is not read, so that this is a reset.
+    stream.peek(&mut [0]).unwrap();
+    // The echo has come and is not read, so that this is a reset.
     drop(stream);
     assert!(matches!(server.join().unwrap(), Err(Error::Disconnected(Some(ErrorKind::ConnectionReset)))));
 }
@@ -122,87 +120,67 @@ fn a_reset_behind_both_closes_is_clean() {
     let (url, server) = serve_echo(Server::new());
     let mut stream = connected_by_hand(&url);
     stream.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-    thread::sleep(SHORT);
-    // The server's Close is not read, so that this is a reset.
+    stream.peek(&mut [0]).unwrap();
+    // The server's Close has come and is not read, so that this is a reset.
     drop(stream);
     assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
 }
 
 #[test]
 fn a_close_that_is_not_answered_has_a_deadline() {
-    let (url, server) = serve(|mut stream| {
-        let response = response_by_hand(&mut stream, "");
-        stream.write_all(response.as_bytes()).unwrap();
-        // Drips, so that each read succeeds in time.
-        while stream.write_all(&frame(Role::Server, 0x89, b"")).is_ok() {
-            thread::sleep(SHORT / 10);
-        }
-    });
-    let client = Client::new().with_timeouts(Timeouts::new().with_close(Some(SHORT)));
-    let mut socket = client.connect(&url).unwrap();
-    let begun = Instant::now();
+    let sim = Sim::new();
+    let mut socket = sim.server(Timeouts::new().with_close(Some(SHORT)));
+    // So that each read succeeds in time.
+    sim.repeats(SHORT * 3 / 20, 20, &frame(Role::Client, 0x89, b""));
     assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Timeout(Phase::Close))));
-    assert!((SHORT..LONG).contains(&(begun.elapsed() + SHORT / 20)));
     assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Close))), "and it stays so");
+    assert_eq!(sim.elapsed(), SHORT);
     assert_eq!(socket.closure().unwrap().status.get(), 1006);
-    drop(socket);
-    server.join().unwrap();
 }
 
 #[test]
 fn a_peer_that_does_not_end_the_stream_is_left_after_the_deadline() {
-    let server = Server::new().with_timeouts(Timeouts::new().with_close(Some(SHORT)));
-    let (url, server) = serve_echo(server);
-    let mut stream = connected_by_hand(&url);
-    stream.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-    let begun = Instant::now();
-    assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
-    assert!(begun.elapsed() < LONG);
+    let sim = Sim::new();
+    sim.stays();
+    let mut socket = sim.server(Timeouts::new().with_close(Some(SHORT)));
+    sim.says(SHORT, &frame(Role::Client, 0x88, b"\x03\xe8"));
+    assert!(socket.read().unwrap().is_none());
+    assert!(socket.closure().unwrap().is_clean);
+    assert_eq!((sim.shut_down_at(), sim.elapsed()), (Some(SHORT), 2 * SHORT));
 }
 
 #[test]
 fn a_write_to_a_peer_that_does_not_read_has_a_deadline() {
-    let (url, server) = serve(|mut stream| {
-        let response = response_by_hand(&mut stream, "");
-        stream.write_all(response.as_bytes()).unwrap();
-        thread::sleep(SHORT * 4);
-        stream
-    });
-    let client = Client::new().with_timeouts(Timeouts::new().with_write(Some(SHORT)));
-    let mut socket = client.connect(&url).unwrap();
-    let begun = Instant::now();
-    let error = socket.send_binary(&vec![0; 64 << 20]).unwrap_err();
+    let sim = Sim::new();
+    sim.hears(0, 1 << 20);
+    let mut socket = sim.server(Timeouts::new().with_write(Some(SHORT)));
+    let error = socket.send_binary(&vec![0; 2 << 20]).unwrap_err();
     assert!(matches!(error, Error::Timeout(Phase::Write)), "{error}");
-    assert!(begun.elapsed() < LONG);
+    // The write that took a part has waited for the rest, for a quarter of the time.
+    let due = if cfg!(windows) { 2 * SHORT } else { SHORT * 5 / 4 };
+    assert!((due..due + ms(2)).contains(&sim.elapsed()), "{:?}", sim.elapsed());
     assert!(matches!(socket.send_text("x"), Err(Error::Timeout(Phase::Write))));
     assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Write))));
-    drop(server.join().unwrap());
 }
 
 #[test]
 fn a_read_that_its_owner_limits_comes_back_and_loses_nothing() {
-    let (url, server) = serve(|stream| {
-        let mut socket = ws_std::accept(stream).unwrap();
-        socket.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        let mut waited = 0_u32;
-        loop {
-            match socket.read() {
-                Ok(Some((message, _))) => assert_eq!(message, Message::Text("slowly")),
-                Ok(None) => return waited,
-                Err(error) if error.is_would_block() => waited = waited.saturating_add(1),
-                Err(error) => panic!("{error}"),
-            }
-        }
-    });
-    let mut stream = connected_by_hand(&url);
+    let sim = Sim::new();
+    let mut socket = WebSocket::after_handshake(sim.clone(), Role::Server, Config::new(), b"").unwrap();
+    sim.limit_read(Some(Duration::from_millis(20))).unwrap();
     let said = [frame(Role::Client, 0x81, b"slowly"), frame(Role::Client, 0x88, b"")].concat();
-    for byte in said {
-        stream.write_all(&[byte]).unwrap();
-        thread::sleep(Duration::from_millis(30));
+    sim.drips(Duration::from_millis(30), &said);
+    let mut waited_count = 0;
+    loop {
+        match socket.read() {
+            Ok(Some((message, _))) => assert_eq!(message, Message::Text("slowly")),
+            Ok(None) => break,
+            Err(error) if error.is_would_block() => waited_count += 1,
+            Err(error) => panic!("{error}"),
+        }
     }
-    assert_eq!(frames(&read_to_end(&mut stream)), [(0x88, vec![])]);
-    drop(stream);
-    assert!(server.join().unwrap() > 5);
+    assert_eq!(frames(&sim.written()), [(0x88, vec![])]);
+    assert_eq!(waited_count, said.len(), "once for each byte");
 }
 
 #[test]
@@ -221,6 +199,7 @@ fn a_non_blocking_stream_carries_a_conversation() {
                 writer.start_close(CloseCode::NORMAL, "").unwrap();
             }
             Ok(None) => break,
+            // A loop without a poll: it looks at the socket again.
             Err(error) if error.is_would_block() => thread::sleep(Duration::from_millis(1)),
             Err(error) => panic!("{error}"),
         }

@@ -16,6 +16,7 @@ pub(crate) mod deflate;
 pub(crate) mod faults;
 pub(crate) mod proxy;
 pub(crate) mod said;
+pub(crate) mod sim;
 pub(crate) mod split;
 pub(crate) mod tcp;
 #[cfg(feature = "rustls-ring")]

@@ -38,6 +38,7 @@ pub(crate) fn block(writer: &WriteHalf<TcpStream>, peer: &TcpStream) -> JoinHand
     let writer = writer.clone();
     let writing = thread::spawn(move || writer.send_binary(&vec![7; TOO_MUCH]));
     peer.peek(&mut [0]).unwrap();
+    // Until the buffers of the system are full, which nothing shows.
     thread::sleep(SHORT / 6);
     assert!(!writing.is_finished(), "the connection takes {TOO_MUCH} bytes");
     writing

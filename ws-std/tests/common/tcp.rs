@@ -77,7 +77,11 @@ pub(crate) fn connected_by_hand(url: &str) -> TcpStream {
 /// Reads a request by hand, and gives the 101 that accepts it.
 pub(crate) fn response_by_hand(stream: &mut TcpStream, headers: &str) -> String {
     patient(stream);
-    let request = read_head(stream);
+    response_to(&read_head(stream), headers)
+}
+
+/// The 101 that accepts a request.
+pub(crate) fn response_to(request: &str, headers: &str) -> String {
     let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
     let accept = String::from_utf8(accept_key(key.as_bytes()).to_vec()).unwrap();
     format!(

@@ -21,7 +21,7 @@ use ws_core::frame::{
     InvalidCloseCode, Mask, MaskKey, Opcode, RawHeader, ReservedBits, Violation,
 };
 use ws_core::input::ReadBuffer;
-use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig};
+use ws_core::keepalive::{Due, Keepalive, KeepaliveConfig, Timeouts};
 use ws_core::message::{Assemble, Assembly, Message, MessageSlice};
 #[cfg(feature = "alloc")]
 use ws_core::message::{MessageBuffer, OwnedMessage};
@@ -199,6 +199,7 @@ fn add_input(table: &mut Table) {
 fn add_times(table: &mut Table) {
     let config = KeepaliveConfig::new();
     table.row("KeepaliveConfig", &config);
+    table.row("Timeouts", &Timeouts::new());
     table.row("Keepalive", &Keepalive::new(config, Duration::ZERO));
     table.variant("Due", "SendPing", &Due::SendPing);
 }

@@ -52,8 +52,9 @@
 //!   receives.
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends the connection. A program that
 //!   sends much without being asked has to read in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
-//! - [`WebSocket::split`] is for threads that read and write at the same time. `Hub` is for servers: it caps the number of
-//!   connections, sends broadcasts, and closes all connections on shutdown. It is the feature `hub`, which is on by default.
+//! - [`WebSocket::split`] is for threads that read and write at the same time. It is the feature `split`, which is on by default.
+//! - `Hub` is for servers: it caps the number of connections, sends broadcasts, and closes all connections on shutdown. It is the
+//!   feature `hub`, which is on by default.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
@@ -82,6 +83,19 @@
 //! - [`WriteHalf::try_send`] and a [`Hub`] write what the stream takes without waiting. What is left of a broadcast is written by
 //!   a thread of the hub; what `try_send` leaves by the next call that sends, or between two reads.
 //! - On a stream that does not block, what it does not take waits until it is [flushed](WebSocket::flush), read or written next.
+//!
+//! # When deadlines are judged
+//!
+//! [`Timeouts`] are enforced by the calls that read ([`WebSocket::read`], [`WebSocket::read_event`], and those of [`ReadHalf`]): a call
+//! that waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed: with [`Error::Timeout`], and the
+//! [`Phase`] that took too long. A deadline that passes between calls takes effect in the next call that finds nothing to read. So
+//! nothing is pinged, and no deadline is judged, while your program does not read, or while a write waits for the peer; a write has its
+//! own timeout. A deadline is never early, and late by no more than a few ticks of the operating system, which are some milliseconds
+//! each.
+//!
+//! After [`Timeouts::with_read`], the call that reads returns an error for which [`Error::is_would_block`] is true. Where you set that,
+//! [`with_ping_interval`](Timeouts::with_ping_interval) or [`with_idle`](Timeouts::with_idle), the read timeout of the stream itself is
+//! overwritten. Time is that of [`Stream::clock`].
 //!
 //! # Non-blocking
 //!
@@ -180,6 +194,7 @@ extern crate alloc;
 
 mod clock;
 mod counters;
+mod deadline;
 mod dial;
 mod error;
 #[cfg(feature = "hub")]
@@ -190,7 +205,6 @@ mod session;
 mod socket;
 mod stream;
 mod telemetry;
-mod timeouts;
 
 pub use clock::Clock;
 pub use counters::{Counters, Outcome};
@@ -205,11 +219,14 @@ pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;
 pub use open::client::{Connecting, Response};
 pub use open::server::{Incoming, Receiving, Server, accept};
-pub use socket::{MessageWriter, Parts, ReadHalf, ReuniteError, WebSocket, WriteHalf, Writer};
-pub use stream::{AnyStream, Duplex, NetStream, SharedStream, Stream};
+pub use socket::{MessageWriter, Parts, WebSocket, Writer};
+#[cfg(feature = "split")]
+pub use socket::{ReadHalf, ReuniteError, WriteHalf};
+#[cfg(feature = "split")]
+pub use stream::SharedStream;
+pub use stream::{AnyStream, Duplex, NetStream, Stream};
 #[cfg(feature = "rustls")]
 pub use stream::{ClientTls, ServerTls, TlsStream};
-pub use timeouts::Timeouts;
 
 #[cfg(feature = "rustls")]
 pub use rustls;
@@ -218,6 +235,7 @@ pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, Encode
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::CloseCode;
 pub use ws_core::handshake::{HandshakeMisuse, Header, Request};
+pub use ws_core::keepalive::Timeouts;
 pub use ws_core::message::Message;
 #[cfg(feature = "deflate")]
 pub use ws_core::session::Deflate;

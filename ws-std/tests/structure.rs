@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// A floor uses only lower ones, and itself. What stands on one line does not use each other.
 const FLOORS: [&[&str]; 8] = [
     &["clock", "error"],
-    &["counters", "keys", "timeouts"],
+    &["counters", "deadline", "keys"],
     &["stream", "telemetry"],
     &["session"],
     &["socket"],

@@ -21,9 +21,11 @@
 // Read first: RFC 6455 §5.5.2, §5.5.3.
 
 mod config;
+mod timeouts;
 mod writing;
 
 pub use config::KeepaliveConfig;
+pub use timeouts::Timeouts;
 
 use core::time::Duration;
 

@@ -7,8 +7,8 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, Phase};
-use crate::timeouts::Deadline;
 
 /// Connects to a host: looks up its addresses, tries them, and returns the stream to the first that answers.
 pub(super) fn dial(host: &str, port: u16, deadline: &Deadline) -> Result<TcpStream, Error> {

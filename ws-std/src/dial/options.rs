@@ -2,11 +2,11 @@ use core::net::SocketAddr;
 
 use ws_core::connection::Config;
 use ws_core::handshake::Credentials;
+use ws_core::keepalive::Timeouts;
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
 
 use super::Client;
-use crate::timeouts::Timeouts;
 
 /// What the request has.
 impl Client {

@@ -6,9 +6,9 @@ use ws_core::uri::{Authority, UriError};
 #[cfg(feature = "socks")]
 use super::socks;
 use super::{Client, addresses, tunnel};
+use crate::deadline::Deadline;
 use crate::error::{Error, ProxyError};
 use crate::open::handshake_stream::HandshakeStream;
-use crate::timeouts::Deadline;
 
 /// A proxy that opens TCP streams to servers.
 ///

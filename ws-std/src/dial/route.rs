@@ -11,11 +11,11 @@ use ws_core::uri::Uri;
 use super::Client;
 use super::addresses::{dial, dial_addresses};
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::stream::NetStream;
 #[cfg(feature = "rustls")]
 use crate::stream::TlsStream;
-use crate::timeouts::Deadline;
 
 impl Client {
     /// Opens the stream to a server, with TLS where the URL asks for it. Returns also the deadline of the opening handshake, which began

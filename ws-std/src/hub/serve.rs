@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use super::{Hub, Place};
-use crate::stream::duplex::{Duplex as _, SharedStream};
+use crate::stream::duplex::Duplex as _;
+use crate::stream::shared::SharedStream;
 
 impl Hub {
     /// Accepts connections, and calls `handler` for each on a thread of its own, until the hub is shut down. While there is no

@@ -3,13 +3,13 @@ use std::io::{self, IoSlice};
 
 use ws_core::input::ReadBuffer;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, Phase, is_gone};
 use crate::session::READ_BUFFER_LEN_MIN;
 use crate::stream::Stream;
 use crate::stream::limited::{Limit, Stopped};
 use crate::stream::linger::linger;
 use crate::stream::queue::Queue;
-use crate::timeouts::Deadline;
 
 /// A stream during a handshake: reads and writes until one deadline.
 #[derive(Debug)]

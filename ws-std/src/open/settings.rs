@@ -1,16 +1,17 @@
 use ws_core::connection::Config;
+use ws_core::keepalive::Timeouts;
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
 use ws_core::session::Opened;
 
 use super::handshake_stream::HandshakeStream;
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::session::session_config;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
-use crate::timeouts::{Deadline, Timeouts};
 
 /// How connections behave, as the program has set it for a client or a server.
 #[derive(Clone, Debug, Default)]

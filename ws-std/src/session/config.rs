@@ -1,7 +1,6 @@
 use ws_core::connection::Config;
+use ws_core::keepalive::Timeouts;
 use ws_core::session;
-
-use crate::timeouts::Timeouts;
 
 /// The configuration of a session from the settings of a program.
 pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Config {

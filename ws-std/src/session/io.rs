@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
+use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::{Compress, Note, Relay, Taken};
 
@@ -11,7 +12,6 @@ use super::{Driver, Life, Link, Outgoing, SLICE_COUNT_MAX};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
-use crate::timeouts::Timeouts;
 
 /// The stream and the sending side of a connection. The receiving side lies beside it, so that a message can be answered while
 /// it is lent.

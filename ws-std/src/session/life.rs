@@ -9,6 +9,7 @@ use ws_core::connection::Transport;
 use ws_core::error::SendError;
 use ws_core::frame::ControlPayload;
 use ws_core::keepalive::Due;
+use ws_core::keepalive::Timeouts;
 use ws_core::session::{Ending, Outbound, StreamError, Traffic, is_keepalive};
 
 use crate::clock::{Clock, Elapsed};
@@ -16,7 +17,6 @@ use crate::counters::{Counters, Outcome};
 use crate::error::{Error, Phase, is_gone};
 use crate::keys::MaskKeys;
 use crate::telemetry::{self, Id};
-use crate::timeouts::Timeouts;
 
 /// The sending side of a connection, its timeouts, its clock, and how it ended, as far as it has. Does no I/O.
 #[derive(Debug)]

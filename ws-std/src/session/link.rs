@@ -1,10 +1,8 @@
 use core::time::Duration;
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 
 use super::Call;
-use crate::error::is_wait;
 use crate::stream::Stream;
-use crate::stream::duplex::{Duplex, SharedStream};
 use crate::stream::limited::{Limit, Stopped};
 
 /// A stream, and how long its reads and writes wait. Does only I/O.
@@ -13,7 +11,7 @@ pub(crate) struct Link<S> {
     pub(crate) stream: S,
     /// The call of the program that reads.
     pub(crate) call: Call,
-    read_limit: Limit,
+    pub(super) read_limit: Limit,
     write_limit: Limit,
     /// How many bytes the stream took and may still hold back, as TLS does.
     pub(crate) unflushed_len: usize,
@@ -32,11 +30,6 @@ impl<S: Stream> Link<S> {
             unflushed_len: 0,
             is_shut_down: false,
         }
-    }
-
-    /// Notes that the reads of the stream have this limit already.
-    pub(crate) fn with_read_limit(self, limit: Option<Duration>) -> Self {
-        Self { read_limit: Limit::known(limit), ..self }
     }
 
     /// Reads once, and waits no longer than `within`.
@@ -95,33 +88,8 @@ impl<S: Stream> Link<S> {
     }
 }
 
-impl<S: Duplex> Link<SharedStream<S>> {
-    /// Writes once what the stream takes without waiting.
-    pub(crate) fn write_now(&mut self, slices: &[&[u8]]) -> Result<usize, Stopped> {
-        let (given, count) = io_slices(slices);
-        loop {
-            return match self.stream.write_now(given.get(..count).unwrap_or_default()) {
-                Ok(0) if count > 0 => Err(Stopped::WouldBlock),
-                Ok(len) => {
-                    self.unflushed_len = self.unflushed_len.saturating_add(len);
-                    Ok(len)
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if is_wait(error.kind()) => Err(Stopped::WouldBlock),
-                Err(error) => Err(Stopped::Failed(error)),
-            };
-        }
-    }
-
-    /// Flushes without waiting. Returns how many bytes were held back.
-    pub(crate) fn flush_now(&mut self) -> Result<usize, Stopped> {
-        self.write_now(&[])?;
-        Ok(core::mem::take(&mut self.unflushed_len))
-    }
-}
-
 /// Slices for a write, and how many they are.
-fn io_slices<'a>(slices: &[&'a [u8]]) -> ([IoSlice<'a>; SLICE_COUNT_MAX], usize) {
+pub(super) fn io_slices<'a>(slices: &[&'a [u8]]) -> ([IoSlice<'a>; SLICE_COUNT_MAX], usize) {
     let mut given = [IoSlice::new(&[]); SLICE_COUNT_MAX];
     for (place, slice) in given.iter_mut().zip(slices) {
         *place = IoSlice::new(slice);

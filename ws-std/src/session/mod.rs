@@ -2,6 +2,8 @@
 
 mod call;
 mod config;
+#[cfg(feature = "split")]
+mod halves;
 mod io;
 mod life;
 mod link;
@@ -10,7 +12,9 @@ mod reading;
 
 use call::Call;
 pub(crate) use config::{READ_BUFFER_LEN_MIN, session_config};
-pub(crate) use io::{GATHERED_TIME_MAX, Io, Leave, QUEUED_LEN_MAX};
+#[cfg(feature = "split")]
+pub(crate) use io::{GATHERED_TIME_MAX, QUEUED_LEN_MAX};
+pub(crate) use io::{Io, Leave};
 pub(crate) use life::{Life, Record};
 pub(crate) use link::{Link, SLICE_COUNT_MAX};
 pub(crate) use outgoing::Outgoing;

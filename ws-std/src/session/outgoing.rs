@@ -23,13 +23,6 @@ pub(crate) enum Outgoing<'m> {
     Ping(&'m ControlPayload),
 }
 
-impl Outgoing<'_> {
-    /// Whether it has to wait for the end of a message in parts.
-    pub(crate) const fn begins_message(&self) -> bool {
-        matches!(self, Self::Message(..) | Self::Encoded(_) | Self::MessageStart)
-    }
-}
-
 impl Life {
     /// Queues all of what is sent or, with an error, nothing.
     #[inline]

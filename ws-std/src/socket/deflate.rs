@@ -2,6 +2,7 @@
 
 use ws_core::connection::{Config, Role};
 use ws_core::extension::Agreed;
+use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::{Deflate, Opened};
 
@@ -11,7 +12,6 @@ use crate::session::session_config;
 #[cfg(doc)]
 use crate::socket::Writer;
 use crate::stream::Stream;
-use crate::timeouts::Timeouts;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 impl<S: Stream> WebSocket<S> {

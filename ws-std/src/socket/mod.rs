@@ -5,6 +5,7 @@ mod deflate;
 mod held;
 mod message_writer;
 mod parts;
+#[cfg(feature = "split")]
 mod split;
 mod writer;
 
@@ -12,6 +13,7 @@ pub use message_writer::MessageWriter;
 pub use parts::Parts;
 #[cfg(feature = "hub")]
 pub(crate) use split::Channel;
+#[cfg(feature = "split")]
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
 pub use writer::Writer;
 
@@ -24,6 +26,7 @@ use ws_core::connection::{Closure, Config, EncodedMessage, Role, RoleKeys};
 use ws_core::event::{Event, Fragment, MessageType};
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
+use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::{self, Compress, Inbound, Opened, Session};
 
@@ -33,7 +36,6 @@ use crate::keys::MaskKeys;
 use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_event, session_config};
 use crate::stream::Stream;
 use crate::telemetry::Id;
-use crate::timeouts::Timeouts;
 use held::Held;
 
 /// An open WebSocket over a stream, of either role.

@@ -1,3 +1,4 @@
+use ws_core::keepalive::Timeouts;
 use ws_core::session::{Inbound, Outbound};
 
 use super::WebSocket;
@@ -5,7 +6,6 @@ use super::held::Held;
 use crate::keys::MaskKeys;
 use crate::session::{Io, Life, Record};
 use crate::stream::Stream;
-use crate::timeouts::Timeouts;
 
 /// The parts of a [`WebSocket`], to drive them in another way, or to put them together again.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use super::Stream;
 use super::limited::{Limit, Stopped};
-use crate::timeouts::Deadline;
+use crate::deadline::Deadline;
 
 /// Reads and discards until the peer ends the stream, the deadline passes, [`DISCARDED_LEN_MAX`] bytes have come, or the stream, which
 /// does not block, has no more.

@@ -3,12 +3,16 @@ pub(crate) mod limited;
 pub(crate) mod linger;
 mod net;
 pub(crate) mod queue;
+#[cfg(feature = "split")]
+pub(crate) mod shared;
 mod sockets;
 #[cfg(feature = "rustls")]
 pub(crate) mod tls;
 
-pub use duplex::{Duplex, SharedStream};
+pub use duplex::Duplex;
 pub use net::NetStream;
+#[cfg(feature = "split")]
+pub use shared::SharedStream;
 #[cfg(feature = "rustls")]
 pub use tls::{ClientTls, ServerTls, TlsStream};
 

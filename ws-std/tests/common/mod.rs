@@ -13,10 +13,12 @@
 
 #[cfg(feature = "deflate")]
 pub(crate) mod deflate;
+#[cfg(feature = "split")]
 pub(crate) mod faults;
 pub(crate) mod proxy;
 pub(crate) mod said;
 pub(crate) mod sim;
+#[cfg(feature = "split")]
 pub(crate) mod split;
 pub(crate) mod tcp;
 #[cfg(feature = "rustls-ring")]

@@ -9,13 +9,13 @@ use ws_core::uri::Uri;
 
 use super::options::HandshakeOptions;
 use super::{Response, refusal};
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::keys::MaskKeys;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
-use crate::timeouts::Deadline;
 
 /// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`](crate::Client::start_handshake).
 pub struct Connecting<S> {

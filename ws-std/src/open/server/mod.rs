@@ -13,6 +13,7 @@ use std::net::TcpStream;
 
 use ws_core::connection::Config;
 use ws_core::handshake::OwnedOriginPolicy;
+use ws_core::keepalive::Timeouts;
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
 use ws_core::uri::Scheme;
@@ -21,7 +22,6 @@ use crate::error::Error;
 use crate::open::settings::Settings;
 use crate::socket::WebSocket;
 use crate::stream::Stream;
-use crate::timeouts::Timeouts;
 
 /// Accepts a WebSocket on a TCP connection, with the defaults of [`Server`].
 ///

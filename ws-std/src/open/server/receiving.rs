@@ -6,11 +6,11 @@ use std::io;
 use ws_core::handshake::{HandshakeFault, ServerHandshake, ServerProgress, head_to_vec};
 
 use super::{HEAD_LEN_MAX, Incoming, Server};
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
 use crate::telemetry;
-use crate::timeouts::Deadline;
 
 /// A request that is being read from a stream that does not block, from [`Server::start_receive`].
 pub struct Receiving<S> {

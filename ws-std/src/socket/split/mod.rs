@@ -19,7 +19,8 @@ use alloc::sync::Arc;
 use super::WebSocket;
 use crate::error::Error;
 use crate::session::Io;
-use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::duplex::Duplex;
+use crate::stream::shared::SharedStream;
 use shared::Shared;
 
 impl<S: Duplex> WebSocket<S> {

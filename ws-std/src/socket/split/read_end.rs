@@ -8,7 +8,8 @@ use ws_core::session::{Note, Relay};
 use super::shared::Shared;
 use crate::error::Error;
 use crate::session::{Driver, Io, Life, Link};
-use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::duplex::Duplex;
+use crate::stream::shared::SharedStream;
 
 /// The stream as the reader has it, and its way to the sending side.
 pub(super) struct ReadEnd<S: Duplex> {

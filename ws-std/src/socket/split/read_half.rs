@@ -7,6 +7,7 @@ use ws_core::event::{Event, Fragment};
 #[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
 use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::Inbound;
 
@@ -16,7 +17,6 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::session::{close, read, read_event};
 use crate::stream::duplex::Duplex;
-use crate::timeouts::Timeouts;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
 ///

@@ -8,8 +8,9 @@ use ws_core::connection::Transport;
 use super::turn::Turn;
 use crate::error::Error;
 use crate::session::{GATHERED_TIME_MAX, Life, Outgoing};
-use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::duplex::Duplex;
 use crate::stream::limited::Stopped;
+use crate::stream::shared::SharedStream;
 
 /// The state that both halves share, under a combining lock.
 ///

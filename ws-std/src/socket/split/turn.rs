@@ -4,8 +4,9 @@ use std::io;
 use ws_core::session::Batch;
 
 use crate::session::{Link, SLICE_COUNT_MAX};
-use crate::stream::duplex::{Duplex, SharedStream};
+use crate::stream::duplex::Duplex;
 use crate::stream::limited::Stopped;
+use crate::stream::shared::SharedStream;
 
 /// The right to write, with the stream to write to. A connection has one; the thread that holds it writes for all.
 #[derive(Debug)]

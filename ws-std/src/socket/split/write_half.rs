@@ -5,6 +5,7 @@ use core::time::Duration;
 use ws_core::connection::{Closure, EncodedMessage, Role};
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseCode, ControlPayload, Fin};
+use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::Compress;
 
@@ -17,7 +18,6 @@ use crate::session::Outgoing;
 use crate::socket::MessageWriter;
 use crate::socket::message_writer::PartSink;
 use crate::stream::duplex::Duplex;
-use crate::timeouts::Timeouts;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that writes, from [`split`](crate::WebSocket::split).
 ///

@@ -1,9 +1,9 @@
 use core::time::Duration;
 use std::io;
 
+use crate::deadline::Deadline;
 use crate::stream::Stream;
 use crate::stream::queue::Queue;
-use crate::timeouts::Deadline;
 
 /// The bytes that were read from the stream under TLS and not yet taken by the session.
 #[derive(Debug, Default)]

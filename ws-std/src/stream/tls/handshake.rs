@@ -9,10 +9,10 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 
 use super::session::Shared;
 use super::{TlsStream, lock};
+use crate::deadline::Deadline;
 use crate::error::{Error, Phase};
 use crate::stream::Stream;
 use crate::stream::linger::linger;
-use crate::timeouts::Deadline;
 
 impl<S: Stream> TlsStream<S> {
     /// Does the handshake of a client with the server `name`, within `timeout`. The stream has to block.

@@ -10,8 +10,8 @@ use super::by_ref::ByRef;
 use super::lock;
 use super::session::Shared;
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::stream::{Duplex, Stream};
-use crate::timeouts::Deadline;
 
 /// TLS over another stream, by rustls, with its handshake done.
 ///

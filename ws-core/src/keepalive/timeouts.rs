@@ -1,42 +1,28 @@
 use core::time::Duration;
-#[cfg(feature = "rustls")]
-use std::io;
-use std::time::Instant;
 
-use ws_core::keepalive::KeepaliveConfig;
+use super::KeepaliveConfig;
 
-use crate::clock::Clock;
-use crate::error::{Error, Phase};
-#[cfg(feature = "rustls")]
-use crate::error::{is_gone, is_wait};
-
-/// How long each phase of a connection may take. `None` sets no limit.
+/// How long an adapter, the library between ws-core and a stream, lets each phase of a connection take: a [`KeepaliveConfig`], and the
+/// two times that only an adapter knows, to connect and to wait in one call that reads. `None` sets no limit.
 ///
 /// Opening, writing and closing are limited by default. A silent peer is not, unless you ask for it:
 /// [`with_ping_interval`](Self::with_ping_interval) detects peers that are gone, [`with_idle`](Self::with_idle) closes
 /// connections that carry no messages, and [`with_read`](Self::with_read) makes a call return without ending the connection.
 ///
-/// These timeouts are enforced by [`read`](crate::WebSocket::read) and [`read_event`](crate::WebSocket::read_event): a call that
-/// waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed. A deadline that passes between
-/// calls takes effect in the next call that finds nothing to read. So nothing is pinged, and no deadline is judged, while your
-/// program does not read, or while a write waits for the peer; a write has its own timeout. A deadline is never early, and late by
-/// no more than a few ticks of the operating system, which are some milliseconds each.
-///
-/// Where you set one of those three, the read timeout of the stream itself is overwritten.
-///
 /// ```
-/// use std::time::Duration;
-/// use ws_std::Timeouts;
+/// use core::time::Duration;
+/// use ws_core::keepalive::Timeouts;
 ///
 /// let timeouts = Timeouts::new().with_close(Some(Duration::from_secs(2)));
 /// assert_eq!(timeouts.close(), Some(Duration::from_secs(2)));
 /// assert_eq!(timeouts.handshake(), Some(Duration::from_secs(10)));
+/// assert_eq!(timeouts.keepalive().close_timeout(), timeouts.close());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timeouts {
     connect: Option<Duration>,
     read: Option<Duration>,
-    /// The rest, whose defaults are those of `ws_core`.
+    /// The rest.
     keepalive: KeepaliveConfig,
 }
 
@@ -63,24 +49,22 @@ impl Timeouts {
         Self { keepalive: self.keepalive.with_handshake_timeout(time), ..self }
     }
 
-    /// Sets how long one call of [`read`](crate::WebSocket::read) may wait, however slowly bytes arrive. After that it returns
-    /// an error for which [`is_would_block`](crate::Error::is_would_block) is true. The connection stays open, and a message that
-    /// has arrived in part is kept: call again. Default `None`.
+    /// Sets how long one call that reads may wait, however slowly bytes arrive. After that it returns. The connection stays open, and a
+    /// message that has arrived in part is kept: call again. Default `None`.
     #[must_use]
     pub const fn with_read(self, time: Option<Duration>) -> Self {
         Self { read: time, ..self }
     }
 
-    /// Sets the time in which a write has to move at least one byte. After that the connection ends with
-    /// [`Phase::Write`](crate::Phase::Write), since the peer does not read. Default 30 s.
+    /// Sets the time in which a write has to move at least one byte. After that the connection ends, since the peer does not
+    /// read. Default 30 s.
     #[must_use]
     pub const fn with_write(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_write_timeout(time), ..self }
     }
 
     /// Sets how long a connection may carry no message in either direction. After that a Close with 1001 is sent. Once the
-    /// peer has answered it, or the time of [`with_close`](Self::with_close) is over, the connection ends with
-    /// [`Error::Timeout`](crate::Error::Timeout) and [`Phase::Idle`](crate::Phase::Idle). Default `None`.
+    /// peer has answered it, or the time of [`with_close`](Self::with_close) is over, the connection ends. Default `None`.
     ///
     /// A message counts when its end is read, and when any part of it is sent. Pings and pongs do not count, and neither do
     /// the bytes of a message that does not end. Time in which your program does not read counts as idle too, unless a message is
@@ -93,17 +77,15 @@ impl Timeouts {
     /// Sets how long the peer may send nothing before it is pinged (RFC 6455 §5.5.2). Default `None`: no pings. Less than a
     /// millisecond counts as a millisecond.
     ///
-    /// The payload of these pings is `keep` and the number of the ping in four bytes. Pongs with such a payload are not reported
-    /// by [`read_event`](crate::WebSocket::read_event); the round trip that they measure is
-    /// [`latency`](crate::WebSocket::latency). Your own pings, and the pongs to them, are reported as usual.
+    /// The payload of these pings is `keep` and the number of the ping in four bytes. Adapters do not report the pongs
+    /// to them, but the round trip that they measure. Your own pings, and the pongs to them, are reported as usual.
     #[must_use]
     pub const fn with_ping_interval(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_ping_interval(time), ..self }
     }
 
     /// Sets the time in which the peer has to send something, the pong or any other byte, after such a ping has left. After that the
-    /// connection ends with [`Error::Timeout`](crate::Error::Timeout) and [`Phase::Pong`](crate::Phase::Pong). Default 20 s, as in
-    /// Python's `websockets`. With `None` the peer is pinged, and never given up. Without
+    /// connection ends. Default 20 s, as in Python's `websockets`. With `None` the peer is pinged, and never given up. Without
     /// [`with_ping_interval`](Self::with_ping_interval) this has no effect.
     #[must_use]
     pub const fn with_pong(self, time: Option<Duration>) -> Self {
@@ -165,8 +147,9 @@ impl Timeouts {
         self.keepalive.close_timeout()
     }
 
-    /// What a session of `ws_core` needs of them.
-    pub(crate) const fn keepalive(&self) -> KeepaliveConfig {
+    /// What a session needs of them (`session::Config::with_keepalive`).
+    #[must_use]
+    pub const fn keepalive(&self) -> KeepaliveConfig {
         self.keepalive
     }
 }
@@ -176,57 +159,3 @@ impl Default for Timeouts {
         Self::new()
     }
 }
-
-/// The moment until which something has to be done; `None` sets no limit.
-#[derive(Clone, Debug)]
-pub(crate) struct Deadline {
-    until: Option<Instant>,
-    clock: Clock,
-}
-
-impl Deadline {
-    pub(crate) fn after(time: Option<Duration>, clock: Clock) -> Self {
-        Self { until: time.and_then(|time| clock.now().checked_add(time)), clock }
-    }
-
-    /// The time that is left, which is never zero; `None` without a deadline. Fails where no time is left.
-    pub(crate) fn remaining(&self) -> Result<Option<Duration>, Passed> {
-        let Some(until) = self.until else { return Ok(None) };
-        let remaining = until.saturating_duration_since(self.clock.now());
-        if remaining < GRANULARITY { Err(Passed) } else { Ok(Some(remaining)) }
-    }
-
-    /// This deadline, or the one in `time`, whichever is earlier.
-    pub(crate) fn at_most(&self, time: Duration) -> Self {
-        let other = Self::after(Some(time), self.clock.clone());
-        Self { until: self.until.into_iter().chain(other.until).min(), ..other }
-    }
-
-    /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
-    pub(crate) fn remaining_for(&self, phase: Phase) -> Result<Option<Duration>, Error> {
-        self.remaining().map_err(|_passed| Error::Timeout(phase))
-    }
-
-    /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn map_io_error(&self, error: io::Error, phase: Phase) -> Result<(), Error> {
-        let kind = error.kind();
-        if kind == io::ErrorKind::Interrupted {
-            return Ok(());
-        }
-        if is_gone(kind) {
-            return Err(Error::Disconnected(Some(kind)));
-        }
-        if is_wait(kind) {
-            self.remaining_for(phase)?;
-        }
-        Err(error.into())
-    }
-}
-
-/// A deadline has passed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Passed;
-
-/// A deadline that is nearer counts as passed: operating systems count timeouts in ticks, and take zero for no timeout.
-const GRANULARITY: Duration = Duration::from_millis(2);

@@ -67,6 +67,12 @@ impl<S: Duplex> State<S> {
         self.life.outbound.queued_len() > 0 || self.life.outbound.wants_transmit()
     }
 
+    /// What [`written_len`](Self::written_len) will be when all that is queued now is written.
+    fn written_len_of_all(&self) -> u64 {
+        let queued_len = u64::try_from(self.life.outbound.queued_len()).unwrap_or(u64::MAX);
+        self.written_len.saturating_add(queued_len)
+    }
+
     /// Whether there is something to do for a thread that would write.
     pub(super) fn is_to_be_written(&self) -> bool {
         self.turn.is_some() && self.wants_write()
@@ -127,8 +133,7 @@ impl<S: Duplex> Shared<S> {
         // Control frames are encoded when they are asked for.
         let _first = state.life.outbound.transmit();
         self.notify(&state);
-        let queued_len = u64::try_from(state.life.outbound.queued_len()).unwrap_or(u64::MAX);
-        let target = state.written_len.saturating_add(queued_len);
+        let target = state.written_len_of_all();
         let state = self.drive(state, |state| state.written_len >= target)?;
         // The last thread also writes what no call waits for. A failure in that is not this call's.
         let _theirs =
@@ -161,7 +166,11 @@ impl<S: Duplex> Shared<S> {
     /// left that no thread is about to write.
     pub(super) fn write_now<'a>(&'a self, mut state: Guard<'a, S>) -> (Guard<'a, S>, Left) {
         match state.turn.take() {
-            Some(turn) => self.write(state, turn, Pace::Now, &|_state| false),
+            Some(turn) => {
+                // What others queue meanwhile is written by those that wait for it.
+                let target = state.written_len_of_all();
+                self.write(state, turn, Pace::Now, &|state| state.written_len >= target)
+            }
             None => (state, Left::Nothing),
         }
     }

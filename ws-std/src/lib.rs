@@ -90,8 +90,8 @@
 //! that waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed: with [`Error::Timeout`], and the
 //! [`Phase`] that took too long. A deadline that passes between calls takes effect in the next call that finds nothing to read. So
 //! nothing is pinged, and no deadline is judged, while your program does not read, or while a write waits for the peer; a write has its
-//! own timeout. A deadline is never early, and late by no more than a few ticks of the operating system, which are some milliseconds
-//! each.
+//! own timeout. A deadline is never early, but for that of an opening handshake, which may be by 2 ms, and late by no more than a few
+//! ticks of the operating system, which are some milliseconds each.
 //!
 //! After [`Timeouts::with_read`], the call that reads returns an error for which [`Error::is_would_block`] is true. Where you set that,
 //! [`with_ping_interval`](Timeouts::with_ping_interval) or [`with_idle`](Timeouts::with_idle), the read timeout of the stream itself is

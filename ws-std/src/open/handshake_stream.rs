@@ -108,7 +108,7 @@ impl<S: Stream> HandshakeStream<S> {
             unwritten.advance(len);
         }
         if self.wants_flush {
-            until(deadline, *phase, |within| write_limit.flush(stream, within))?;
+            while !until(deadline, *phase, |within| write_limit.flush(stream, within))? {}
             self.wants_flush = false;
         }
         Ok(())

@@ -40,9 +40,13 @@ impl<S: Duplex> Link<S> {
         }
     }
 
-    /// Flushes without waiting. Returns how many bytes were held back.
+    /// Flushes without waiting. Returns how many bytes were held back and have left: none where that is not all of them.
     pub(crate) fn flush_now(&mut self) -> Result<usize, Stopped> {
-        self.write_now(&[])?;
-        Ok(core::mem::take(&mut self.unflushed_len))
+        match self.stream.write_now(&[]) {
+            Ok(_) => Ok(core::mem::take(&mut self.unflushed_len)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+            Err(error) if is_wait(error.kind()) => Err(Stopped::WouldBlock),
+            Err(error) => Err(Stopped::Failed(error)),
+        }
     }
 }

@@ -153,8 +153,14 @@ impl<S: Stream> Io<S> {
                 return Ok(());
             };
             match written {
-                // Flushed.
-                Ok(_) if count == 0 => {}
+                // Less is held back than before.
+                Ok(_) if count == 0 && link.unflushed_len > 0 => outbound.held_back(true, record.now()),
+                // Flushed, perhaps after the timeout of writes had begun.
+                Ok(_) if count == 0 => {
+                    if outbound.next_write_deadline().is_some() {
+                        outbound.transmitted(0, record.now());
+                    }
+                }
                 Ok(len) => outbound.transmitted(len, record.now()),
                 Err(Stopped::Failed(error)) => return Err(self.life.write_failed(error)),
                 Err(Stopped::TimeUp) => {

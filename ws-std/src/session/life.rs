@@ -171,10 +171,20 @@ impl Life {
         Some(failure.to_error())
     }
 
-    /// Notes that the stream has taken nothing since `since`, and ends the connection where that is too long. Returns whether it did.
+    /// Notes that the stream takes nothing at the time `now`, or holds back all that waits.
+    #[cold]
+    pub(crate) fn stalled(&mut self, now: Duration) {
+        if self.outbound.queued_len() > 0 {
+            self.outbound.transmitted(0, now);
+        } else {
+            self.outbound.held_back(false, now);
+        }
+    }
+
+    /// Notes that nothing has moved since `since`, and ends the connection where that is too long. Returns whether it did.
     #[cold]
     pub(crate) fn blocked(&mut self, since: Duration) -> bool {
-        self.outbound.transmitted(0, since);
+        self.stalled(since);
         self.poll_write()
     }
 

@@ -43,6 +43,13 @@ impl<S: Stream> Link<S> {
         self.read_limit.lift(|| self.stream.limit_read(None));
     }
 
+    /// Removes the limits that were set here, and gives the stream away with the number of bytes that it has taken and may hold back.
+    pub(crate) fn into_stream(mut self) -> (S, usize) {
+        self.unlimit_reads();
+        self.write_limit.lift(|| self.stream.limit_write(None));
+        (self.stream, self.unflushed_len)
+    }
+
     /// Those of `slices` that the stream takes in one write.
     pub(crate) fn writable<'a, 'b>(&self, slices: &'a [&'b [u8]]) -> &'a [&'b [u8]] {
         if self.stream.is_vectored() { slices } else { slices.get(..1).unwrap_or_default() }
@@ -65,7 +72,8 @@ impl<S: Stream> Link<S> {
         })
     }
 
-    /// Flushes at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes were held back.
+    /// Flushes at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes were held back and have
+    /// left: none where that is not all of them.
     #[inline]
     pub(crate) fn flush(
         &mut self,
@@ -74,8 +82,7 @@ impl<S: Stream> Link<S> {
     ) -> Result<usize, Stopped> {
         let Self { stream, write_limit, unflushed_len, .. } = self;
         wait_for(begun, until, clock, |within| {
-            write_limit.flush(stream, within)?;
-            Ok(core::mem::take(unflushed_len))
+            Ok(if write_limit.flush(stream, within)? { core::mem::take(unflushed_len) } else { 0 })
         })
     }
 

@@ -22,6 +22,8 @@ pub struct Parts<S> {
     /// The subprotocol that the opening handshake agreed on.
     pub subprotocol: Option<Box<str>>,
     record: Record,
+    /// How many bytes the stream has taken and holds back.
+    held_back_len: usize,
 }
 
 impl<S: Stream> WebSocket<S> {
@@ -30,14 +32,16 @@ impl<S: Stream> WebSocket<S> {
     pub fn into_parts(self) -> Parts<S> {
         let Self { io, inbound, subprotocol } = self;
         let Io { link, life: Life { outbound, timeouts, record }, .. } = io.into_io();
-        Parts { stream: link.stream, inbound, outbound, timeouts, subprotocol, record }
+        let (stream, held_back_len) = link.into_stream();
+        Parts { stream, inbound, outbound, timeouts, subprotocol, record, held_back_len }
     }
 
     /// Puts a WebSocket together again. Each wait begins anew, except that a closing handshake that has begun keeps its deadline.
     #[must_use]
     pub fn from_parts(parts: Parts<S>) -> Self {
-        let Parts { stream, inbound, outbound, timeouts, subprotocol, record } = parts;
+        let Parts { stream, inbound, outbound, timeouts, subprotocol, record, held_back_len } = parts;
         let mut io = Io::new(stream, Life { outbound, timeouts, record });
+        io.link.unflushed_len = held_back_len;
         io.set_timeouts(timeouts);
         Self { io: Held::new(io), inbound, subprotocol }
     }

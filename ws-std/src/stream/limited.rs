@@ -90,14 +90,18 @@ impl Limit {
         }
     }
 
-    /// Flushes, and waits no longer than `within`; `None` waits as long as the stream does.
+    /// Flushes, and waits no longer than `within`; `None` waits as long as the stream does. Returns `false` where some of what was held
+    /// back has left, and not all.
     #[inline]
     pub(crate) fn flush<S: Stream>(
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
-    ) -> Result<(), Stopped> {
-        self.run(stream, within, S::limit_write, S::flush)
+    ) -> Result<bool, Stopped> {
+        self.run(stream, within, S::limit_write, |stream| match stream.flush() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            result => result.map(|()| true),
+        })
     }
 
     #[inline]

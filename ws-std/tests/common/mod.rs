@@ -23,6 +23,8 @@ pub(crate) mod split;
 pub(crate) mod tcp;
 #[cfg(feature = "rustls-ring")]
 pub(crate) mod tls;
+#[cfg(feature = "split")]
+pub(crate) mod valve;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

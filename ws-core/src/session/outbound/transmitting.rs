@@ -172,6 +172,36 @@ impl<K: KeySource> Outbound<K> {
         self.left(len, is_short, waiting_len, now);
     }
 
+    /// Says that the stream has taken all that was offered and holds some of it back at the time `now`, as TLS does where the stream
+    /// under it takes nothing more; `has_moved` says whether some of that has left since the last report. The write timeout runs
+    /// meanwhile. It ends with the next [`transmitted`](Self::transmitted), which may report 0.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// use ws_core::keepalive::Due;
+    /// session.outbound.send("Hello")?;
+    /// let len = session.outbound.transmit().len();
+    /// session.outbound.transmitted(len, Duration::ZERO);
+    /// session.outbound.held_back(false, Duration::from_secs(1));
+    /// session.outbound.held_back(true, Duration::from_secs(20));
+    /// assert_eq!(session.outbound.next_deadline(), Some(Duration::from_secs(50)), "30 s after something has left");
+    /// assert_eq!(session.outbound.poll_write(Duration::from_secs(50)), Some(Due::WriteTimeout));
+    /// # Ok::<(), ws_core::error::SendError>(())
+    /// ```
+    pub fn held_back(&mut self, has_moved: bool, now: Duration) {
+        self.now = now;
+        if !self.is_blocked {
+            self.is_blocked = true;
+            self.keepalive.write_blocked(now);
+        } else if has_moved {
+            self.keepalive.write_progress(now);
+        }
+        self.clock_closing();
+    }
+
     /// Bytes have left, a number of others waits; it was a short write where the stream took less than it was offered.
     pub(super) fn left(&mut self, len: usize, is_short: bool, waiting_len: usize, now: Duration) {
         self.now = now;

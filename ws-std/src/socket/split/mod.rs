@@ -69,10 +69,11 @@ impl<S: Duplex> WebSocket<S> {
     pub fn split(self) -> Result<(ReadHalf<S>, WriteHalf<S>), Error> {
         let Self { io, inbound, subprotocol } = self;
         let Io { link, life, .. } = io.into_io();
-        let stream = SharedStream::new(link.stream);
+        let (stream, held_back_len) = link.into_stream();
+        let stream = SharedStream::new(stream);
         stream.get_ref().set_blocking()?;
         let limit = stream.get_ref().read_limit()?;
-        let shared = Arc::new(Shared::new(stream, life));
+        let shared = Arc::new(Shared::new(stream, life, held_back_len));
         let reader = ReadHalf::new(Arc::clone(&shared), inbound, limit, subprotocol);
         Ok((reader, WriteHalf::new(shared)))
     }

@@ -3,6 +3,7 @@ use core::time::Duration;
 use std::thread;
 
 use ws_core::frame::CloseCode;
+use ws_core::keepalive::Timeouts;
 use ws_core::session::{Note, Relay};
 
 use super::shared::Shared;
@@ -27,9 +28,7 @@ impl<S: Duplex> ReadEnd<S> {
     /// Of a stream whose reads have this limit.
     pub(super) fn new(shared: Arc<Shared<S>>, limit: Option<Duration>) -> Self {
         let timeouts = shared.lock().life.timeouts;
-        let is_watching = timeouts.read().or(timeouts.idle()).or(timeouts.ping_interval()).is_some();
-        // The limit that the stream has for its reads is the program's where nothing else made use of it.
-        let patience = if is_watching { timeouts.read() } else { limit };
+        let patience = if is_watching(timeouts) { timeouts.read() } else { limit };
         Self {
             link: Link::new(shared.stream.clone(), patience).with_read_limit(limit),
             wants_write: true,
@@ -64,7 +63,7 @@ impl<S: Duplex> ReadEnd<S> {
             Ok(shared) => {
                 let patience = link.call.timeout;
                 drop((link, gathered));
-                let (stream, life) = shared.into_parts();
+                let (stream, mut life, held_back_len) = shared.into_parts();
                 #[expect(
                     clippy::expect_used,
                     reason = "its other owners, the reader and the turn, are dropped above"
@@ -72,7 +71,13 @@ impl<S: Duplex> ReadEnd<S> {
                 let stream = stream.into_inner().ok().expect("the only owner");
                 // Where the stream cannot be limited, it returns when it did before.
                 let _unlimited = (stream.limit_read(patience), stream.limit_write(None));
-                Ok(Io::new(stream, life))
+                if is_watching(life.timeouts) {
+                    // The program may have set another one for the half.
+                    life.timeouts = life.timeouts.with_read(patience);
+                }
+                let mut io = Io::new(stream, life);
+                io.link.unflushed_len = held_back_len;
+                Ok(io)
             }
             Err(shared) => Err(Box::new(Self { gathered, shared, link, ..self })),
         }
@@ -153,6 +158,11 @@ impl<S: Duplex> Drop for Gathered<S> {
             }
         }
     }
+}
+
+/// Whether these make use of the limit that the stream has for its reads. Otherwise it is the program's.
+fn is_watching(timeouts: Timeouts) -> bool {
+    timeouts.read().or(timeouts.idle()).or(timeouts.ping_interval()).is_some()
 }
 
 /// How long a read waits while something is to be written that the peer does not take.

@@ -62,8 +62,8 @@ impl<S: Duplex> State<S> {
         self.message_owner.is_some_and(|owner| owner == thread::current().id())
     }
 
-    /// Whether something waits.
-    fn wants_write(&self) -> bool {
+    /// Whether something waits, for this thread or for the one that writes.
+    pub(super) fn wants_write(&self) -> bool {
         self.life.outbound.queued_len() > 0 || self.life.outbound.wants_transmit()
     }
 
@@ -75,7 +75,13 @@ impl<S: Duplex> State<S> {
 
     /// Whether there is something to do for a thread that would write.
     pub(super) fn is_to_be_written(&self) -> bool {
-        self.turn.is_some() && self.wants_write()
+        self.turn.as_ref().is_some_and(Turn::is_held_back) || self.turn.is_some() && self.wants_write()
+    }
+
+    /// Whether something waits on a connection that has not failed, whoever writes it.
+    #[cfg(feature = "hub")]
+    pub(super) fn has_left_some(&self) -> bool {
+        (self.is_to_be_written() || self.wants_write()) && self.life.failure().is_none()
     }
 
     /// Whether this thread answers messages that came together, and not for long yet.
@@ -92,10 +98,11 @@ impl<S: Duplex> State<S> {
 }
 
 impl<S: Duplex> Shared<S> {
-    pub(super) fn new(stream: SharedStream<S>, life: Life) -> Self {
+    /// Of a stream that holds back so many bytes of what it has taken.
+    pub(super) fn new(stream: SharedStream<S>, life: Life, held_back_len: usize) -> Self {
         let state = State {
             life,
-            turn: Some(Turn::new(stream.clone())),
+            turn: Some(Turn::new(stream.clone(), held_back_len)),
             written_len: 0,
             blocked_since: None,
             waiting_count: 0,
@@ -120,12 +127,16 @@ impl<S: Duplex> Shared<S> {
     }
 
     /// What is left of it: the last owner of the stream, where the caller has dropped its own, and all that waits to be written.
-    pub(super) fn into_parts(self) -> (SharedStream<S>, Life) {
+    pub(super) fn into_parts(self) -> (SharedStream<S>, Life, usize) {
         let State { mut life, turn, .. } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turn) = turn {
-            life.outbound.return_batch(turn.batch);
+        let Some(turn) = turn else { return (self.stream, life, 0) };
+        let (batch, taken_len, held_back_len) = turn.into_parts();
+        life.outbound.return_batch(batch);
+        if taken_len > 0 {
+            // From now on what the stream has taken counts as sent, as it does before a split.
+            life.outbound.transmitted(taken_len, life.record.now());
         }
-        (self.stream, life)
+        (self.stream, life, held_back_len)
     }
 
     /// Returns when everything that is queued now is written.
@@ -235,6 +246,16 @@ impl<S: Duplex> Shared<S> {
     ) -> Left {
         let State { life, written_len, blocked_since, .. } = state;
         match written {
+            // Some of what the stream holds back has left.
+            Ok(0) => {
+                *blocked_since = None;
+                let now = life.record.now();
+                if life.outbound.queued_len() > 0 {
+                    life.outbound.held_back(true, now);
+                } else {
+                    life.outbound.transmitted(0, now);
+                }
+            }
             Ok(len) => {
                 let len = len.min(life.outbound.queued_len());
                 life.outbound.transmitted(len, life.record.now());
@@ -248,7 +269,7 @@ impl<S: Duplex> Shared<S> {
                 if life.write_until(since).is_some_and(|until| until <= now) {
                     return self.note(state, Err(Stopped::TimeUp), Pace::Patient, since);
                 }
-                life.outbound.transmitted(0, now);
+                life.stalled(now);
                 return Left::Blocked;
             }
             // It returned too early, and is tried again.

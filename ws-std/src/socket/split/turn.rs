@@ -16,11 +16,27 @@ pub(super) struct Turn<S> {
     pub(super) batch: Batch,
     /// How many writes in a row returned at once, though they might wait.
     early_count: u8,
+    /// How much of what the stream holds back was no part of a batch: it was taken before the split.
+    earlier_len: usize,
 }
 
 impl<S: Duplex> Turn<S> {
-    pub(super) fn new(stream: SharedStream<S>) -> Self {
-        Self { link: Link::new(stream, None), batch: Batch::new(), early_count: 0 }
+    /// Of a stream that holds back so many bytes.
+    pub(super) fn new(stream: SharedStream<S>, earlier_len: usize) -> Self {
+        let mut link = Link::new(stream, None);
+        link.unflushed_len = earlier_len;
+        Self { link, batch: Batch::new(), early_count: 0, earlier_len }
+    }
+
+    /// Whether the stream holds something back.
+    pub(super) const fn is_held_back(&self) -> bool {
+        self.link.unflushed_len > 0
+    }
+
+    /// Gives back what was not written, and how much the stream holds back: of batches, and in all.
+    pub(super) fn into_parts(self) -> (Batch, usize, usize) {
+        let unflushed_len = self.link.unflushed_len;
+        (self.batch, unflushed_len.saturating_sub(self.earlier_len), unflushed_len)
     }
 
     /// Whether all that was taken out of the queue has left.
@@ -63,7 +79,8 @@ impl<S: Duplex> Turn<S> {
             let len = write(&mut self.link, slices.get(..count).unwrap_or_default())?;
             self.batch.advance(len);
         }
-        flush(&mut self.link)
+        let len = flush(&mut self.link)?;
+        Ok(if self.is_held_back() { 0 } else { len.saturating_sub(core::mem::take(&mut self.earlier_len)) })
     }
 }
 

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -21,7 +22,7 @@ struct State {
 impl Rest {
     /// Writes to these members what they take without waiting, and leaves the rest to the thread.
     pub(super) fn deliver(self: &Arc<Self>, mut members: Vec<Arc<dyn Channel>>) {
-        members.retain(|member| Arc::clone(member).deliver());
+        members.retain(|member| guard(|| Arc::clone(member).deliver()));
         let mut state = self.lock();
         state.added.append(&mut members);
         if state.is_running || state.added.is_empty() {
@@ -39,7 +40,7 @@ impl Rest {
         let mut pause = PAUSE_MIN;
         loop {
             let count = members.len();
-            members.retain(|member: &Arc<dyn Channel>| member.deliver_rest());
+            members.retain(|member: &Arc<dyn Channel>| guard(|| Arc::clone(member).deliver_rest()));
             let is_changed = members.len() != count;
             let mut state = self.lock();
             pause = if is_changed || !state.added.is_empty() {
@@ -60,6 +61,11 @@ impl Rest {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A stream that panics ends its own connection, and must not hold up the other members.
+fn guard(deliver: impl FnOnce() -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(deliver)).unwrap_or(false)
 }
 
 /// The shortest and the longest time between two rounds of the thread.

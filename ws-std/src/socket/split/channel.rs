@@ -128,7 +128,7 @@ pub(crate) trait Channel: Send + Sync {
     fn deliver(self: Arc<Self>) -> bool;
 
     /// Writes what the peer takes without waiting. Returns whether something is left.
-    fn deliver_rest(&self) -> bool;
+    fn deliver_rest(self: Arc<Self>) -> bool;
 }
 
 #[cfg(feature = "hub")]
@@ -149,20 +149,22 @@ impl<S: Duplex> Channel for Shared<S> {
 
     fn deliver(self: Arc<Self>) -> bool {
         let (mut state, left) = self.write_now(self.lock());
-        match left {
-            Left::Nothing => false,
-            Left::Blocked => !core::mem::replace(&mut state.is_flushed, true),
-            Left::Unsupported => {
-                self.start_flush(state);
-                false
-            }
+        if left == Left::Unsupported {
+            self.start_flush(state);
+            return false;
         }
+        // Where another thread is writing, it may be one that does not wait, and leaves something.
+        state.has_left_some() && !core::mem::replace(&mut state.is_flushed, true)
     }
 
-    fn deliver_rest(&self) -> bool {
-        let (mut state, _left) = self.write_now(self.lock());
+    fn deliver_rest(self: Arc<Self>) -> bool {
+        let (mut state, left) = self.write_now(self.lock());
         // Judged and noted under one lock, so that what is queued later finds no thread that sees to it.
-        state.is_flushed = state.is_to_be_written() && state.life.failure().is_none();
+        state.is_flushed = left != Left::Unsupported && state.has_left_some();
+        if left == Left::Unsupported {
+            self.start_flush(state);
+            return false;
+        }
         state.is_flushed
     }
 }

@@ -112,7 +112,7 @@ fn trickle(control: &Arc<Control>, pause: u64) {
     let control = Arc::clone(control);
     control.set(0);
     thread::spawn(move || {
-        for _ in 0..8 {
+        for _ in 0..2400 / pause {
             thread::sleep(Duration::from_millis(pause));
             control.add(100);
         }
@@ -121,14 +121,14 @@ fn trickle(control: &Arc<Control>, pause: u64) {
 }
 
 fn slow() -> Timeouts {
-    Timeouts::new().with_write(Some(Duration::from_millis(400)))
+    Timeouts::new().with_write(Some(Duration::from_secs(1)))
 }
 
 #[test]
 fn write_that_moves_is_not_given_up() {
     let (mut ours, control, mut peer) = pair();
     ours.set_timeouts(slow());
-    trickle(&control, 150);
+    trickle(&control, 250);
     let reading = thread::spawn(move || {
         peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
         expect(&mut peer, 60_000);
@@ -142,7 +142,7 @@ fn split_write_that_moves_is_not_given_up() {
     let (mut ours, control, mut peer) = pair();
     ours.set_timeouts(slow());
     let (_reader, writer) = ours.split().unwrap();
-    trickle(&control, 150);
+    trickle(&control, 250);
     let reading = thread::spawn(move || {
         peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
         expect(&mut peer, 60_000);
@@ -156,7 +156,7 @@ fn split_try_send_that_moves_is_not_given_up() {
     let (mut ours, control, mut peer) = pair();
     ours.set_timeouts(slow());
     let (mut reader, writer) = ours.split().unwrap();
-    trickle(&control, 150);
+    trickle(&control, 250);
     let reading = thread::spawn(move || {
         peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
         expect(&mut peer, 60_000);
@@ -168,10 +168,10 @@ fn split_try_send_that_moves_is_not_given_up() {
 }
 
 #[test]
-fn write_that_moves_each_300_ms_is_not_given_up_after_400() {
+fn write_that_moves_each_600_ms_is_not_given_up_after_1_s() {
     let (mut ours, control, mut peer) = pair();
     ours.set_timeouts(slow());
-    trickle(&control, 300);
+    trickle(&control, 600);
     let reading = thread::spawn(move || {
         peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(20))));
         expect(&mut peer, 60_000);
@@ -182,7 +182,7 @@ fn write_that_moves_each_300_ms_is_not_given_up_after_400() {
 
 #[test]
 fn a_peer_that_takes_nothing_is_given_up() {
-    for len in [1000, 20_000, 60_000, 600_000] {
+    for len in [1000, 60_000, 600_000] {
         let (mut ours, control, _peer) = pair();
         ours.set_timeouts(slow());
         control.set(0);
@@ -195,7 +195,7 @@ fn a_peer_that_takes_nothing_is_given_up() {
 
 #[test]
 fn a_peer_that_takes_nothing_is_given_up_by_halves() {
-    for len in [1000, 20_000, 60_000, 600_000] {
+    for len in [1000, 60_000, 600_000] {
         let (mut ours, control, _peer) = pair();
         ours.set_timeouts(slow());
         let (_reader, writer) = ours.split().unwrap();
@@ -210,7 +210,7 @@ fn a_peer_that_takes_nothing_is_given_up_by_halves() {
 #[test]
 fn close_to_a_peer_that_takes_nothing_is_given_up() {
     let (mut ours, control, _peer) = pair();
-    ours.set_timeouts(slow().with_close(Some(Duration::from_millis(600))));
+    ours.set_timeouts(slow().with_close(Some(Duration::from_millis(1500))));
     control.set(0);
     let (done, is_done) = channel();
     thread::spawn(move || done.send(ours.close(CloseCode::NORMAL, "")));
@@ -232,11 +232,11 @@ fn ping_of_a_peer_that_takes_nothing() {
 }
 
 #[test]
-fn split_write_that_moves_each_300_ms_is_not_given_up_after_400() {
+fn split_write_that_moves_each_600_ms_is_not_given_up_after_1_s() {
     let (mut ours, control, mut peer) = pair();
     ours.set_timeouts(slow());
     let (_reader, writer) = ours.split().unwrap();
-    trickle(&control, 300);
+    trickle(&control, 600);
     let reading = thread::spawn(move || {
         peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(20))));
         expect(&mut peer, 60_000);

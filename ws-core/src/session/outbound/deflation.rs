@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::connection::{Masking, SendHalf, Sent};
-use crate::deflate::{DeflateSettings, Deflater};
+use crate::deflate::{CompressionLevel, DeflateSettings, Deflater, MemLevel};
 use crate::error::SendError;
 use crate::event::MessageType;
 use crate::extension::Agreed;
@@ -13,9 +13,12 @@ use crate::message::Message;
 use crate::session::Deflate;
 
 /// Compresses what is sent.
+// It keeps of the settings what a session needs: a session is counted in bytes.
 pub(super) struct Deflation {
     agreed: Agreed,
-    settings: Deflate,
+    level: CompressionLevel,
+    mem_level: MemLevel,
+    threshold: usize,
     /// Made for the first message.
     deflater: Option<Box<Deflater>>,
     /// A compressed message was begun and has no final frame yet.
@@ -24,11 +27,18 @@ pub(super) struct Deflation {
 
 impl Deflation {
     pub(super) const fn new(agreed: Agreed, settings: Deflate) -> Self {
-        Self { agreed, settings, deflater: None, is_in_message: false }
+        Self {
+            agreed,
+            level: settings.level(),
+            mem_level: settings.mem_level(),
+            threshold: settings.threshold(),
+            deflater: None,
+            is_in_message: false,
+        }
     }
 
     pub(super) const fn threshold(&self) -> usize {
-        self.settings.threshold()
+        self.threshold
     }
 
     pub(super) const fn is_in_message(&self) -> bool {
@@ -73,8 +83,7 @@ impl Deflation {
         tail.resize(start.saturating_add(len_max), 0);
         let deflater = self.deflater.get_or_insert_with(|| {
             let settings = DeflateSettings::from(self.agreed.outgoing());
-            let level = self.settings.level();
-            Box::new(Deflater::new(settings.with_level(level).with_mem_level(self.settings.mem_level())))
+            Box::new(Deflater::new(settings.with_level(self.level).with_mem_level(self.mem_level)))
         });
         let room = tail.get_mut(start..).unwrap_or_default();
         let done = send.send_deflated(message_type, payload, fin, deflater, room);
@@ -100,7 +109,9 @@ impl Deflation {
         match self.deflater {
             None => Some(Self {
                 agreed: self.agreed,
-                settings: self.settings,
+                level: self.level,
+                mem_level: self.mem_level,
+                threshold: self.threshold,
                 deflater: None,
                 is_in_message: self.is_in_message,
             }),

@@ -134,7 +134,8 @@ fn a_broadcast_waits_for_none_of_200_members_that_have_stopped_reading() {
     let (delivery, elapsed) = timed(|| room.hub.broadcast(Message::Text(&text)).unwrap());
     println!("60 KiB to {MEMBER_COUNT} members: {elapsed:?}");
     assert_eq!(delivery.sent_count, MEMBER_COUNT);
-    assert!(elapsed < AT_ONCE, "{elapsed:?}");
+    // A few milliseconds where nothing else runs. Waiting for a tick of each took seconds.
+    assert!(elapsed < 4 * AT_ONCE, "{elapsed:?}");
     // One thread writes the rest for all of them; tests that run beside this one have theirs.
     #[cfg(target_os = "linux")]
     {

@@ -1,12 +1,8 @@
 use core::time::Duration;
-#[cfg(feature = "rustls")]
-use std::io;
 use std::time::Instant;
 
 use crate::clock::Clock;
 use crate::error::{Error, Phase};
-#[cfg(feature = "rustls")]
-use crate::error::{is_gone, is_wait};
 
 /// The moment until which something has to be done; `None` sets no limit.
 #[derive(Clone, Debug)]
@@ -36,22 +32,6 @@ impl Deadline {
     /// The time that is left for this phase; `None` without a deadline. Fails with [`Error::Timeout`] where no time is left.
     pub(crate) fn remaining_for(&self, phase: Phase) -> Result<Option<Duration>, Error> {
         self.remaining().map_err(|_passed| Error::Timeout(phase))
-    }
-
-    /// What an error of the stream means during this phase: `Ok` where the operation is to be tried again.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn map_io_error(&self, error: io::Error, phase: Phase) -> Result<(), Error> {
-        let kind = error.kind();
-        if kind == io::ErrorKind::Interrupted {
-            return Ok(());
-        }
-        if is_gone(kind) {
-            return Err(Error::Disconnected(Some(kind)));
-        }
-        if is_wait(kind) {
-            self.remaining_for(phase)?;
-        }
-        Err(error.into())
     }
 }
 

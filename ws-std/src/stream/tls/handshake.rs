@@ -10,7 +10,7 @@ use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerCon
 use super::session::Shared;
 use super::{TlsStream, lock};
 use crate::deadline::Deadline;
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, is_gone, is_wait};
 use crate::stream::Stream;
 use crate::stream::linger::linger;
 
@@ -70,7 +70,7 @@ impl<S: Stream> TlsStream<S> {
             match self.step() {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => deadline.map_io_error(error, Phase::Handshake)?,
+                Err(error) => judge(error, deadline)?,
             }
         }
         self.limit_read(None)?;
@@ -101,4 +101,19 @@ impl<S: Stream> TlsStream<S> {
         }
         Ok(false)
     }
+}
+
+/// What an error of the stream means: `Ok` where the step is to be tried again.
+fn judge(error: io::Error, deadline: &Deadline) -> Result<(), Error> {
+    let kind = error.kind();
+    if kind == io::ErrorKind::Interrupted {
+        return Ok(());
+    }
+    if is_gone(kind) {
+        return Err(Error::Disconnected(Some(kind)));
+    }
+    if is_wait(kind) {
+        deadline.remaining_for(Phase::Handshake)?;
+    }
+    Err(error.into())
 }

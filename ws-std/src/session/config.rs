@@ -2,6 +2,8 @@ use ws_core::connection::Config;
 use ws_core::keepalive::Timeouts;
 use ws_core::session;
 
+use crate::stream::linger::LINGER_LEN_MAX;
+
 /// The configuration of a session from the settings of a program.
 pub(crate) fn session_config(config: Config, timeouts: &Timeouts) -> session::Config {
     session::Config::new()
@@ -22,7 +24,3 @@ const READ_BUFFER_LEN: usize = 16 * 1024 + 14;
 /// How much a session may queue before it refuses more, in bytes. It is never reached: this crate takes nothing more while 16 KiB
 /// wait, or 64 KiB with split halves, except for the last part of a message, of up to 64 KiB.
 const QUEUE_LEN_MAX: usize = 160 * 1024;
-
-/// How much is discarded after the closing handshake, in bytes: the largest message of the default limits, which a peer may be in
-/// the middle of writing when we refuse it.
-pub(super) const LINGER_LEN_MAX: u64 = 16 << 20;

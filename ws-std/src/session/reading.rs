@@ -8,11 +8,11 @@ use ws_core::event::{Event, Fragment};
 use ws_core::message::Message;
 use ws_core::session::{Inbound, Note, Relay};
 
-use super::config::LINGER_LEN_MAX;
 use super::{Life, Link};
 use crate::error::Error;
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
+use crate::stream::linger::LINGER_LEN_MAX;
 
 /// What reading needs besides [`Inbound`]: the stream, and the sending side. [`Inbound`] reports to it as a [`Relay`].
 pub(crate) trait Driver: Relay {

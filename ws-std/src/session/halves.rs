@@ -34,8 +34,7 @@ impl<S: Duplex> Link<S> {
                     Ok(len)
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if is_wait(error.kind()) => Err(Stopped::WouldBlock),
-                Err(error) => Err(Stopped::Failed(error)),
+                Err(error) => Err(stopped(error)),
             };
         }
     }
@@ -45,8 +44,12 @@ impl<S: Duplex> Link<S> {
         match self.stream.write_now(&[]) {
             Ok(_) => Ok(core::mem::take(&mut self.unflushed_len)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
-            Err(error) if is_wait(error.kind()) => Err(Stopped::WouldBlock),
-            Err(error) => Err(Stopped::Failed(error)),
+            Err(error) => Err(stopped(error)),
         }
     }
+}
+
+/// What the error of a call means that does not wait.
+fn stopped(error: io::Error) -> Stopped {
+    if is_wait(error.kind()) { Stopped::WouldBlock } else { Stopped::Failed(error) }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::socket::Channel;
+use crate::socket::{Channel, STACK_LEN};
 
 /// What members have not taken at once: one thread writes it, for all of them. It runs while something is left.
 #[derive(Default)]
@@ -22,7 +22,7 @@ struct State {
 impl Rest {
     /// Writes to these members what they take without waiting, and leaves the rest to the thread.
     pub(super) fn deliver(self: &Arc<Self>, mut members: Vec<Arc<dyn Channel>>) {
-        members.retain(|member| guard(|| Arc::clone(member).deliver()));
+        members.retain(|member| guard(|| Arc::clone(member).deliver(false)));
         let mut state = self.lock();
         state.added.append(&mut members);
         if state.is_running || state.added.is_empty() {
@@ -40,7 +40,7 @@ impl Rest {
         let mut pause = PAUSE_MIN;
         loop {
             let count = members.len();
-            members.retain(|member: &Arc<dyn Channel>| guard(|| Arc::clone(member).deliver_rest()));
+            members.retain(|member: &Arc<dyn Channel>| guard(|| Arc::clone(member).deliver(true)));
             let is_changed = members.len() != count;
             let mut state = self.lock();
             pause = if is_changed || !state.added.is_empty() {
@@ -71,6 +71,3 @@ fn guard(deliver: impl FnOnce() -> bool) -> bool {
 /// The shortest and the longest time between two rounds of the thread.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(32);
-
-/// The stack of the thread, in bytes.
-const STACK_LEN: usize = 64 * 1024;

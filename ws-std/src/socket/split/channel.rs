@@ -123,12 +123,9 @@ pub(crate) trait Channel: Send + Sync {
     /// Queues a Close, and writes nothing yet.
     fn dismiss(&self, code: CloseCode, reason: &str);
 
-    /// Writes what the peer takes without waiting. Returns whether the caller has to see to the rest by
-    /// [`deliver_rest`](Self::deliver_rest).
-    fn deliver(self: Arc<Self>) -> bool;
-
-    /// Writes what the peer takes without waiting. Returns whether something is left.
-    fn deliver_rest(self: Arc<Self>) -> bool;
+    /// Writes what the peer takes without waiting. Returns whether the caller has to call this again for the rest, with `is_again`;
+    /// no other caller is told so meanwhile.
+    fn deliver(self: Arc<Self>, is_again: bool) -> bool;
 }
 
 #[cfg(feature = "hub")]
@@ -147,27 +144,20 @@ impl<S: Duplex> Channel for Shared<S> {
         drop(self.close(code, reason));
     }
 
-    fn deliver(self: Arc<Self>) -> bool {
+    fn deliver(self: Arc<Self>, is_again: bool) -> bool {
         let (mut state, left) = self.write_now(self.lock());
+        if is_again {
+            state.is_flushed = false;
+        }
         if left == Left::Unsupported {
             self.start_flush(state);
             return false;
         }
-        // Where another thread is writing, it may be one that does not wait, and leaves something.
+        // Judged and noted under one lock, so that nothing is queued between the two. Where another thread is writing, it may be one
+        // that does not wait, and leaves something.
         state.has_left_some() && !core::mem::replace(&mut state.is_flushed, true)
-    }
-
-    fn deliver_rest(self: Arc<Self>) -> bool {
-        let (mut state, left) = self.write_now(self.lock());
-        // Judged and noted under one lock, so that what is queued later finds no thread that sees to it.
-        state.is_flushed = left != Left::Unsupported && state.has_left_some();
-        if left == Left::Unsupported {
-            self.start_flush(state);
-            return false;
-        }
-        state.is_flushed
     }
 }
 
 /// The stack of a thread that writes, in bytes.
-const STACK_LEN: usize = 64 * 1024;
+pub(crate) const STACK_LEN: usize = 64 * 1024;

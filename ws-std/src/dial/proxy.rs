@@ -101,7 +101,7 @@ impl Proxy {
         deadline: Deadline,
     ) -> Result<TcpStream, Error> {
         let stream = addresses::dial(&self.host, self.port, &deadline)?;
-        let mut stream = HandshakeStream::to_proxy(stream, deadline)?;
+        let mut stream = HandshakeStream::to_proxy(stream, deadline);
         let credentials = self.credentials.as_ref();
         let opened = match self.protocol {
             Protocol::Http => tunnel::open(&mut stream, target, credentials, head_len_max),

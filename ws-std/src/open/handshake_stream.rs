@@ -31,29 +31,27 @@ impl<S: Stream> HandshakeStream<S> {
     /// A stream on which a WebSocket is opened. The deadline may have begun with the handshake of TLS.
     pub(crate) fn new(stream: S, deadline: Deadline) -> Result<Self, Error> {
         stream.disable_delay()?;
-        Self::with_buffer(stream, READ_BUFFER_LEN_MIN, deadline, Phase::Handshake)
+        Ok(Self::with_buffer(stream, READ_BUFFER_LEN_MIN, deadline, Phase::Handshake))
     }
 
     /// A stream to a proxy. Its buffer holds one byte, so that none is read of what the server sends after the proxy's answer.
     #[cfg(feature = "proxy")]
-    pub(crate) fn to_proxy(stream: S, deadline: Deadline) -> Result<Self, Error> {
+    pub(crate) fn to_proxy(stream: S, deadline: Deadline) -> Self {
         Self::with_buffer(stream, 1, deadline, Phase::Connect)
     }
 
-    fn with_buffer(stream: S, buffer_len: usize, deadline: Deadline, phase: Phase) -> Result<Self, Error> {
-        stream.limit_read(None)?;
-        stream.limit_write(None)?;
-        Ok(Self {
+    fn with_buffer(stream: S, buffer_len: usize, deadline: Deadline, phase: Phase) -> Self {
+        Self {
             stream,
             buffer: ReadBuffer::new(vec![0; buffer_len]),
             has_received: false,
             unwritten: Queue::default(),
             wants_flush: false,
-            read_limit: Limit::known(None),
-            write_limit: Limit::known(None),
+            read_limit: Limit::unknown(),
+            write_limit: Limit::unknown(),
             deadline,
             phase,
-        })
+        }
     }
 
     /// Moves the deadline to `time` from now, unless it is earlier already.

@@ -40,6 +40,7 @@ pub(crate) struct Limit {
 
 impl Limit {
     /// The limit of a stream that has `current` already.
+    #[cfg(feature = "split")]
     pub(crate) const fn known(current: Option<Duration>) -> Self {
         Self { current: Setting::Ours(current), is_non_blocking: false }
     }

@@ -213,7 +213,7 @@ impl<S: Stream> Driver for Io<S> {
     }
 
     #[inline]
-    fn transmit_if_possible(&mut self) -> Result<(), Error> {
+    fn transmit_if_possible(&mut self, _is_read_over: bool) -> Result<(), Error> {
         if self.wants_write() { self.transmit() } else { Ok(()) }
     }
 

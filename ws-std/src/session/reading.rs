@@ -23,8 +23,9 @@ pub(crate) trait Driver: Relay {
     /// Lets `act` use the sending side.
     fn with_life<T>(&mut self, act: impl FnOnce(&mut Life) -> T) -> T;
 
-    /// Writes what waits, as far as this call may wait for that. An error that ends the connection is remembered.
-    fn transmit_if_possible(&mut self) -> Result<(), Error>;
+    /// Writes what waits. Where more may be read (`is_read_over` is false), that comes first, and this call does not wait longer than
+    /// reading allows. An error that ends the connection is remembered.
+    fn transmit_if_possible(&mut self, is_read_over: bool) -> Result<(), Error>;
 
     /// The time, where something depends on it, and until when a read may wait, the program's timeout aside.
     fn read_until(&mut self) -> (Duration, Option<Duration>);
@@ -65,7 +66,8 @@ pub(crate) fn read_event<'i>(
 ) -> Result<Option<Event<Fragment<'i>>>, Error> {
     let Some(found) = next_event(inbound, driver, Inbound::advance_part)? else { return Ok(None) };
     // What waits leaves before the program has its turn; what ends the connection is remembered.
-    let _remembered = driver.transmit_if_possible();
+    let is_read_over = driver.with_life(|life| life.outbound.is_read_over());
+    let _remembered = driver.transmit_if_possible(is_read_over);
     match found {
         Event::Data(()) => match inbound.next_part(driver) {
             Some(event @ Event::Data(_)) => Ok(Some(event)),
@@ -117,8 +119,8 @@ fn end(inbound: &Inbound, driver: &mut impl Driver) -> Result<(), Error> {
 
 /// Called when all that was read is taken: writes what waits, and reads on. Returns whether the connection was closed.
 fn read_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<bool, Error> {
-    driver.with_life(|life| life.record.received = inbound.traffic());
-    if settle(driver)? {
+    let received = inbound.traffic();
+    if settle(driver, |life| life.record.received = received)? {
         return Ok(true);
     }
     let spare = inbound.spare();
@@ -146,7 +148,7 @@ fn read_on(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<bool, Erro
 fn finish(driver: &mut impl Driver) -> Result<(), Error> {
     let mut discarded = [0; 1024];
     let mut discarded_len = 0_u64;
-    while !settle(driver)? {
+    while !settle(driver, |_life| {})? {
         match read_in_time(driver, &mut discarded)? {
             Some((0, _)) => driver.relay(Note::Signal(Signal::Eof)),
             Some((len, _)) => {
@@ -161,14 +163,18 @@ fn finish(driver: &mut impl Driver) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes what waits. Returns whether the connection was closed; an error says how else it has ended, or that the stream would
-/// block.
-fn settle(driver: &mut impl Driver) -> Result<bool, Error> {
-    let transmitted = driver.transmit_if_possible();
+/// Notes something, and writes what waits. Returns whether the connection was closed; an error says how else it has ended, or that
+/// the stream would block.
+fn settle(driver: &mut impl Driver, note: impl FnOnce(&mut Life)) -> Result<bool, Error> {
+    let is_read_over = driver.with_life(|life| {
+        note(life);
+        life.outbound.is_read_over()
+    });
+    let transmitted = driver.transmit_if_possible(is_read_over);
     if obey(driver)? {
         return Ok(true);
     }
-    if driver.with_life(|life| life.outbound.is_read_over()) {
+    if is_read_over {
         // Bytes may wait that the peer does not take: then the stream would block, and the caller comes back.
         transmitted?;
         driver.with_life(|life| life.read_failed(io::ErrorKind::UnexpectedEof.into()));

@@ -108,14 +108,13 @@ impl<S: Duplex> Driver for ReadEnd<S> {
         result
     }
 
-    fn transmit_if_possible(&mut self) -> Result<(), Error> {
-        let state = self.shared.lock();
-        if state.life.outbound.is_read_over() {
+    fn transmit_if_possible(&mut self, is_read_over: bool) -> Result<(), Error> {
+        if is_read_over {
             // Nothing is left to be read meanwhile, so this may wait.
-            return self.shared.drive_all(state);
+            return self.shared.drive_all(self.shared.lock());
         }
         if core::mem::take(&mut self.wants_write) {
-            self.shared.write_soon(state);
+            self.shared.write_soon(self.shared.lock());
         }
         Ok(())
     }

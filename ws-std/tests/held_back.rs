@@ -14,41 +14,62 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 use ws_std::rustls::pki_types::ServerName;
-use ws_std::{CloseCode, Config, Error, Message, Outcome, Phase, Role, Timeouts, TlsStream, WebSocket};
+use ws_std::{
+    CloseCode, Config, Error, Message, Outcome, Phase, Role, Stream, Timeouts, TlsStream, WebSocket,
+};
 
+type Tls = WebSocket<TlsStream<TcpStream>>;
 type Ours = WebSocket<TlsStream<Valve>>;
-type Peer = WebSocket<TlsStream<TcpStream>>;
 
-fn pair() -> (Ours, Arc<Control>, Peer) {
+/// A server over the stream that `wrap` makes of its socket, with what `wrap` gives besides, and its client.
+fn pair_over<S: Stream + Send + 'static, T: Send + 'static>(
+    wrap: impl FnOnce(TcpStream) -> (S, T) + Send + 'static,
+) -> (WebSocket<TlsStream<S>>, T, Tls) {
     let authority = Authority::new("CA");
     let config = authority.issue("localhost").server_tls().build();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let server = thread::spawn(move || {
-        let (valve, control) = Valve::new(listener.accept().unwrap().0);
-        (TlsStream::accept(valve, config, None).unwrap(), control)
+        let (stream, other) = wrap(listener.accept().unwrap().0);
+        (TlsStream::accept(stream, config, None).unwrap(), other)
     });
     let name = ServerName::try_from("localhost").unwrap();
     let stream = TlsStream::connect(tcp, authority.client_tls().into(), name, None).unwrap();
-    let (ours, control) = server.join().unwrap();
+    let (ours, other) = server.join().unwrap();
     let ours = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"").unwrap();
-    let mut peer = WebSocket::after_handshake(stream, Role::Client, Config::new(), b"").unwrap();
+    (ours, other, WebSocket::after_handshake(stream, Role::Client, Config::new(), b"").unwrap())
+}
+
+fn pair() -> (Ours, Arc<Control>, Tls) {
+    let (ours, control, mut peer) = pair_over(Valve::new);
     peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(3))));
     (ours, control, peer)
 }
 
-fn expect(peer: &mut Peer, len: usize) {
+/// Both ends over TCP alone.
+fn tcp_pair() -> (Tls, Tls) {
+    let (ours, (), peer) = pair_over(|stream| (stream, ()));
+    (ours, peer)
+}
+
+fn expect(peer: &mut Tls, len: usize) {
     assert_eq!(peer.read().unwrap().unwrap().0.len(), len);
+}
+
+/// A connection that was split and put together again, while TLS held back a message of 1000 bytes. Now the stream takes all.
+fn reunited() -> (Ours, Tls) {
+    let (ours, control, peer) = pair();
+    let (reader, writer) = ours.split().unwrap();
+    control.set(0);
+    writer.try_send(Message::Binary(&[1; 1000])).unwrap();
+    let socket = reader.reunite(writer).unwrap();
+    control.set(OPEN);
+    (socket, peer)
 }
 
 #[test]
 fn reunite_writes_what_tls_holds() {
-    let (ours, control, mut peer) = pair();
-    let (reader, writer) = ours.split().unwrap();
-    control.set(0);
-    writer.try_send(Message::Binary(&[1; 1000])).unwrap();
-    let mut socket = reader.reunite(writer).unwrap();
-    control.set(OPEN);
+    let (mut socket, mut peer) = reunited();
     assert!(socket.wants_write(), "queued {}", socket.queued_len());
     socket.flush().unwrap();
     assert_eq!(socket.queued_len(), 0);
@@ -57,37 +78,27 @@ fn reunite_writes_what_tls_holds() {
 
 #[test]
 fn reunite_then_send_goes_on() {
-    let (ours, control, mut peer) = pair();
-    let (reader, writer) = ours.split().unwrap();
-    control.set(0);
-    writer.try_send(Message::Binary(&[1; 1000])).unwrap();
-    let mut socket = reader.reunite(writer).unwrap();
-    control.set(OPEN);
-    socket.send_binary(&[2; 2000]).unwrap();
-    expect(&mut peer, 1000);
-    expect(&mut peer, 2000);
+    for len in [2000, 20_000] {
+        let (mut socket, mut peer) = reunited();
+        socket.send_binary(&vec![2; len]).unwrap();
+        expect(&mut peer, 1000);
+        expect(&mut peer, len);
+    }
 }
 
-#[test]
-fn reunite_then_send_long_goes_on() {
-    let (ours, control, mut peer) = pair();
-    let (reader, writer) = ours.split().unwrap();
-    control.set(0);
-    writer.try_send(Message::Binary(&[1; 1000])).unwrap();
-    let mut socket = reader.reunite(writer).unwrap();
-    control.set(OPEN);
-    socket.send_binary(&vec![2; 20_000]).unwrap();
-    expect(&mut peer, 1000);
-    expect(&mut peer, 20_000);
-}
-
-#[test]
-fn split_writes_what_tls_holds() {
-    let (mut ours, control, mut peer) = pair();
+/// A connection on a stream that does not block, while TLS holds back a message of 1000 bytes.
+fn non_blocking() -> (Ours, Arc<Control>, Tls) {
+    let (mut ours, control, peer) = pair();
     control.non_blocking.store(true, SeqCst);
     control.set(0);
     ours.send_binary(&[1; 1000]).unwrap();
     assert!(ours.wants_write());
+    (ours, control, peer)
+}
+
+#[test]
+fn split_writes_what_tls_holds() {
+    let (ours, control, mut peer) = non_blocking();
     let (_reader, writer) = ours.split().unwrap();
     control.set(OPEN);
     writer.flush().unwrap();
@@ -96,11 +107,7 @@ fn split_writes_what_tls_holds() {
 
 #[test]
 fn parts_write_what_tls_holds() {
-    let (mut ours, control, mut peer) = pair();
-    control.non_blocking.store(true, SeqCst);
-    control.set(0);
-    ours.send_binary(&[1; 1000]).unwrap();
-    assert!(ours.wants_write());
+    let (ours, control, mut peer) = non_blocking();
     let mut ours = WebSocket::from_parts(ours.into_parts());
     control.set(OPEN);
     assert!(ours.wants_write());
@@ -108,8 +115,15 @@ fn parts_write_what_tls_holds() {
     expect(&mut peer, 1000);
 }
 
-fn trickle(control: &Arc<Control>, pause: u64) {
-    let control = Arc::clone(control);
+fn slow() -> Timeouts {
+    Timeouts::new().with_write(Some(Duration::from_secs(1)))
+}
+
+/// Lets `send` send 60 kB to a peer that takes 100 bytes each `pause`, in milliseconds, and after 2.4 s all. They arrive. Returns what
+/// `send` does.
+fn trickled<T>(pause: u64, send: impl FnOnce(Ours) -> T) -> T {
+    let (mut ours, control, mut peer) = pair();
+    ours.set_timeouts(slow());
     control.set(0);
     thread::spawn(move || {
         for _ in 0..2400 / pause {
@@ -118,147 +132,95 @@ fn trickle(control: &Arc<Control>, pause: u64) {
         }
         control.set(OPEN);
     });
-}
-
-fn slow() -> Timeouts {
-    Timeouts::new().with_write(Some(Duration::from_secs(1)))
+    let reading = thread::spawn(move || {
+        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
+        expect(&mut peer, 60_000);
+    });
+    let result = send(ours);
+    reading.join().unwrap();
+    result
 }
 
 #[test]
 fn write_that_moves_is_not_given_up() {
-    let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow());
-    trickle(&control, 250);
-    let reading = thread::spawn(move || {
-        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
-        expect(&mut peer, 60_000);
-    });
-    ours.send_binary(&vec![1; 60_000]).unwrap();
-    reading.join().unwrap();
+    for pause in [250, 600] {
+        let _ours = trickled(pause, |mut ours| {
+            ours.send_binary(&vec![1; 60_000]).unwrap();
+            ours
+        });
+    }
 }
 
 #[test]
 fn split_write_that_moves_is_not_given_up() {
-    let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow());
-    let (_reader, writer) = ours.split().unwrap();
-    trickle(&control, 250);
-    let reading = thread::spawn(move || {
-        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
-        expect(&mut peer, 60_000);
-    });
-    writer.send_binary(&vec![1; 60_000]).unwrap();
-    reading.join().unwrap();
+    for pause in [250, 600] {
+        let _halves = trickled(pause, |ours| {
+            let (reader, writer) = ours.split().unwrap();
+            writer.send_binary(&vec![1; 60_000]).unwrap();
+            (reader, writer)
+        });
+    }
 }
 
 #[test]
 fn split_try_send_that_moves_is_not_given_up() {
-    let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow());
-    let (mut reader, writer) = ours.split().unwrap();
-    trickle(&control, 250);
-    let reading = thread::spawn(move || {
-        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(10))));
-        expect(&mut peer, 60_000);
+    let writer = trickled(250, |ours| {
+        let (mut reader, writer) = ours.split().unwrap();
+        thread::spawn(move || reader.read().map(drop));
+        writer.try_send(Message::Binary(&vec![1; 60_000])).unwrap();
+        writer
     });
-    thread::spawn(move || reader.read().map(drop));
-    writer.try_send(Message::Binary(&vec![1; 60_000])).unwrap();
-    reading.join().unwrap();
     assert_ne!(writer.counters().outcome, Some(Outcome::Timeout(Phase::Write)));
 }
 
-#[test]
-fn write_that_moves_each_600_ms_is_not_given_up_after_1_s() {
+/// What comes within 4 s of `act` on a connection to a peer that takes nothing.
+fn unheard<T: Send + 'static>(
+    timeouts: Timeouts,
+    act: impl FnOnce(Ours, &mut Tls) -> Result<T, Error> + Send + 'static,
+) -> Option<Result<T, Error>> {
     let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow());
-    trickle(&control, 600);
-    let reading = thread::spawn(move || {
-        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(20))));
-        expect(&mut peer, 60_000);
-    });
-    ours.send_binary(&vec![1; 60_000]).unwrap();
-    reading.join().unwrap();
+    ours.set_timeouts(timeouts);
+    control.set(0);
+    let (done, is_done) = channel();
+    thread::spawn(move || done.send(act(ours, &mut peer)));
+    is_done.recv_timeout(Duration::from_secs(4)).ok()
 }
 
 #[test]
 fn a_peer_that_takes_nothing_is_given_up() {
     for len in [1000, 60_000, 600_000] {
-        let (mut ours, control, _peer) = pair();
-        ours.set_timeouts(slow());
-        control.set(0);
-        let (done, is_done) = channel();
-        thread::spawn(move || done.send(ours.send_binary(&vec![1; len])));
-        let result = is_done.recv_timeout(Duration::from_secs(4));
-        assert!(matches!(result, Ok(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
+        let result = unheard(slow(), move |mut ours, _peer| ours.send_binary(&vec![1; len]));
+        assert!(matches!(result, Some(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
     }
 }
 
 #[test]
 fn a_peer_that_takes_nothing_is_given_up_by_halves() {
     for len in [1000, 60_000, 600_000] {
-        let (mut ours, control, _peer) = pair();
-        ours.set_timeouts(slow());
-        let (_reader, writer) = ours.split().unwrap();
-        control.set(0);
-        let (done, is_done) = channel();
-        thread::spawn(move || done.send(writer.send_binary(&vec![1; len])));
-        let result = is_done.recv_timeout(Duration::from_secs(4));
-        assert!(matches!(result, Ok(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
+        let result = unheard(slow(), move |ours, _peer| {
+            let (_reader, writer) = ours.split()?;
+            writer.send_binary(&vec![1; len])
+        });
+        assert!(matches!(result, Some(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
     }
 }
 
 #[test]
 fn close_to_a_peer_that_takes_nothing_is_given_up() {
-    let (mut ours, control, _peer) = pair();
-    ours.set_timeouts(slow().with_close(Some(Duration::from_millis(1500))));
-    control.set(0);
-    let (done, is_done) = channel();
-    thread::spawn(move || done.send(ours.close(CloseCode::NORMAL, "")));
-    let result = is_done.recv_timeout(Duration::from_secs(4));
-    assert!(matches!(result, Ok(Err(Error::Timeout(_)))), "{result:?}");
+    let timeouts = slow().with_close(Some(Duration::from_millis(1500)));
+    let result = unheard(timeouts, |mut ours, _peer| ours.close(CloseCode::NORMAL, ""));
+    assert!(matches!(result, Some(Err(Error::Timeout(_)))), "{result:?}");
 }
 
-// A read with a pong to write: nothing else is judged meanwhile.
+/// A read has a pong to write, and nothing else is judged meanwhile.
 #[test]
 fn ping_of_a_peer_that_takes_nothing() {
-    let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow().with_read(Some(Duration::from_millis(300))));
-    control.set(0);
-    peer.ping(b"x").unwrap();
-    let (done, is_done) = channel();
-    thread::spawn(move || done.send(ours.read().map(|read| read.is_some())));
-    let result = is_done.recv_timeout(Duration::from_secs(4));
-    assert!(matches!(result, Ok(Err(_))), "{result:?}");
-}
-
-#[test]
-fn split_write_that_moves_each_600_ms_is_not_given_up_after_1_s() {
-    let (mut ours, control, mut peer) = pair();
-    ours.set_timeouts(slow());
-    let (_reader, writer) = ours.split().unwrap();
-    trickle(&control, 600);
-    let reading = thread::spawn(move || {
-        peer.set_timeouts(Timeouts::new().with_read(Some(Duration::from_secs(20))));
-        expect(&mut peer, 60_000);
+    let timeouts = slow().with_read(Some(Duration::from_millis(300)));
+    let result = unheard(timeouts, |mut ours, peer| {
+        peer.ping(b"x")?;
+        ours.read().map(|read| read.is_some())
     });
-    writer.send_binary(&vec![1; 60_000]).unwrap();
-    reading.join().unwrap();
-}
-
-type Tls = WebSocket<TlsStream<TcpStream>>;
-
-/// Both ends over TCP alone.
-fn tcp_pair() -> (Tls, Tls) {
-    let authority = Authority::new("CA");
-    let config = authority.issue("localhost").server_tls().build();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let server =
-        thread::spawn(move || TlsStream::accept(listener.accept().unwrap().0, config, None).unwrap());
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsStream::connect(tcp, authority.client_tls().into(), name, None).unwrap();
-    let ours = WebSocket::after_handshake(server.join().unwrap(), Role::Server, Config::new(), b"").unwrap();
-    (ours, WebSocket::after_handshake(stream, Role::Client, Config::new(), b"").unwrap())
+    assert!(matches!(result, Some(Err(_))), "{result:?}");
 }
 
 fn stuck(len: usize, count: usize) -> String {

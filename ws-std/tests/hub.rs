@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use common::tcp::{dial, read_to_end};
+use common::wait_for;
 use ws_std::{
     CloseCode, EncodedMessage, Error, Hub, Message, NetStream, Place, Server, SharedStream, Timeouts,
     WebSocket,
@@ -43,7 +44,7 @@ impl Served {
     fn connect(&self) -> WebSocket<NetStream> {
         let before = self.hub.member_count();
         let socket = ws_std::connect(&self.url).unwrap();
-        wait_for(|| self.hub.member_count() > before);
+        wait_for(LONG, || self.hub.member_count() > before);
         socket
     }
 
@@ -51,14 +52,6 @@ impl Served {
         let aborted_count = self.hub.shutdown("closing time", patience);
         self.serving.join().unwrap().unwrap();
         aborted_count
-    }
-}
-
-fn wait_for(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < LONG);
-        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -193,7 +186,7 @@ fn beyond_its_bound_clients_wait_until_another_leaves() {
     assert_eq!(served.hub.connection_count(), 2);
     first.close(CloseCode::NORMAL, "").unwrap();
     came.recv_timeout(LONG).unwrap();
-    wait_for(|| served.hub.member_count() == 2);
+    wait_for(LONG, || served.hub.member_count() == 2);
     let second = hear_all(second);
     assert_eq!(served.shut_down(LONG), 0);
     assert_eq!((second.join().unwrap().1, third.join().unwrap().1), (1001, 1001));
@@ -206,7 +199,7 @@ fn at_the_end_those_who_do_not_answer_are_cut_off_in_time() {
     let mut deaf = served.connect();
     let mut silent = dial(&served.url);
     silent.write_all(b"GET / HT").unwrap();
-    wait_for(|| served.hub.connection_count() == 3);
+    wait_for(LONG, || served.hub.connection_count() == 3);
     let begun = Instant::now();
     let hub = served.hub.clone();
     assert_eq!(served.shut_down(SHORT), 2);
@@ -235,7 +228,7 @@ fn who_joins_after_the_end_is_closed_at_once_and_nobody_enters_any_more() {
     let late = hear_all(ws_std::connect(&served.url).unwrap());
     let hub = served.hub.clone();
     let ending = thread::spawn(move || served.shut_down(LONG));
-    wait_for(|| hub.is_shut_down());
+    wait_for(LONG, || hub.is_shut_down());
     assert!(hub.enter(|| {}).is_none());
     go_on.send(()).unwrap();
     assert_eq!(late.join().unwrap().1, 1001);

@@ -5,12 +5,16 @@
 mod common;
 
 use common::valve::{Control, OPEN, Valve};
+use common::wait_for;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 use ws_std::{CloseCode, Config, Hub, Message, Place, ReadHalf, Role, Timeouts, WebSocket, WriteHalf};
+
+/// How long a test waits for what has to happen.
+const LONG: Duration = Duration::from_secs(5);
 
 type Peer = WebSocket<TcpStream>;
 
@@ -40,14 +44,6 @@ fn expect(peer: &mut Peer, text: &str) {
     assert_eq!(peer.read().unwrap().unwrap().0, Message::Text(text));
 }
 
-fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is() {
-        assert!(begun.elapsed() < Duration::from_secs(5), "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 #[test]
 fn a_stream_that_panics_holds_up_no_other_member() {
     let hub = Hub::new(10);
@@ -62,25 +58,32 @@ fn a_stream_that_panics_holds_up_no_other_member() {
     expect(&mut peer1, "Hello");
 }
 
+/// Has a thread call `try_send`, and holds it in its write while `act` acts.
+fn while_a_try_send_is_under_way(
+    writer: WriteHalf<Valve>,
+    control: &Control,
+    act: impl FnOnce(),
+) -> WriteHalf<Valve> {
+    control.gate.lock().unwrap().0 = Some("x".into());
+    let sending = thread::Builder::new().name("x".into()).spawn(move || {
+        writer.try_send(Message::Text("x")).unwrap();
+        writer
+    });
+    wait_for(LONG, || control.gate.lock().unwrap().1);
+    act();
+    control.gate.lock().unwrap().0 = None;
+    control.gate_changed.notify_all();
+    sending.unwrap().join().unwrap()
+}
+
 #[test]
 fn what_is_left_is_written_though_another_thread_tried_meanwhile() {
     let hub = Hub::new(10);
     let (_place, _reader, writer, control, mut peer) = member(&hub, Timeouts::new());
     control.set(0);
     hub.broadcast(Message::Text("Hello")).unwrap();
-    control.gate.lock().unwrap().0 = Some("x".into());
-    let x = thread::Builder::new()
-        .name("x".into())
-        .spawn(move || {
-            writer.try_send(Message::Text("x")).unwrap();
-            writer
-        })
-        .unwrap();
-    until("the gate", || control.gate.lock().unwrap().1);
-    thread::sleep(Duration::from_millis(150));
-    control.gate.lock().unwrap().0 = None;
-    control.gate_changed.notify_all();
-    let _writer = x.join().unwrap();
+    let _writer =
+        while_a_try_send_is_under_way(writer, &control, || thread::sleep(Duration::from_millis(150)));
     control.set(OPEN);
     expect(&mut peer, "Hello");
     expect(&mut peer, "x");
@@ -91,19 +94,9 @@ fn the_bytes_of_a_broadcast_are_not_lost_to_a_try_send_that_is_under_way() {
     let hub = Hub::new(10);
     let (_place, _reader, writer, control, mut peer) = member(&hub, Timeouts::new());
     control.set(0);
-    control.gate.lock().unwrap().0 = Some("x".into());
-    let x = thread::Builder::new()
-        .name("x".into())
-        .spawn(move || {
-            writer.try_send(Message::Text("x")).unwrap();
-            writer
-        })
-        .unwrap();
-    until("the gate", || control.gate.lock().unwrap().1);
-    hub.broadcast(Message::Text("Hello")).unwrap();
-    control.gate.lock().unwrap().0 = None;
-    control.gate_changed.notify_all();
-    let _writer = x.join().unwrap();
+    let _writer = while_a_try_send_is_under_way(writer, &control, || {
+        hub.broadcast(Message::Text("Hello")).unwrap();
+    });
     thread::sleep(Duration::from_millis(100));
     control.set(OPEN);
     expect(&mut peer, "x");
@@ -120,7 +113,7 @@ fn a_stuck_member_is_given_up_and_the_thread_ends() {
     drop(writer);
     let begun = Instant::now();
     hub.broadcast(Message::Text("Hello")).unwrap();
-    until("it is given up", || hub.broadcast(Message::Text("more")).unwrap().missed_count == 1);
+    wait_for(LONG, || hub.broadcast(Message::Text("more")).unwrap().missed_count == 1);
     assert!(begun.elapsed() > Duration::from_millis(290));
     let write_count = control.now_count.load(SeqCst);
     thread::sleep(Duration::from_millis(200));

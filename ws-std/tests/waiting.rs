@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::frame;
+use common::{frame, wait_for};
 use ws_std::{
     Client, Config, Error, Hub, Message, NetStream, Outcome, Phase, Place, ReadHalf, Role, SharedStream,
     Timeouts, WebSocket, WriteHalf,
@@ -63,14 +63,6 @@ fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
     (result, begun.elapsed())
 }
 
-fn wait_for(mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < LONG);
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Fills what the kernel holds for a peer that does not read, and leaves the queue of the connection empty. Returns how much that is,
 /// in bytes.
 fn fill(stream: &TcpStream) -> usize {
@@ -116,7 +108,7 @@ fn a_member_that_takes_nothing_for_the_write_timeout_is_given_up() {
     room.hub.broadcast(Message::Text(&text)).unwrap();
     // No other thread reads or writes.
     for ((_, writer, _), _) in &members {
-        wait_for(|| writer.counters().outcome.is_some());
+        wait_for(LONG, || writer.counters().outcome.is_some());
         assert_eq!(writer.counters().outcome, Some(Outcome::Timeout(Phase::Write)));
         assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
     }
@@ -144,7 +136,7 @@ fn a_broadcast_waits_for_none_of_200_members_that_have_stopped_reading() {
             let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")));
             names.filter(|name| name.as_ref().is_ok_and(|name| name == "ws-hub\n")).count()
         };
-        wait_for(|| count() > 0);
+        wait_for(LONG, || count() > 0);
         assert!(count() < 5, "{}", count());
     }
 }
@@ -267,7 +259,7 @@ fn a_server_without_descriptors_goes_on_when_idle_connections_have_ended() {
                 guest.send_text(&guest_name).unwrap();
                 let answer = if name == "echo" { guest_name } else { format!("come\n{guest_name}\n") };
                 // The chat may also say that the guest before has gone.
-                wait_for(|| guest.read().unwrap().unwrap().0 == Message::Text(&answer));
+                wait_for(LONG, || guest.read().unwrap().unwrap().0 == Message::Text(&answer));
                 guest.close(ws_std::CloseCode::NORMAL, "").unwrap();
             }
         });
@@ -295,7 +287,7 @@ fn in_the_chat_no_message_waits_for_guests_that_have_stopped_reading() {
     let (mut ada, mut bob) = (program.connect(), program.connect());
     ada.send_text("Ada").unwrap();
     let hear = |socket: &mut WebSocket<NetStream>, expected: &str| {
-        wait_for(|| socket.read().unwrap().unwrap().0 == Message::Text(expected));
+        wait_for(LONG, || socket.read().unwrap().unwrap().0 == Message::Text(expected));
     };
     hear(&mut ada, "come\nAda\n");
     bob.send_text("Bob").unwrap();
@@ -339,7 +331,7 @@ fn a_peer_that_ends_its_half_and_does_not_read_ends_both_halves_by_the_write_tim
     let writing = common::split::block(&writer, &peer);
     let reading = common::split::reading(reader);
     peer.shutdown(Shutdown::Write).unwrap();
-    wait_for(|| writing.is_finished() && reading.is_finished());
+    wait_for(LONG, || writing.is_finished() && reading.is_finished());
     assert!(writing.join().unwrap().is_err());
     assert!(reading.join().unwrap().1.is_err());
 }

@@ -29,8 +29,19 @@ pub(crate) mod valve;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use ws_std::{AnyStream, Config, Role, Stream, WebSocket};
+
+/// Waits until it is so, and fails after this time.
+pub(crate) fn wait_for(within: Duration, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < within, "{within:?}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
 
 /// A stream that reads from a script and writes into memory, as it is told to.
 #[derive(Clone, Default)]

@@ -33,7 +33,7 @@ fn take(session: &mut Session<Keys>, first: u8, payload: &[u8]) {
     let _events = take_all(session);
 }
 
-/// A session that pings nobody, and gives up a peer that sends no message for a second.
+/// A session that sends no pings, and closes once no message came for a second.
 fn limited() -> Session<Keys> {
     let keepalive = KeepaliveConfig::new().with_idle_timeout(Some(at(1000)));
     open(Role::Server, Config::new().with_keepalive(keepalive))

@@ -3,8 +3,8 @@ use core::fmt;
 use core::time::Duration;
 use std::time::Instant;
 
-/// What tells the time by which the deadlines of a connection are judged: the system's clock, unless a [`Stream`](crate::Stream) has
-/// one of its own, as that of a simulated network has.
+/// The clock by which the deadlines of a connection are judged: the system's, unless the [`Stream`](crate::Stream) has one of its own,
+/// such as the stream of a simulated network.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};

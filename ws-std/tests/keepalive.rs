@@ -1,4 +1,4 @@
-//! Pings, and who is given up when, by the clock of a simulated stream: every time is exact.
+//! Pings, and when a peer is given up, by the clock of a simulated stream: every time is exact.
 #![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
 
 mod common;

@@ -62,7 +62,7 @@
 //!
 //! Reading a complete head takes about 5 KiB of stack for 128 headers on 64-bit targets, 3 KiB on 32-bit ones.
 //!
-//! With the feature `alloc` there is also what owns its parts: [`RequestConfig`] and [`OwnedOriginPolicy`] for the settings of a
+//! With the feature `alloc` there are types that own their parts: [`RequestConfig`] and [`OwnedOriginPolicy`] for the settings of a
 //! program, [`head_to_vec`] for heads of any length, and [`ResponseBody`] and [`Response::redirect`] for what a server says
 //! that opens no WebSocket.
 //!

@@ -2,8 +2,8 @@ use core::time::Duration;
 
 use super::KeepaliveConfig;
 
-/// How long an adapter, the library between ws-core and a stream, lets each phase of a connection take: a [`KeepaliveConfig`], and the
-/// two times that only an adapter knows, to connect and to wait in one call that reads. `None` sets no limit.
+/// How long each phase of a connection may take: a [`KeepaliveConfig`], and two more times for adapters, which join ws-core to a
+/// stream: the time to connect, and the time that one call may wait for something to read. `None` sets no limit.
 ///
 /// Opening, writing and closing are limited by default. A silent peer is not, unless you ask for it:
 /// [`with_ping_interval`](Self::with_ping_interval) detects peers that are gone, [`with_idle`](Self::with_idle) closes
@@ -37,6 +37,14 @@ impl Timeouts {
     /// Sets the time to look up a host, to try its addresses and to pass a proxy, all together. Default 10 s.
     ///
     /// The operating system's look-up has no timeout of its own: after this time it goes on in the background until it ends.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_connect(Some(Duration::from_secs(3)));
+    /// assert_eq!(timeouts.connect(), Some(Duration::from_secs(3)));
+    /// ```
     #[must_use]
     pub const fn with_connect(self, time: Option<Duration>) -> Self {
         Self { connect: time, ..self }
@@ -44,6 +52,14 @@ impl Timeouts {
 
     /// Sets the time for the whole opening handshake, however slowly its bytes arrive. Default 10 s, as in Python's
     /// `websockets`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_handshake(Some(Duration::from_secs(3)));
+    /// assert_eq!(timeouts.handshake(), Some(Duration::from_secs(3)));
+    /// ```
     #[must_use]
     pub const fn with_handshake(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_handshake_timeout(time), ..self }
@@ -51,6 +67,14 @@ impl Timeouts {
 
     /// Sets how long one call that reads may wait, however slowly bytes arrive. After that it returns. The connection stays open, and a
     /// message that has arrived in part is kept: call again. Default `None`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_read(Some(Duration::from_millis(100)));
+    /// assert_eq!(timeouts.read(), Some(Duration::from_millis(100)));
+    /// ```
     #[must_use]
     pub const fn with_read(self, time: Option<Duration>) -> Self {
         Self { read: time, ..self }
@@ -58,6 +82,13 @@ impl Timeouts {
 
     /// Sets the time in which a write has to move at least one byte. After that the connection ends, since the peer does not
     /// read. Default 30 s.
+    ///
+    /// ```
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_write(None);
+    /// assert_eq!(timeouts.write(), None);
+    /// ```
     #[must_use]
     pub const fn with_write(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_write_timeout(time), ..self }
@@ -69,6 +100,14 @@ impl Timeouts {
     /// A message counts when its end is read, and when any part of it is sent. Pings and pongs do not count, and neither do
     /// the bytes of a message that does not end. Time in which your program does not read counts as idle too, unless a message is
     /// there when it reads again.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_idle(Some(Duration::from_secs(600)));
+    /// assert_eq!(timeouts.idle(), Some(Duration::from_secs(600)));
+    /// ```
     #[must_use]
     pub const fn with_idle(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_idle_timeout(time), ..self }
@@ -79,6 +118,14 @@ impl Timeouts {
     ///
     /// The payload of these pings is `keep` and the number of the ping in four bytes. Adapters do not report the pongs
     /// to them, but the round trip that they measure. Your own pings, and the pongs to them, are reported as usual.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_ping_interval(Some(Duration::from_secs(30)));
+    /// assert_eq!(timeouts.ping_interval(), Some(Duration::from_secs(30)));
+    /// ```
     #[must_use]
     pub const fn with_ping_interval(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_ping_interval(time), ..self }
@@ -87,6 +134,14 @@ impl Timeouts {
     /// Sets the time in which the peer has to send something, the pong or any other byte, after such a ping has left. After that the
     /// connection ends. Default 20 s, as in Python's `websockets`. With `None` the peer is pinged, and never given up. Without
     /// [`with_ping_interval`](Self::with_ping_interval) this has no effect.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_pong(Some(Duration::from_secs(5)));
+    /// assert_eq!(timeouts.pong(), Some(Duration::from_secs(5)));
+    /// ```
     #[must_use]
     pub const fn with_pong(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_pong_timeout(time), ..self }
@@ -94,6 +149,14 @@ impl Timeouts {
 
     /// Sets the time for the whole closing handshake, the end of the stream after it included. Default 10 s, as in Python's
     /// `websockets`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use ws_core::keepalive::Timeouts;
+    ///
+    /// let timeouts = Timeouts::new().with_close(Some(Duration::from_secs(2)));
+    /// assert_eq!(timeouts.close(), Some(Duration::from_secs(2)));
+    /// ```
     #[must_use]
     pub const fn with_close(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_close_timeout(time), ..self }

@@ -246,8 +246,8 @@ pub(super) const READ_BUFFER_LEN_MIN: usize = 16;
 /// Settings of permessage-deflate (RFC 7692): what the opening handshake negotiates, which messages are compressed, and how much
 /// time and memory that may take.
 ///
-/// A session compresses only where the opening handshake agreed on it. It does not negotiate: what [`config`](Self::config) holds is
-/// for whoever does the handshake.
+/// A session compresses only where the opening handshake agreed on it. It does not negotiate: [`config`](Self::config) is used by the
+/// code that does the opening handshake.
 ///
 /// ```
 /// use ws_core::deflate::MemLevel;

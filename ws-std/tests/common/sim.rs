@@ -17,8 +17,8 @@ pub(crate) const fn ms(count: u64) -> Duration {
 
 /// A stream, and its peer as a script. Clones are handles of the same stream. All times are since its beginning.
 ///
-/// It serves the halves of a connection too, as long as only one thread uses them: what another thread would do at a time is told
-/// by [`act`](Self::act), and is done by the thread that waits then.
+/// It serves the halves of a connection too, as long as only one thread uses them: what another thread would do at a time is given
+/// to [`act`](Self::act), and is done by the thread that waits then.
 #[derive(Clone)]
 pub(crate) struct Sim(Arc<Mutex<State>>);
 
@@ -112,7 +112,7 @@ impl Sim {
         self.lock().answer = Box::new(answer);
     }
 
-    /// The peer hears so many bytes a second from now on, and so many are on their way at most.
+    /// The peer hears `pace` bytes a second from now on, and at most `room_len` bytes are on their way.
     pub(crate) fn hears(&self, pace: u64, room_len: usize) {
         let mut state = self.lock();
         (state.pace, state.room_len) = (Some(pace), room_len);

@@ -30,12 +30,12 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Lets so many bytes through from now on.
+    /// Lets `budget` bytes through from now on.
     pub(crate) fn set(&self, budget: usize) {
         self.budget.store(budget, SeqCst);
     }
 
-    /// Lets so many bytes more through.
+    /// Lets `len` more bytes through.
     pub(crate) fn add(&self, len: usize) {
         self.budget.fetch_add(len, SeqCst);
     }

@@ -26,7 +26,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Keeps a user and a password, which are checked when they are sent.
+    /// Creates credentials. They are checked where they are used, such as by [`basic`](Self::basic).
     #[must_use]
     pub fn new(user: &str, password: &str) -> Self {
         Self { user: user.into(), password: password.into() }

@@ -1,4 +1,4 @@
-//! What owns its parts: the settings of programs that have an allocator, and what they read besides heads.
+//! Types that own their parts: settings, and what is read besides heads. They need an allocator.
 
 mod credentials;
 mod head_to_vec;

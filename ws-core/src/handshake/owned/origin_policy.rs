@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::super::OriginPolicy;
 use crate::uri::Scheme;
 
-/// An [`OriginPolicy`] that owns its list: which pages may connect (RFC 6455 §10.2).
+/// Which pages may connect (RFC 6455 §10.2): an [`OriginPolicy`] that owns its list.
 ///
 /// The default is [`SameHost`](Self::SameHost).
 ///
@@ -19,14 +19,14 @@ use crate::uri::Scheme;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OwnedOriginPolicy {
-    /// As [`OriginPolicy::SameHost`].
+    /// Pages whose Origin has the host and port of the Host header; see [`OriginPolicy::SameHost`].
     #[default]
     SameHost,
-    /// As [`OriginPolicy::SameOrigin`].
+    /// Pages of that host and port that also have this scheme; see [`OriginPolicy::SameOrigin`].
     SameOrigin(Scheme),
-    /// As [`OriginPolicy::AnyOf`].
+    /// Pages of these origins; see [`OriginPolicy::AnyOf`].
     AnyOf(Vec<Box<str>>),
-    /// As [`OriginPolicy::AnyOrigin`].
+    /// All pages; see [`OriginPolicy::AnyOrigin`].
     AnyOrigin,
 }
 
@@ -50,8 +50,8 @@ impl OwnedOriginPolicy {
         }
     }
 
-    /// Lends the policy to `act`, for [`ServerHandshake::accept`](super::super::ServerHandshake::accept), and returns what `act`
-    /// does.
+    /// Passes the policy to `act`, which calls [`ServerHandshake::accept`](super::super::ServerHandshake::accept) with it, and returns
+    /// the result of `act`.
     pub fn lend<T>(&self, act: impl FnOnce(OriginPolicy<'_>) -> T) -> T {
         match self {
             Self::SameHost => act(OriginPolicy::SameHost),

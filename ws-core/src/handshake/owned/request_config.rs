@@ -9,7 +9,7 @@ use super::Credentials;
 use crate::extension::{DeflateConfig, is_token};
 use crate::uri::Uri;
 
-/// What a client asks of servers: an [`OutgoingRequest`] without its URI that owns its parts, to be built once and used for any
+/// The settings of a client's requests: an [`OutgoingRequest`] without its URI that owns its parts. Build it once, and use it for any
 /// number of handshakes.
 ///
 /// ```
@@ -43,7 +43,7 @@ struct Field {
 }
 
 impl RequestConfig {
-    /// A request that offers nothing and has no further headers.
+    /// Creates the settings of a request that offers nothing and has only the headers of the handshake.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -107,9 +107,9 @@ impl RequestConfig {
         self
     }
 
-    /// What is left of it for a server of another scheme, host or port, to which a [`Redirect`](super::Redirect) has led: no secret
-    /// header, cookie or credentials, and neither the subprotocols nor the Origin, which are meant for the server that the
-    /// program named.
+    /// Returns the settings for a server of another scheme, host or port, to which a [`Redirect`](super::Redirect) has led: without
+    /// secret headers, cookies and credentials, and without the subprotocols and the Origin, which are meant for the server that
+    /// the program named.
     ///
     /// ```
     /// use ws_core::handshake::{Credentials, HandshakeMisuse, RequestConfig};
@@ -131,7 +131,7 @@ impl RequestConfig {
         Self { headers, deflate: self.deflate, ..Self::default() }
     }
 
-    /// Lends the request for `uri` to `act`, to be written or to judge a response by, and returns what `act` does.
+    /// Passes the request for `uri` to `act`, which writes it or judges a response by it, and returns the result of `act`.
     ///
     /// # Errors
     ///

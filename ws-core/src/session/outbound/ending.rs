@@ -23,7 +23,7 @@ pub enum Ending {
     Disconnected,
 }
 
-/// What an error of the stream means. It is closed, since all errors that do not mean the one mean the other.
+/// What an error of the stream means: that the peer is gone, or anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an error means that the peer is gone, or it does not")]
 pub enum StreamError {
@@ -93,6 +93,16 @@ impl<K: KeySource> Outbound<K> {
     }
 
     /// Says that the stream has ended: nothing more arrives. [`Inbound::eof`](super::super::Inbound::eof) has to be called too.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::{connection::RoleKeys, input::ReadBuffer, session::{Config, NoKeys, Opened, Session}};
+    /// # let (opened, buffer) = (Opened::<NoKeys>::new(RoleKeys::Server), ReadBuffer::new(vec![0; 1024]));
+    /// # let mut session = Session::new(opened, Config::new(), buffer, Duration::ZERO);
+    /// session.inbound.eof();
+    /// session.outbound.read_ended();
+    /// assert!(session.outbound.is_read_over());
+    /// ```
     pub const fn read_ended(&mut self) {
         self.stream.is_read_over = true;
     }

@@ -123,8 +123,8 @@ pub(crate) trait Channel: Send + Sync {
     /// Queues a Close, and writes nothing yet.
     fn dismiss(&self, code: CloseCode, reason: &str);
 
-    /// Writes what the peer takes without waiting. Returns whether the caller has to call this again for the rest, with `is_again`;
-    /// no other caller is told so meanwhile.
+    /// Writes what the peer takes without waiting. Returns whether the caller has to call this again for the rest, with `is_again`.
+    /// Meanwhile this returns `false` to other callers.
     fn deliver(self: Arc<Self>, is_again: bool) -> bool;
 }
 

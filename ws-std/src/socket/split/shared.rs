@@ -78,7 +78,7 @@ impl<S: Duplex> State<S> {
         self.turn.as_ref().is_some_and(Turn::is_held_back) || self.turn.is_some() && self.wants_write()
     }
 
-    /// Whether something waits on a connection that has not failed, whoever writes it.
+    /// Whether something waits on a connection that has not failed, for this thread or for another that is writing.
     #[cfg(feature = "hub")]
     pub(super) fn has_left_some(&self) -> bool {
         (self.is_to_be_written() || self.wants_write()) && self.life.failure().is_none()
@@ -98,7 +98,7 @@ impl<S: Duplex> State<S> {
 }
 
 impl<S: Duplex> Shared<S> {
-    /// Of a stream that holds back so many bytes of what it has taken.
+    /// Creates the state of a connection whose stream has taken `held_back_len` bytes and holds them back.
     pub(super) fn new(stream: SharedStream<S>, life: Life, held_back_len: usize) -> Self {
         let state = State {
             life,

@@ -21,7 +21,7 @@ pub(super) struct Turn<S> {
 }
 
 impl<S: Duplex> Turn<S> {
-    /// Of a stream that holds back so many bytes.
+    /// Creates the turn of a stream that has taken `earlier_len` bytes and holds them back.
     pub(super) fn new(stream: SharedStream<S>, earlier_len: usize) -> Self {
         let mut link = Link::new(stream, None);
         link.unflushed_len = earlier_len;

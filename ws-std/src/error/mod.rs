@@ -99,9 +99,7 @@ impl Error {
     pub fn is_would_block(&self) -> bool {
         matches!(self, Self::Io(error) if is_wait(error.kind()))
     }
-}
 
-impl Error {
     /// What is said of the error, and the error within it, whose text follows.
     fn parts(&self) -> (&'static str, Option<&(dyn core::error::Error + 'static)>) {
         match self {

@@ -39,14 +39,14 @@ fn accept(server: &mut Server, response: &OutgoingResponse<'_>) -> Result<String
     Ok(String::from_utf8(out[..len].to_vec()).unwrap())
 }
 
-fn reject(
+fn respond(
     server: &mut Server,
     status: u16,
     headers: &[Header<'_>],
     body: &[u8],
 ) -> Result<String, WriteError> {
     let mut out = [0; 512];
-    let len = server.reject(status, headers, body, &mut out)?;
+    let len = server.respond(status, headers, body, &mut out)?;
     Ok(String::from_utf8(out[..len].to_vec()).unwrap())
 }
 
@@ -254,14 +254,14 @@ fn a_page_is_served_to_whoever_does_not_ask_for_a_websocket() {
         accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::NotWebSocket))
     );
-    let page = reject(&mut server, 200, &[Header::new("Content-Type", "text/css")], b"* {}");
+    let page = respond(&mut server, 200, &[Header::new("Content-Type", "text/css")], b"* {}");
     let expected =
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/css\r\nContent-Length: 4\r\n\r\n* {}";
     assert_eq!(page, Ok(expected.into()));
 
     let (mut server, _) = received(get);
     let mut out = [0; 128];
-    let len = server.reject_head(200, &[], 1 << 20, &mut out).unwrap();
+    let len = server.respond_head(200, &[], 1 << 20, &mut out).unwrap();
     assert_eq!(&out[..len], b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1048576\r\n\r\n");
 }
 
@@ -314,29 +314,29 @@ fn rfc_9112_s3_2_2_an_absolute_target_names_the_scheme() {
 #[test]
 fn s4_2_2_a_request_is_rejected_with_any_status_that_rejects() {
     let location = [Header::new("Location", "https://example.com/login")];
-    let rejected = reject(&mut asked(""), 302, &location, b"");
+    let rejected = respond(&mut asked(""), 302, &location, b"");
     let expected = "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: https://example.com/login\r\n\
         Content-Length: 0\r\n\r\n";
     assert_eq!(rejected, Ok(expected.into()));
     let without_length = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
-    assert_eq!(reject(&mut asked(""), 204, &[], b""), Ok(without_length.into()));
+    assert_eq!(respond(&mut asked(""), 204, &[], b""), Ok(without_length.into()));
     let without_words = "HTTP/1.1 418 \r\nConnection: close\r\nContent-Length: 1\r\n\r\n.";
-    assert_eq!(reject(&mut asked(""), 418, &[], b"."), Ok(without_words.into()));
+    assert_eq!(respond(&mut asked(""), 418, &[], b"."), Ok(without_words.into()));
 
     let mut server = asked("");
     for status in [0, 100, 101, 199, 600, 1000, u16::MAX] {
         let refused = Err(WriteError::Misuse(HandshakeMisuse::Status));
-        assert_eq!(reject(&mut server, status, &[], b""), refused, "{status}");
+        assert_eq!(respond(&mut server, status, &[], b""), refused, "{status}");
     }
     for status in [204, 205, 304] {
         let refused = Err(WriteError::Misuse(HandshakeMisuse::Body));
-        assert_eq!(reject(&mut server, status, &[], b"x"), refused, "{status}");
+        assert_eq!(respond(&mut server, status, &[], b"x"), refused, "{status}");
     }
     let connection = [Header::new("Connection", "keep-alive")];
     let refused = Err(WriteError::Misuse(HandshakeMisuse::ReservedHeader));
-    assert_eq!(reject(&mut server, 403, &connection, b""), refused);
+    assert_eq!(respond(&mut server, 403, &connection, b""), refused);
     let split = [Header::new("X", "a\r\n\r\nHTTP/1.1 200 OK")];
-    assert_eq!(reject(&mut server, 403, &split, b""), Err(WriteError::Misuse(HandshakeMisuse::HeaderValue)));
+    assert_eq!(respond(&mut server, 403, &split, b""), Err(WriteError::Misuse(HandshakeMisuse::HeaderValue)));
     assert!(accept(&mut server, &OutgoingResponse::new()).is_ok(), "a misuse leaves the request as it was");
 }
 
@@ -368,7 +368,7 @@ fn each_usual_status_has_its_words() {
         (505, "HTTP Version Not Supported"),
         (599, ""),
     ] {
-        let rejected = reject(&mut asked(""), status, &[], b"").unwrap();
+        let rejected = respond(&mut asked(""), status, &[], b"").unwrap();
         assert!(rejected.starts_with(&format!("HTTP/1.1 {status} {words}\r\n")), "{rejected}");
     }
 }
@@ -381,11 +381,11 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
         accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::AlreadyAnswered))
     );
-    assert_eq!(reject(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::AlreadyAnswered)));
+    assert_eq!(respond(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::AlreadyAnswered)));
     let mut server = asked("");
     let mut out = [0; 512];
     assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoFault)));
-    assert!(reject(&mut server, 404, &[], b"").is_ok());
+    assert!(respond(&mut server, 404, &[], b"").is_ok());
     assert_eq!(
         accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::AlreadyAnswered))
@@ -398,14 +398,14 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
         accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::NoRequest))
     );
-    assert_eq!(reject(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
+    assert_eq!(respond(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
     assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
 
     let (mut server, progress) = received("POST / HTTP/1.1\r\n\r\n");
     let fault = HandshakeFault::Violation(HandshakeViolation::Method);
     assert_eq!(progress, ServerProgress::Failed(fault));
     assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Failed(fault)));
-    let own_words = reject(&mut server, 405, &[Header::new("Allow", "GET")], b"GET, please");
+    let own_words = respond(&mut server, 405, &[Header::new("Allow", "GET")], b"GET, please");
     assert!(own_words.is_ok_and(|text| text.ends_with("GET, please")));
 }
 

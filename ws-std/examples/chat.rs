@@ -74,16 +74,16 @@ impl Room {
         let incoming = self.server.receive(stream)?;
         if !incoming.is_websocket() {
             return match incoming.path() {
-                "/" => incoming.reject(200, &PAGE_HEADERS, PAGE.as_bytes()),
-                _ => incoming.reject(404, &[], b"no such page\n"),
+                "/" => incoming.respond(200, &PAGE_HEADERS, PAGE.as_bytes()),
+                _ => incoming.respond(404, &[], b"no such page\n"),
             };
         }
         let (mut reader, writer) = incoming.accept()?.split()?;
         let Some(Message::Text(name)) = reader.read()? else {
-            return writer.start_close(CloseCode::POLICY_VIOLATION, "say your name first");
+            return writer.start_close(CloseCode::POLICY_VIOLATION.with_reason("say your name first"));
         };
         let Some(guest) = self.welcome(name) else {
-            writer.start_close(CloseCode::POLICY_VIOLATION, "this name is taken, or none")?;
+            writer.start_close(CloseCode::POLICY_VIOLATION.with_reason("this name is taken, or none"))?;
             while reader.read()?.is_some() {}
             return Ok(());
         };

@@ -106,7 +106,7 @@ fn run(arguments: Arguments) -> Result<(), Error> {
                 wait.answered();
             }
             Ok(None) => break,
-            Err(error) if error.is_would_block() => {}
+            Err(error) if error.is_transient() => {}
             Err(error) => return Err(error),
         }
         if !wait.is_closing {
@@ -129,7 +129,7 @@ fn send_all(
 ) -> Result<(), Error> {
     loop {
         match texts.try_recv() {
-            Ok(text) => match socket.send_text(&text) {
+            Ok(text) => match socket.send(&text) {
                 Ok(()) => wait.sent(),
                 // The server's Close is on its way.
                 Err(Error::Closed) => return Ok(()),
@@ -137,7 +137,7 @@ fn send_all(
             },
             Err(TryRecvError::Disconnected) if wait.is_over() => {
                 wait.is_closing = true;
-                return socket.start_close(CloseCode::NORMAL, "");
+                return socket.start_close(CloseCode::NORMAL);
             }
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
         }

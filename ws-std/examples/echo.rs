@@ -89,7 +89,7 @@ fn serve(stream: SharedStream<TcpStream>, server: &Server, place: &Place) {
 fn echo(stream: SharedStream<TcpStream>, server: &Server, place: &Place) -> Result<(), Error> {
     let incoming = server.receive(stream)?;
     if !incoming.is_websocket() {
-        return incoming.reject(200, &PAGE_HEADERS, PAGE.as_bytes());
+        return incoming.respond(200, &PAGE_HEADERS, PAGE.as_bytes());
     }
     let (mut reader, writer) = incoming.accept()?.split()?;
     // So that it is closed when the server ends.

@@ -87,7 +87,7 @@ impl SocketIo {
         let silence_max = Duration::from_millis(silence_max.max(1000));
         socket.socket.get_ref().tcp().set_read_timeout(Some(silence_max))?;
 
-        socket.socket.send_text("40")?;
+        socket.socket.send("40")?;
         let answer = socket.receive_text()?;
         let Some(connected) = answer.strip_prefix("40") else {
             return Err(Failure::Refused(answer));
@@ -102,7 +102,7 @@ impl SocketIo {
         let id = self.next_id;
         self.next_id = id.wrapping_add(1);
         let arguments: Vec<Value> = std::iter::once(json!(event)).chain(arguments).collect();
-        self.socket.send_text(&format!("42{id}{}", Value::from(arguments)))?;
+        self.socket.send(&format!("42{id}{}", Value::from(arguments)))?;
         Ok(id)
     }
 
@@ -116,7 +116,7 @@ impl SocketIo {
                 (None, _) => return Ok(None),
                 (Some(Heard::Binary(bytes)), Some(packet)) => packet.attachments.push(bytes.into()),
                 (Some(Heard::Text(text)), None) if text == "41" => {
-                    self.socket.close(CloseCode::NORMAL, "")?;
+                    self.socket.close(CloseCode::NORMAL)?;
                     return Ok(None);
                 }
                 (Some(Heard::Text(text)), None) => self.incomplete = Some(parse(&text)?),
@@ -138,7 +138,7 @@ impl SocketIo {
         loop {
             match self.socket.read()? {
                 None => return Ok(None),
-                Some((Message::Text("2"), mut writer)) => writer.send_text("3")?,
+                Some((Message::Text("2"), mut writer)) => writer.send("3")?,
                 Some((Message::Text(text), _)) => return Ok(Some(Heard::Text(text.to_owned()))),
                 Some((message, _)) => return Ok(Some(Heard::Binary(message.as_bytes().to_vec()))),
             }

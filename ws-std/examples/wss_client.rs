@@ -34,9 +34,9 @@ fn run() -> Result<(), Box<dyn Error>> {
         let version = tls.with_connection(|connection| connection.protocol_version());
         eprintln!("wss_client: connected by {version:?}");
     }
-    socket.send_text("Hello over TLS")?;
+    socket.send("Hello over TLS")?;
     if let Some((message, _)) = socket.read()? {
         writeln!(io::stdout(), "{}", String::from_utf8_lossy(message.as_bytes()))?;
     }
-    Ok(socket.close(CloseCode::NORMAL, "")?)
+    Ok(socket.close(CloseCode::NORMAL)?)
 }

@@ -21,7 +21,7 @@ use crate::error::Phase;
 /// # let stream = std::io::Cursor::new(Vec::new());
 /// let mut socket = WebSocket::after_handshake(AnyStream(stream), Role::Server, Config::new(), b"\x81\x80\0\0\0\0")?;
 /// assert!(socket.read()?.is_some());
-/// socket.send_text("Hello")?;
+/// socket.send("Hello")?;
 /// let counters = socket.counters();
 /// assert_eq!((counters.received.message_count, counters.received.wire_len), (1, 6));
 /// assert_eq!((counters.sent.message_count, counters.sent.wire_len), (1, 7));

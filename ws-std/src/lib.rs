@@ -7,11 +7,11 @@
 //! use ws_std::{CloseCode, Message};
 //!
 //! let mut socket = ws_std::connect("ws://127.0.0.1:9001/chat")?;
-//! socket.send_text("Hello")?;
+//! socket.send("Hello")?;
 //! if let Some((message, _writer)) = socket.read()? {
 //!     assert_eq!(message, Message::Text("Hello"));
 //! }
-//! socket.close(CloseCode::NORMAL, "done")?;
+//! socket.close(CloseCode::NORMAL.with_reason("done"))?;
 //! # Ok::<(), ws_std::Error>(())
 //! ```
 //!
@@ -33,9 +33,9 @@
 //! # let url = format!("ws://{}/", listener.local_addr()?);
 //! # std::thread::spawn(move || serve(listener));
 //! # let mut socket = ws_std::connect(&url)?;
-//! # socket.send_text("Hello")?;
+//! # socket.send("Hello")?;
 //! # assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
-//! # socket.close(ws_std::CloseCode::NORMAL, "done")?;
+//! # socket.close(ws_std::CloseCode::NORMAL.with_reason("done"))?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -55,7 +55,7 @@
 //! - [`WebSocket::split`] is for threads that read and write at the same time. It is the feature `split`, which is on by default.
 //! - `Hub` is for servers: it caps the number of connections, sends broadcasts, and closes all connections on shutdown. It is the
 //!   feature `hub`, which is on by default.
-//! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_event`].
+//! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_part`].
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - With the feature `proxy`, which is on by default, a [`Client`] can connect through a `Proxy` and follow redirects, where you
@@ -86,21 +86,21 @@
 //!
 //! # When deadlines are judged
 //!
-//! [`Timeouts`] are enforced by the calls that read ([`WebSocket::read`], [`WebSocket::read_event`], and those of [`ReadHalf`]): a call
+//! [`Timeouts`] are enforced by the calls that read ([`WebSocket::read`], [`WebSocket::read_part`], and those of [`ReadHalf`]): a call
 //! that waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed: with [`Error::Timeout`], and the
 //! [`Phase`] that took too long. A deadline that passes between calls takes effect in the next call that finds nothing to read. So
 //! nothing is pinged, and no deadline is judged, while your program does not read, or while a write waits for the peer; a write has its
 //! own timeout. A deadline is never early, but for that of an opening handshake, which may be by 2 ms, and late by no more than a few
 //! ticks of the operating system, which are some milliseconds each.
 //!
-//! After [`Timeouts::with_read`], the call that reads returns an error for which [`Error::is_would_block`] is true. Where you set that,
+//! After [`Timeouts::with_read`], the call that reads returns an error for which [`Error::is_transient`] is true. Where you set that,
 //! [`with_ping_interval`](Timeouts::with_ping_interval) or [`with_idle`](Timeouts::with_idle), the read timeout of the stream itself is
 //! overwritten. Time is that of [`Stream::clock`].
 //!
 //! # Non-blocking
 //!
 //! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call returns an error
-//! for which [`Error::is_would_block`] is true. Make it again when the stream is ready; no byte is lost, repeated or reordered.
+//! for which [`Error::is_transient`] is true. Make it again when the stream is ready; no byte is lost, repeated or reordered.
 //!
 //! - **Registration.** Wait for the stream to be readable while [`WebSocket::wants_read`], and writable while
 //!   [`WebSocket::wants_write`]. When it is, call [`read`](WebSocket::read) until it would block, and
@@ -135,13 +135,13 @@
 //!             Self::Open(socket) => socket,
 //!             Self::Opening(mut receiving) => match receiving.advance() {
 //!                 Ok(incoming) => incoming.accept()?,
-//!                 Err(error) if error.is_would_block() => return Ok(Some(Self::Opening(receiving))),
+//!                 Err(error) if error.is_transient() => return Ok(Some(Self::Opening(receiving))),
 //!                 Err(error) => return Err(error),
 //!             },
 //!         };
 //!         match echo(&mut socket) {
 //!             Ok(()) => Ok(None),
-//!             Err(error) if error.is_would_block() => Ok(Some(Self::Open(socket))),
+//!             Err(error) if error.is_transient() => Ok(Some(Self::Open(socket))),
 //!             Err(error) => Err(error),
 //!         }
 //!     }
@@ -182,9 +182,9 @@
 //! # std::thread::spawn(move || serve(&listener));
 //! # let mut sockets = [ws_std::connect(&url)?, ws_std::connect(&url)?];
 //! # for socket in &mut sockets {
-//! #     socket.send_text("Hello")?;
+//! #     socket.send("Hello")?;
 //! #     assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
-//! #     socket.close(ws_std::CloseCode::NORMAL, "done")?;
+//! #     socket.close(ws_std::CloseCode::NORMAL.with_reason("done"))?;
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -233,7 +233,7 @@ pub use rustls;
 pub use ws_core;
 pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
 pub use ws_core::event::MessageType;
-pub use ws_core::frame::CloseCode;
+pub use ws_core::frame::{CloseCode, CloseFrame};
 pub use ws_core::handshake::{HandshakeMisuse, Header, Request};
 pub use ws_core::keepalive::Timeouts;
 pub use ws_core::message::Message;

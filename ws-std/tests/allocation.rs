@@ -69,7 +69,7 @@ fn an_idle_connection_is_small_before_and_after_a_large_message() {
         let (message, mut writer) = socket.read().unwrap().unwrap();
         assert_eq!(message.as_bytes().len(), 8 << 20);
         writer.send(message).unwrap();
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         drop((said, script.take_written()));
         script.forget();
         let idle = ALLOCATOR.current_usage().saturating_sub(before);
@@ -121,7 +121,7 @@ fn a_long_message_is_sent_without_a_copy_of_it() {
     // A client masks it piece by piece, in a buffer of 16 KiB.
     for (role, len_max) in [(Role::Server, KIB), (Role::Client, 17 * KIB)] {
         let mut socket = WebSocket::after_handshake(Sink, role, Config::new(), b"").unwrap();
-        let (result, peak) = peak(|| socket.send_binary(&message));
+        let (result, peak) = peak(|| socket.send(&message));
         result.unwrap();
         assert!(peak <= len_max, "{role:?} {peak}");
     }
@@ -141,7 +141,7 @@ fn write_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
 
 fn read_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
     let mut len = 0;
-    while let Some((event, _)) = socket.read_event().unwrap() {
+    while let Some((event, _)) = socket.read_part().unwrap() {
         let Event::Data(piece) = event else { continue };
         assert!(piece.payload.as_bytes().len() <= 17 * KIB);
         len += piece.payload.as_bytes().len();
@@ -165,7 +165,7 @@ fn sixty_four_mib_pass_through_both_roles_in_pieces() {
             let mut socket = ws_std::Client::new().with_config(unlimited).connect(&url).unwrap();
             write_in_pieces(&mut socket);
             read_in_pieces(&mut socket);
-            socket.close(CloseCode::NORMAL, "").unwrap();
+            socket.close(CloseCode::NORMAL).unwrap();
         });
         client.join().unwrap();
         server.join().unwrap();
@@ -223,14 +223,14 @@ mod deflate {
             let deflater = settings.memory_len_max();
             let inflater = Inflater::MEMORY_LEN_MAX;
             let ((), sent) = kept(|| {
-                socket.send_text(&text).unwrap();
+                socket.send(&text).unwrap();
                 drop(script.take_written());
                 script.forget();
             });
             let ((), read) = kept(|| {
                 script.push(&said);
                 assert!(socket.read().unwrap().is_some());
-                assert!(socket.read().unwrap_err().is_would_block());
+                assert!(socket.read().unwrap_err().is_transient());
                 script.forget();
             });
             if takeover {
@@ -266,7 +266,7 @@ mod deflate {
         let mut socket = socket(&script, DeflateParams::default(), Limits::unlimited());
         let (len, peak) = peak(|| {
             let mut len = 0;
-            while let Ok(Some((Event::Data(piece), _))) = socket.read_event() {
+            while let Ok(Some((Event::Data(piece), _))) = socket.read_part() {
                 len += piece.payload.as_bytes().len();
             }
             len

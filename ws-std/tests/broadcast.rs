@@ -48,9 +48,9 @@ fn everybody_hears_a_message_that_was_encoded_once() {
     for socket in &mut sockets {
         for message in &messages {
             socket.send_encoded(message).expect("it is a server's");
-            socket.send_text("mine").expect("they mix");
+            socket.send("mine").expect("they mix");
         }
-        socket.close(CloseCode::NORMAL, "").expect("cleanly");
+        socket.close(CloseCode::NORMAL).expect("cleanly");
     }
     for client in clients {
         assert_eq!(client.join().expect("it does not panic"), [LONG, "mine", &long, "mine"]);
@@ -80,14 +80,14 @@ fn a_broadcast_is_compressed_once_and_corrupts_no_context() {
     assert!(compressed.as_bytes().len() < plain.as_bytes().len() / 2);
     for (client, mut socket, compresses) in clients {
         for _ in 0..2 {
-            socket.send_text(LONG).expect("they mix");
+            socket.send(LONG).expect("they mix");
             match socket.send_encoded(&compressed) {
                 Ok(()) => assert!(compresses),
                 Err(Error::NotAdmitted) if !compresses => socket.send_encoded(&plain).expect("everybody can"),
                 Err(error) => panic!("{error}"),
             }
         }
-        socket.close(CloseCode::NORMAL, "").expect("cleanly");
+        socket.close(CloseCode::NORMAL).expect("cleanly");
         assert_eq!(client.join().expect("it does not panic"), [LONG; 4]);
     }
 }

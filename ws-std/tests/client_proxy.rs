@@ -50,9 +50,9 @@ fn s9_3_6_a_tunnel_is_asked_for_by_host_and_port() {
         let (upstream, server) = serve_echo(Server::new());
         let (authority, proxy) = http_proxy("HTTP/1.1 200 OK\r\n\r\n", address_of(&upstream));
         let mut socket = through(&authority).connect(url).unwrap();
-        socket.send_text("Hello").unwrap();
+        socket.send("Hello").unwrap();
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
-        socket.close(CloseCode::NORMAL, "").unwrap();
+        socket.close(CloseCode::NORMAL).unwrap();
         drop(socket);
         server.join().unwrap().unwrap();
         let expected = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
@@ -73,7 +73,7 @@ fn s9_3_6_each_2xx_of_http_1_opens_the_tunnel_whatever_lengths_it_tells() {
         let (upstream, server) = serve_echo(Server::new());
         let (authority, proxy) = http_proxy(answer, address_of(&upstream));
         let mut socket = through(&authority).connect("ws://chat.invalid/").unwrap();
-        socket.close(CloseCode::NORMAL, "").unwrap();
+        socket.close(CloseCode::NORMAL).unwrap();
         drop(socket);
         server.join().unwrap().unwrap();
         proxy.join().unwrap();

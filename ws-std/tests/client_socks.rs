@@ -77,9 +77,9 @@ fn s4_the_proxy_is_asked_for_the_host_as_the_url_names_it() {
             let proxied = Proxy::socks5(&authority).unwrap().with_credentials("user", "secret");
             let client = if method == 2 { Client::new().with_proxy(proxied) } else { through(&authority) };
             let mut socket = client.connect(url).unwrap();
-            socket.send_text("Hello").unwrap();
+            socket.send("Hello").unwrap();
             assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
-            socket.close(CloseCode::NORMAL, "").unwrap();
+            socket.close(CloseCode::NORMAL).unwrap();
             drop(socket);
             server.join().unwrap().unwrap();
             assert_eq!(proxy.join().unwrap(), request, "{url}");

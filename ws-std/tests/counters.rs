@@ -58,11 +58,11 @@ fn what_comes_is_counted_however_it_is_cut_and_taken() {
             assert_eq!(socket.counters().outcome, Some(Outcome::Closed));
 
             let mut socket = Script { step, ..Script::new(&said) }.socket(role);
-            while socket.read_event().unwrap().is_some() {}
-            assert_eq!(numbers(socket.counters().received), expected, "read_event, {step}");
+            while socket.read_part().unwrap().is_some() {}
+            assert_eq!(numbers(socket.counters().received), expected, "read_part, {step}");
 
             let mut socket = Script { step, ..Script::new(&said) }.socket(role);
-            socket.close(CloseCode::NORMAL, "").unwrap();
+            socket.close(CloseCode::NORMAL).unwrap();
             assert_eq!(numbers(socket.counters().received), expected, "close, {step}");
         }
     }
@@ -73,8 +73,8 @@ fn what_is_sent_is_counted_however_it_is_sent() {
     for role in [Role::Client, Role::Server] {
         let script = Script::new(b"");
         let mut socket = script.socket(role);
-        socket.send_text("Hello").unwrap();
-        socket.send_binary(&[7; 100_000]).unwrap();
+        socket.send("Hello").unwrap();
+        socket.send(&[7; 100_000]).unwrap();
         socket.send(Message::Binary(b"")).unwrap();
         socket.ping(b"there?").unwrap();
         let mut message = socket.message_writer(MessageType::Text).unwrap();
@@ -99,8 +99,8 @@ fn compressed_messages_are_counted_as_messages() {
 
     let script = Script::new(b"");
     let mut socket = socket_with(&script, Role::Server, params(true, 15), Limits::new(), Deflate::new());
-    socket.send_text(&json(200_000)).unwrap();
-    socket.send_text("short").unwrap();
+    socket.send(&json(200_000)).unwrap();
+    socket.send("short").unwrap();
     let mut message = socket.message_writer(MessageType::Text).unwrap();
     message.write_all(json(50_000).as_bytes()).unwrap();
     message.finish().unwrap();
@@ -118,7 +118,7 @@ fn compressed_messages_are_counted_as_messages() {
 fn what_is_not_written_yet_is_not_counted_as_written() {
     let script = Script { write_end: Some((10, Err(ErrorKind::WouldBlock))), ..Script::new(b"") };
     let mut socket = script.socket(Role::Server);
-    socket.send_binary(&[1; 100_000]).unwrap();
+    socket.send(&[1; 100_000]).unwrap();
     assert_eq!(numbers(socket.counters().sent), [10, 1, 0, 0]);
     let opened_at = socket.counters().opened_at;
     let mut socket = WebSocket::from_parts(socket.into_parts());

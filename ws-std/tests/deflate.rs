@@ -70,9 +70,9 @@ fn a_send_that_would_block_takes_all_or_nothing() {
     for (message, role) in [(noise(20_000), Role::Server), (noise(300_000), Role::Client)] {
         let script = Script { write_end: Some((10, Err(ErrorKind::WouldBlock))), ..Script::new(b"") };
         let mut socket = socket(&script, role);
-        socket.send_binary(&message).unwrap();
+        socket.send(&message).unwrap();
         assert!(socket.wants_write(), "the rest of it waits");
-        assert!(socket.send_compressed(Message::Text("more")).unwrap_err().is_would_block());
+        assert!(socket.send_compressed(Message::Text("more")).unwrap_err().is_transient());
         let mut parts = socket.into_parts();
         parts.stream.0.write_end = None;
         let mut socket = WebSocket::from_parts(parts);
@@ -91,8 +91,8 @@ fn messages_below_the_threshold_are_sent_as_they_are_unless_told_otherwise() {
         let script = Script::new(b"");
         let mut socket = socket_with(&script, Role::Server, DeflateParams::default(), Limits::new(), deflate);
         let text = "x".repeat(threshold);
-        socket.send_text(&"x".repeat(threshold - 1)).unwrap();
-        socket.send_text(&text).unwrap();
+        socket.send(&"x".repeat(threshold - 1)).unwrap();
+        socket.send(&text).unwrap();
         socket.send_uncompressed(Message::Text(&text)).unwrap();
         socket.send_compressed(Message::Text("")).unwrap();
         socket.writer().send_compressed(Message::Binary(b"1")).unwrap();
@@ -109,7 +109,7 @@ fn without_an_agreement_nothing_is_compressed() {
     let stream = AnyStream(script.clone());
     let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
     assert_eq!(socket.deflate(), None);
-    socket.send_text(&json(5000)).unwrap();
+    socket.send(&json(5000)).unwrap();
     socket.send_compressed(Message::Text("a")).unwrap();
     let firsts: Vec<u8> = frames(&script.take_written()).iter().map(|(first, _)| *first).collect();
     assert_eq!(firsts, [0x81, 0x81]);
@@ -129,10 +129,10 @@ fn up_to_64_kib_are_one_frame_and_more_are_frames_of_bounded_length() {
             for message in
                 [noise(1024), noise(65_536), noise(20_000), json(65_536).into_bytes(), vec![0; 65_536]]
             {
-                socket.send_binary(&message).unwrap();
+                socket.send(&message).unwrap();
                 assert_eq!(frames(&script.take_written()).len(), 1, "level {level}, {}", message.len());
             }
-            socket.send_binary(&noise(70_000)).unwrap();
+            socket.send(&noise(70_000)).unwrap();
             let sent = frames(&script.take_written());
             assert!(sent.len() >= 4 && sent.iter().all(|(_, payload)| payload.len() <= FRAGMENT_LEN_MAX));
             assert_eq!((sent[0].0, sent[1].0, sent.last().unwrap().0), (0x42, 0x00, 0x80));
@@ -146,13 +146,13 @@ fn with_takeover_the_second_of_two_equal_messages_is_shorter() {
         let script = Script::new(b"");
         let mut socket =
             socket_with(&script, Role::Server, params(takeover, 15), Limits::new(), Deflate::new());
-        socket.send_text(&json(3000)).unwrap();
-        socket.send_text(&json(3000)).unwrap();
+        socket.send(&json(3000)).unwrap();
+        socket.send(&json(3000)).unwrap();
         let sent = frames(&script.take_written());
         assert_eq!(sent[1].1.len() < sent[0].1.len() / 4, is_shorter, "{takeover}");
         assert_eq!(sent[1].1 == sent[0].1, !is_shorter);
         socket.release_deflate();
-        socket.send_text(&json(3000)).unwrap();
+        socket.send(&json(3000)).unwrap();
         assert_eq!(frames(&script.written())[0].1, sent[0].1, "as if it were the first");
     }
 }

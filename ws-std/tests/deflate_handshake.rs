@@ -34,11 +34,11 @@ fn both_sides_compress_by_what_both_can_do() {
             let (url, echo) = serve_echo(server);
             let mut socket = client.connect(&url).unwrap();
             for len in [10, 10_000, 10_000, 100_000] {
-                socket.send_text(&json(len)).unwrap();
+                socket.send(&json(len)).unwrap();
                 let (message, _) = socket.read().unwrap().unwrap();
                 assert_eq!(message.as_bytes(), json(len).as_bytes());
             }
-            socket.close(CloseCode::NORMAL, "").unwrap();
+            socket.close(CloseCode::NORMAL).unwrap();
             let (client, server) = (socket.deflate(), echo.join().unwrap().unwrap().deflate());
             let outgoing = client.map(|agreed| agreed.outgoing());
             assert_eq!(outgoing, server.map(|agreed| agreed.incoming()));

@@ -152,7 +152,7 @@ fn the_client_tells_a_failure_by_words_and_exit_code() {
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
         assert_eq!(text(&output.stdout), "");
     }
-    let (url, server) = serve(|stream| Server::new().receive(stream).unwrap().reject(403, &[], b"not you"));
+    let (url, server) = serve(|stream| Server::new().receive(stream).unwrap().respond(403, &[], b"not you"));
     let output = client(&[&url, "--text", "x"], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("403 Forbidden\nnot you"), "{}", text(&output.stderr));
@@ -189,7 +189,7 @@ fn an_interrupt_closes_all_connections_of_the_echo_with_1001() {
     let mut echo = Served::echo();
     let mut sockets: Vec<_> = (0..10).map(|_| ws_std::connect(&echo.url).unwrap()).collect();
     for socket in &mut sockets {
-        socket.send_text("Hello").unwrap();
+        socket.send("Hello").unwrap();
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
     }
     echo.interrupt();
@@ -215,7 +215,7 @@ fn in_the_chat_everybody_hears_everybody_until_the_server_ends() {
     let enter = |name: &str| {
         let mut socket = client.connect(&chat.url).unwrap();
         assert_eq!(socket.subprotocol(), Some("chat.v1"));
-        socket.send_text(name).unwrap();
+        socket.send(name).unwrap();
         socket
     };
     let mut ada = enter("Ada");
@@ -229,11 +229,11 @@ fn in_the_chat_everybody_hears_everybody_until_the_server_ends() {
         assert!(refused.read().unwrap().is_none());
         assert_eq!(refused.closure().unwrap().status.get(), 1008);
     }
-    bob.send_text("first\nsecond").unwrap();
+    bob.send("first\nsecond").unwrap();
     for socket in [&mut ada, &mut bob] {
         assert_eq!(hear(socket), "say\nBob\nfirst\nsecond");
     }
-    bob.close(ws_std::CloseCode::NORMAL, "").unwrap();
+    bob.close(ws_std::CloseCode::NORMAL).unwrap();
     assert_eq!(hear(&mut ada), "go\nBob\n");
     drop(enter("Bob"));
     assert_eq!((hear(&mut ada), hear(&mut ada)), ("come\nBob\n".into(), "go\nBob\n".into()));
@@ -262,7 +262,7 @@ fn the_relay_carries_between_all_clients_and_all_servers() {
             serve(move |stream| {
                 let mut socket = ws_std::accept(stream).unwrap();
                 while let Some((message, mut writer)) = socket.read().unwrap() {
-                    writer.send_text(&format!("{name}: {}", text(message.as_bytes()))).unwrap();
+                    writer.send(&format!("{name}: {}", text(message.as_bytes()))).unwrap();
                 }
                 socket.closure().unwrap().status.get()
             })
@@ -274,9 +274,9 @@ fn the_relay_carries_between_all_clients_and_all_servers() {
     let mut heard = Vec::new();
     // The relay may still be connecting: what is sent before is missed.
     while heard.len() < 2 {
-        clients[0].send_text("ready?").unwrap();
+        clients[0].send("ready?").unwrap();
         std::thread::sleep(std::time::Duration::from_millis(50));
-        clients[0].send_text("go on").unwrap();
+        clients[0].send("go on").unwrap();
         clients[0].get_ref().tcp().set_read_timeout(Some(std::time::Duration::from_millis(50))).unwrap();
         while let Ok(Some((message, _))) = clients[0].read() {
             let name = text(message.as_bytes()).split(':').next().unwrap().to_owned();
@@ -286,7 +286,7 @@ fn the_relay_carries_between_all_clients_and_all_servers() {
         }
         clients[0].get_ref().tcp().set_read_timeout(None).unwrap();
     }
-    clients[0].send_text("last").unwrap();
+    clients[0].send("last").unwrap();
     for client in &mut clients {
         let mut last: Vec<String> = Vec::new();
         while last.len() < 2 {
@@ -340,8 +340,8 @@ fn the_socket_io_client_speaks_both_protocols() {
             "3",
         );
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("3"));
-        socket.send_text("430[5]").unwrap();
-        socket.send_text("41").unwrap();
+        socket.send("430[5]").unwrap();
+        socket.send("41").unwrap();
         assert!(socket.read().unwrap().is_none());
         assert!(socket.closure().unwrap().is_clean);
     });
@@ -372,7 +372,7 @@ fn the_socket_io_client_tells_what_a_server_says_that_it_does_not_understand() {
         let (url, server) = serve(move |stream| {
             let mut socket = ws_std::accept(stream).unwrap();
             for text in said {
-                socket.send_text(text).unwrap();
+                socket.send(*text).unwrap();
             }
             while let Ok(Some(_)) = socket.read() {}
         });

@@ -41,7 +41,7 @@ fn incoming(role: Role) -> Arc<[u8]> {
             peer.ping(b"theirs").unwrap();
         }
     }
-    peer.start_close(CloseCode::NORMAL, "").unwrap();
+    peer.start_close(CloseCode::NORMAL).unwrap();
     script.written().into()
 }
 

@@ -36,7 +36,7 @@ fn both_sides_agree_on_a_subprotocol_and_see_each_others_headers() {
     let client = client.with_subprotocol("v3").with_subprotocol("v2").with_subprotocol("v1");
     let mut socket = client.connect(&format!("{url}chat?room=%201")).unwrap();
     assert_eq!(socket.subprotocol(), Some("v2"));
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     server.join().unwrap();
 }
 
@@ -47,7 +47,7 @@ fn a_server_speaks_the_subprotocol_that_the_client_likes_best_or_none() {
         let client = offered.iter().fold(Client::new(), |client, name| client.with_subprotocol(name));
         let mut socket = client.connect(&url).unwrap();
         assert_eq!(socket.subprotocol(), agreed);
-        socket.close(CloseCode::NORMAL, "").unwrap();
+        socket.close(CloseCode::NORMAL).unwrap();
         server.join().unwrap().unwrap();
     }
 }
@@ -112,7 +112,7 @@ fn s10_2_a_page_of_another_host_may_connect_only_where_the_server_says_so() {
         let origin = if origin == "same" { url.replace("ws:", "http:") } else { origin.to_owned() };
         match Client::new().with_origin(origin.trim_end_matches('/')).connect(&url) {
             Ok(mut socket) => {
-                socket.close(CloseCode::NORMAL, "").unwrap();
+                socket.close(CloseCode::NORMAL).unwrap();
                 server.join().unwrap().unwrap();
                 true
             }
@@ -142,7 +142,7 @@ fn a_plain_get_is_answered_with_a_page() {
     let (url, server) = serve(|stream| {
         let incoming = Server::new().receive(stream).unwrap();
         assert!(!incoming.is_websocket());
-        incoming.reject(200, &[Header::new("Content-Type", "text/plain")], b"Hello").unwrap();
+        incoming.respond(200, &[Header::new("Content-Type", "text/plain")], b"Hello").unwrap();
     });
     let mut stream = dial(&url);
     stream.write_all(b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -169,7 +169,7 @@ fn s4_1_another_answer_than_101_comes_with_headers_and_body() {
     let (url, server) = serve(|stream| {
         let incoming = Server::new().receive(stream).unwrap();
         let headers = [Header::new("WWW-Authenticate", "Bearer")];
-        incoming.reject(401, &headers, b"who are you?").unwrap();
+        incoming.respond(401, &headers, b"who are you?").unwrap();
     });
     let Err(Error::Refused(refusal)) = ws_std::connect(&url) else { panic!("not refused") };
     assert_eq!((refusal.status(), refusal.body()), (401, &b"who are you?"[..]));
@@ -342,7 +342,7 @@ fn each_address_of_a_host_is_tried() {
     // Where localhost is ::1 first, nobody listens there.
     let (url, server) = serve_echo(Server::new());
     let mut socket = ws_std::connect(&url.replace("127.0.0.1", "localhost")).unwrap();
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     server.join().unwrap().unwrap();
 }
 

@@ -80,7 +80,7 @@ fn reunite_writes_what_tls_holds() {
 fn reunite_then_send_goes_on() {
     for len in [2000, 20_000] {
         let (mut socket, mut peer) = reunited();
-        socket.send_binary(&vec![2; len]).unwrap();
+        socket.send(&vec![2; len]).unwrap();
         expect(&mut peer, 1000);
         expect(&mut peer, len);
     }
@@ -91,7 +91,7 @@ fn non_blocking() -> (Ours, Arc<Control>, Tls) {
     let (mut ours, control, peer) = pair();
     control.non_blocking.store(true, SeqCst);
     control.set(0);
-    ours.send_binary(&[1; 1000]).unwrap();
+    ours.send(&[1; 1000]).unwrap();
     assert!(ours.wants_write());
     (ours, control, peer)
 }
@@ -145,7 +145,7 @@ fn trickled<T>(pause: u64, send: impl FnOnce(Ours) -> T) -> T {
 fn write_that_moves_is_not_given_up() {
     for pause in [250, 600] {
         let _ours = trickled(pause, |mut ours| {
-            ours.send_binary(&vec![1; 60_000]).unwrap();
+            ours.send(&vec![1; 60_000]).unwrap();
             ours
         });
     }
@@ -156,7 +156,7 @@ fn split_write_that_moves_is_not_given_up() {
     for pause in [250, 600] {
         let _halves = trickled(pause, |ours| {
             let (reader, writer) = ours.split().unwrap();
-            writer.send_binary(&vec![1; 60_000]).unwrap();
+            writer.send(&vec![1; 60_000]).unwrap();
             (reader, writer)
         });
     }
@@ -189,7 +189,7 @@ fn unheard<T: Send + 'static>(
 #[test]
 fn a_peer_that_takes_nothing_is_given_up() {
     for len in [1000, 60_000, 600_000] {
-        let result = unheard(slow(), move |mut ours, _peer| ours.send_binary(&vec![1; len]));
+        let result = unheard(slow(), move |mut ours, _peer| ours.send(&vec![1; len]));
         assert!(matches!(result, Some(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
     }
 }
@@ -199,7 +199,7 @@ fn a_peer_that_takes_nothing_is_given_up_by_halves() {
     for len in [1000, 60_000, 600_000] {
         let result = unheard(slow(), move |ours, _peer| {
             let (_reader, writer) = ours.split()?;
-            writer.send_binary(&vec![1; len])
+            writer.send(&vec![1; len])
         });
         assert!(matches!(result, Some(Err(Error::Timeout(Phase::Write)))), "{len} {result:?}");
     }
@@ -208,7 +208,7 @@ fn a_peer_that_takes_nothing_is_given_up_by_halves() {
 #[test]
 fn close_to_a_peer_that_takes_nothing_is_given_up() {
     let timeouts = slow().with_close(Some(Duration::from_millis(1500)));
-    let result = unheard(timeouts, |mut ours, _peer| ours.close(CloseCode::NORMAL, ""));
+    let result = unheard(timeouts, |mut ours, _peer| ours.close(CloseCode::NORMAL));
     assert!(matches!(result, Some(Err(Error::Timeout(_)))), "{result:?}");
 }
 
@@ -229,7 +229,7 @@ fn stuck(len: usize, count: usize) -> String {
     let (done, is_done) = channel();
     thread::spawn(move || {
         for _ in 0..count {
-            if let Err(error) = ours.send_binary(&vec![1; len]) {
+            if let Err(error) = ours.send(&vec![1; len]) {
                 drop(done.send(error));
                 return;
             }
@@ -276,7 +276,7 @@ fn a_read_that_pings_a_stuck_peer_ends() {
     // It writes and never reads, until it is stuck itself.
     let feeding = thread::spawn(move || {
         for _ in 0..100_000 {
-            if peer.send_binary(&[1; 1000]).is_err() {
+            if peer.send(&[1; 1000]).is_err() {
                 break;
             }
         }

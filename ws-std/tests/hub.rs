@@ -104,7 +104,7 @@ fn all_members_hear_all_messages_in_one_order() {
         for (number, writer) in senders.iter().enumerate() {
             scope.spawn(move || {
                 for count in 0..MESSAGES {
-                    writer.send_text(&format!("{number}:{count}")).unwrap();
+                    writer.send(&format!("{number}:{count}")).unwrap();
                 }
             });
         }
@@ -184,7 +184,7 @@ fn beyond_its_bound_clients_wait_until_another_leaves() {
     });
     assert!(came.recv_timeout(SHORT).is_err());
     assert_eq!(served.hub.connection_count(), 2);
-    first.close(CloseCode::NORMAL, "").unwrap();
+    first.close(CloseCode::NORMAL).unwrap();
     came.recv_timeout(LONG).unwrap();
     wait_for(LONG, || served.hub.member_count() == 2);
     let second = hear_all(second);

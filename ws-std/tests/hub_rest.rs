@@ -157,7 +157,7 @@ fn shutdown_with_stuck_members() {
         threads.push(thread::spawn(move || {
             let first = reader.read().map(|message| message.is_some());
             assert_eq!(format!("{first:?}"), format!("{:?}", reader.read().map(|message| message.is_some())));
-            assert!(writer.send_text("x").is_err());
+            assert!(writer.send("x").is_err());
             drop((place, peer));
         }));
     }

@@ -36,7 +36,7 @@ fn s5_5_2_a_silent_peer_is_pinged_and_given_up() {
         assert!(is_timeout(&socket.read().map(drop), Phase::Pong));
         assert_eq!(sim.elapsed(), ms(250));
     }
-    assert!(is_timeout(&socket.send_text("late"), Phase::Pong));
+    assert!(is_timeout(&socket.send("late"), Phase::Pong));
     assert_eq!(sim.sent(), [(100, 0x89, ping(1))]);
     let counters = socket.counters();
     assert_eq!(counters.outcome, Some(Outcome::Timeout(Phase::Pong)));
@@ -55,7 +55,7 @@ fn s5_5_3_a_peer_that_answers_stays_and_the_round_trip_is_known() {
     socket.ping(b"the program's own").unwrap();
     let mut reported = Vec::new();
     let error = loop {
-        match socket.read_event() {
+        match socket.read_part() {
             Ok(Some((Event::Pong, _))) => reported.push(socket.control().as_bytes().to_vec()),
             Ok(event) => panic!("{:?}", event.map(drop)),
             Err(error) => break error,
@@ -63,7 +63,7 @@ fn s5_5_3_a_peer_that_answers_stays_and_the_round_trip_is_known() {
         // The next call waits anew.
         assert!(reported.len() < 9);
     };
-    assert!(error.is_would_block(), "{error}");
+    assert!(error.is_transient(), "{error}");
     assert_eq!(reported, [b"the program's own"], "and none of the keepalive");
     assert_eq!(sim.elapsed(), ms(510));
     let counters = socket.counters();
@@ -73,7 +73,7 @@ fn s5_5_3_a_peer_that_answers_stays_and_the_round_trip_is_known() {
         "its own, and one in 20 ms"
     );
     assert_eq!(socket.latency(), Some(Duration::ZERO));
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn messages_of_either_direction_put_the_end_off() {
     let mut socket = sim.server(Timeouts::new().with_idle(Some(ms(1500))).with_read(Some(ms(50))));
     answering(&sim);
     for number in 1..=40 {
-        socket.send_text("in use").unwrap();
-        assert!(socket.read().unwrap_err().is_would_block());
+        socket.send("in use").unwrap();
+        assert!(socket.read().unwrap_err().is_transient());
         assert_eq!(sim.elapsed(), ms(50) * number);
     }
     for _ in 0..40 {
@@ -141,7 +141,7 @@ fn messages_of_either_direction_put_the_end_off() {
     assert_eq!(socket.counters().outcome, None);
     let result = loop {
         match socket.read().map(drop) {
-            Err(error) if error.is_would_block() => {}
+            Err(error) if error.is_transient() => {}
             result => break result,
         }
     };
@@ -155,13 +155,13 @@ fn a_read_gives_way_however_its_bytes_drip_and_loses_nothing() {
     let mut socket = sim.server(Timeouts::new().with_read(Some(ms(65))));
     sim.drips(ms(10), &frame(Role::Client, 0x82, &[7; 54]));
     for number in 1..=9 {
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         assert_eq!(sim.elapsed(), ms(65) * number);
     }
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Binary(&[7; 54]));
     assert_eq!(sim.elapsed(), ms(600));
     sim.says(ms(800), &frame(Role::Client, 0x88, b"\x03\xe8"));
-    socket.close(CloseCode::NORMAL, "it waits for the peer").unwrap();
+    socket.close(CloseCode::NORMAL.with_reason("it waits for the peer")).unwrap();
     assert_eq!(sim.elapsed(), ms(800));
 }
 
@@ -172,22 +172,22 @@ fn an_event_loop_is_told_when_to_read_and_that_does_what_is_due() {
     let timeouts =
         Timeouts::new().with_ping_interval(Some(ms(80))).with_pong(Some(ms(50))).with_idle(Some(ms(5000)));
     let mut socket = sim.server(timeouts);
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     assert_eq!(sim.written(), b"", "too early");
     for number in 1..4 {
         assert_eq!(socket.next_deadline(), Some(sim.now() + ms(80)));
         sim.sleep_until(socket.next_deadline());
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         assert_eq!(sim.sent().last().unwrap(), &(sim.elapsed().as_millis(), 0x89, ping(number)));
         assert_eq!(socket.next_deadline(), Some(sim.now() + ms(50)));
         sim.says(sim.elapsed(), &frame(Role::Client, 0x8A, &ping(number)));
         // The pong has come, however late it is looked for.
         sim.sleep(ms(60));
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         assert_eq!(socket.latency(), Some(ms(60)));
     }
     sim.sleep_until(socket.next_deadline());
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     sim.sleep_until(socket.next_deadline());
     assert!(is_timeout(&socket.read().map(drop), Phase::Pong));
     assert_eq!(sim.elapsed(), 3 * ms(80 + 60) + ms(80 + 50));
@@ -204,7 +204,7 @@ fn a_message_that_waits_is_read_though_the_program_was_away() {
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
     assert_eq!(socket.next_deadline(), Some(sim.now() + ms(30)));
     sim.sleep_until(socket.next_deadline());
-    assert!(socket.read().unwrap_err().is_would_block(), "the Close is not answered yet");
+    assert!(socket.read().unwrap_err().is_transient(), "the Close is not answered yet");
     assert_eq!(sim.sent(), [(90, 0x88, b"\x03\xe9".to_vec())]);
     sim.says(ms(300), &frame(Role::Client, 0x88, b"\x03\xe9"));
     sim.sleep(ms(210));
@@ -264,7 +264,7 @@ fn a_ping_of_the_programs_that_waits_stays() {
     socket.ping(b"own").unwrap();
     for _ in 0..5000 {
         sim.sleep(ms(1));
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
     }
     let mut parts = socket.into_parts();
     let queued = parts.outbound.transmit();
@@ -276,7 +276,7 @@ fn a_ping_of_the_programs_that_waits_stays() {
 fn times_that_are_taken_back_give_the_stream_its_own() {
     let sim = Sim::new();
     let mut socket = sim.server(Timeouts::new().with_read(Some(ms(20))).with_ping_interval(Some(ms(50))));
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     assert_eq!(sim.elapsed(), ms(20));
     assert!(sim.read_limit().unwrap().is_some());
     socket.set_timeouts(Timeouts::new());
@@ -297,7 +297,7 @@ mod halves {
         let (mut reader, writer) = sim.server(timeouts).split().unwrap();
         assert!(is_timeout(&reader.read().map(drop), Phase::Pong));
         assert_eq!(sim.elapsed(), ms(250));
-        assert!(is_timeout(&writer.send_text("late"), Phase::Pong));
+        assert!(is_timeout(&writer.send("late"), Phase::Pong));
         assert_eq!(writer.counters().outcome, Some(Outcome::Timeout(Phase::Pong)));
         assert_eq!(sim.sent(), [(100, 0x89, ping(1))]);
     }
@@ -313,7 +313,7 @@ mod halves {
             .with_write(Some(ms(600)));
         let begun = Instant::now();
         let ((mut reader, writer), peer) = split::halves(timeouts);
-        let writing = thread::spawn(move || writer.send_binary(&message));
+        let writing = thread::spawn(move || writer.send(&message));
         assert_eq!(peer.peek(&mut [0]).unwrap(), 1);
         assert!(is_timeout(&reader.read().map(drop), Phase::Write));
         assert!(is_timeout(&writing.join().unwrap(), Phase::Write));
@@ -339,17 +339,17 @@ mod halves {
         });
         let (mut reader, writer) = sim.server(timeouts).split().unwrap();
         writer.ping(b"own").unwrap();
-        assert!(matches!(reader.read_event().unwrap(), Some(Event::Pong)));
+        assert!(matches!(reader.read_part().unwrap(), Some(Event::Pong)));
         assert_eq!(reader.control().as_bytes(), b"own");
-        assert!(reader.read_event().unwrap_err().is_would_block(), "pongs of the keepalive are not reported");
+        assert!(reader.read_part().unwrap_err().is_transient(), "pongs of the keepalive are not reported");
         assert_eq!(sim.elapsed(), ms(310));
         assert!(reader.latency() == Some(Duration::ZERO) && writer.latency() == reader.latency());
-        writer.send_text("one").unwrap();
+        writer.send("one").unwrap();
         assert_eq!(reader.read().unwrap(), Some(Message::Text("answer")));
         let counters = reader.counters();
         assert_eq!((counters.sent.ping_count, counters.received.pong_count), (16, 16));
         assert_eq!((counters.sent.message_count, counters.received.message_count), (1, 1));
-        reader.close(CloseCode::NORMAL, "").unwrap();
+        reader.close(CloseCode::NORMAL).unwrap();
         let (ours, theirs) = (reader.counters(), writer.counters());
         assert_eq!((ours, ours.outcome), (theirs, Some(Outcome::Closed)));
     }
@@ -361,10 +361,10 @@ mod halves {
         answering(&sim);
         sim.repeats(ms(7), 85, &frame(Role::Client, 0x89, b""));
         let other = writer.clone();
-        sim.act(ms(200), move || other.send_text("in use").unwrap());
+        sim.act(ms(200), move || other.send("in use").unwrap());
         assert!(is_timeout(&reader.read().map(drop), Phase::Idle));
         assert_eq!(sim.elapsed(), ms(600));
-        assert!(is_timeout(&writer.send_text("late"), Phase::Idle));
+        assert!(is_timeout(&writer.send("late"), Phase::Idle));
         assert_eq!(sim.sent().last().unwrap(), &(600, 0x88, b"\x03\xe9".to_vec()));
     }
 }

@@ -78,10 +78,10 @@ fn converse() {
         .with_header("Authorization", "Bearer SECRET")
         .with_header("Cookie", "id=SECRET");
     let mut socket = client.connect(&format!("{url}room?token=SECRET")).unwrap();
-    socket.send_text("SECRET").unwrap();
+    socket.send("SECRET").unwrap();
     assert!(socket.read().unwrap().is_some());
-    socket.close(CloseCode::NORMAL, "SECRET").unwrap();
-    socket.close(CloseCode::NORMAL, "again").unwrap();
+    socket.close(CloseCode::NORMAL.with_reason("SECRET")).unwrap();
+    socket.close(CloseCode::NORMAL.with_reason("again")).unwrap();
     server.join().unwrap().unwrap();
 }
 
@@ -109,7 +109,7 @@ fn a_request_that_is_refused() {
     assert!(matches!(server.join().unwrap(), Err(Error::Handshake(_))));
     assert!(has(&lines(), Level::Info, &["refused", "403"]));
 
-    let (url, server) = serve(|stream| Server::new().receive(stream).unwrap().reject(404, &[], b"SECRET"));
+    let (url, server) = serve(|stream| Server::new().receive(stream).unwrap().respond(404, &[], b"SECRET"));
     assert!(matches!(ws_std::connect(&url), Err(Error::Refused(_))));
     server.join().unwrap().unwrap();
     assert!(has(&lines(), Level::Debug, &["rejected", "404"]));

@@ -94,15 +94,15 @@ fn a_send_that_would_block_takes_all_or_nothing() {
         let end = 10;
         let script = Script { write_end: Some((end, Err(ErrorKind::WouldBlock))), ..Script::new(b"") };
         let mut socket = script.socket(role);
-        socket.send_binary(&[1; 100_000]).unwrap();
+        socket.send(&[1; 100_000]).unwrap();
         assert!(socket.wants_write(), "the rest of it waits");
-        assert!(socket.send_text("more").unwrap_err().is_would_block());
-        assert!(socket.flush().unwrap_err().is_would_block());
+        assert!(socket.send("more").unwrap_err().is_transient());
+        assert!(socket.flush().unwrap_err().is_transient());
         let mut parts = socket.into_parts();
         parts.stream.0.write_end = None;
         let mut socket = WebSocket::from_parts(parts);
         socket.flush().unwrap();
-        socket.send_text("more").unwrap();
+        socket.send("more").unwrap();
         assert!(!socket.wants_write());
         let sent = frames(&script.written());
         assert_eq!(sent, [(0x82, vec![1; 100_000]), (0x81, b"more".to_vec())], "{role:?}");
@@ -119,7 +119,7 @@ fn a_message_is_one_write() {
         (Role::Client, 4000, 1),
     ] {
         let script = Script::new(b"");
-        script.socket(role).send_binary(&vec![0; len]).unwrap();
+        script.socket(role).send(&vec![0; len]).unwrap();
         assert_eq!(*script.write_count.lock().unwrap(), count, "{role:?} {len}");
     }
 }
@@ -130,12 +130,12 @@ fn s5_5_2_pings_are_answered_while_one_only_reads() {
     let mut socket = script.socket(Role::Server);
     for payload in [b"1", b"2"] {
         script.push(&frame(Role::Client, 0x89, payload));
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         assert_eq!(frames(&script.take_written()), [(0x8A, payload.to_vec())]);
     }
     let ten: Vec<u8> = (0..10).flat_map(|n| frame(Role::Client, 0x89, &[n])).collect();
     script.push(&ten);
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     let pongs: Vec<_> = (0..10).map(|n| (0x8A, vec![n])).collect();
     assert_eq!(frames(&script.written()), pongs, "each of them");
 }
@@ -149,7 +149,7 @@ fn s5_5_3_a_flood_of_pings_that_cannot_be_answered_takes_bounded_memory() {
     let write_end = Some((0, Err(ErrorKind::WouldBlock)));
     let script = Script { write_end, then: Some(ErrorKind::WouldBlock), ..Script::new(&flood) };
     let mut socket = script.socket(Role::Server);
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     let mut parts = socket.into_parts();
     let queued_len = parts.outbound.queued_len();
     assert!(queued_len < 8192, "{queued_len}");
@@ -169,9 +169,9 @@ fn s5_5_1_the_peers_close_is_answered_with_its_code() {
         let closure = socket.closure().unwrap();
         assert_eq!((closure.status.get(), closure.is_clean, closure.cause), (3000, true, ClosureCause::Peer));
         assert_eq!(socket.close_frame().unwrap().reason(), "bye");
-        assert!(matches!(socket.send_text("late"), Err(Error::Closed)));
+        assert!(matches!(socket.send("late"), Err(Error::Closed)));
         assert!(matches!(socket.ping(b""), Err(Error::Closed)));
-        socket.close(CloseCode::NORMAL, "").unwrap();
+        socket.close(CloseCode::NORMAL).unwrap();
         assert_eq!(frames(&script.written()).len(), 1, "one Close is enough");
     }
 }
@@ -185,7 +185,7 @@ fn s7_1_2_close_discards_what_comes_before_the_peers_close() {
         said.extend(frame(peer(role), 0x88, CLOSE_1000));
         let script = Script { step: 3, ..Script::new(&said) };
         let mut socket = script.socket(role);
-        socket.close(CloseCode::NORMAL, "done").unwrap();
+        socket.close(CloseCode::NORMAL.with_reason("done")).unwrap();
         assert_eq!(frames(&script.written()), [(0x88, b"\x03\xe8done".to_vec())]);
         let closure = socket.closure().unwrap();
         assert_eq!(
@@ -201,7 +201,7 @@ fn s7_1_2_messages_still_come_while_a_close_is_on_its_way() {
     said.extend(frame(Role::Client, 0x88, CLOSE_1000));
     let script = Script::new(&said);
     let mut socket = script.socket(Role::Server);
-    socket.start_close(CloseCode::GOING_AWAY, "").unwrap();
+    socket.start_close(CloseCode::GOING_AWAY).unwrap();
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("last words"));
     assert!(socket.read().unwrap().is_none());
     assert_eq!(frames(&script.written()), [(0x88, b"\x03\xe9".to_vec())]);
@@ -224,7 +224,7 @@ fn s7_1_5_an_end_without_a_close_is_1006_and_says_so_again() {
             assert!(matches!(socket.read(), Err(Error::Disconnected(found)) if found == kind));
         }
         assert_eq!(socket.closure().unwrap().status.get(), 1006);
-        assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Disconnected(_))));
+        assert!(matches!(socket.close(CloseCode::NORMAL), Err(Error::Disconnected(_))));
     }
 }
 
@@ -251,7 +251,7 @@ fn another_error_of_the_stream_ends_the_connection_and_comes_again() {
             matches!(socket.read(), Err(Error::Io(error)) if error.kind() == ErrorKind::PermissionDenied)
         );
     }
-    assert!(matches!(socket.send_text("x"), Err(Error::Io(_))));
+    assert!(matches!(socket.send("x"), Err(Error::Io(_))));
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn a_fault_is_told_to_the_peer_and_comes_again() {
                 assert!(matches!(socket.read(), Err(Error::Fault(found)) if found == fault), "{fault}");
             }
             assert_eq!(frames(&script.written()), [(0x88, code.to_be_bytes().to_vec())], "{fault}");
-            let late = socket.send_text("more");
+            let late = socket.send("more");
             assert!(matches!(late, Err(Error::Fault(found)) if found == fault), "{late:?}");
         }
     }
@@ -294,9 +294,7 @@ fn a_stream_that_takes_nothing_is_an_error_and_ends_the_connection() {
         let script = Script { write_end: Some((3, Ok(()))), ..Script::new(b"") };
         let mut socket = script.socket(role);
         for _ in 0..2 {
-            assert!(
-                matches!(socket.send_text("Hello"), Err(Error::Io(e)) if e.kind() == ErrorKind::WriteZero)
-            );
+            assert!(matches!(socket.send("Hello"), Err(Error::Io(e)) if e.kind() == ErrorKind::WriteZero));
         }
         assert!(matches!(socket.read(), Err(Error::Io(error)) if error.kind() == ErrorKind::WriteZero));
     }
@@ -308,7 +306,7 @@ fn what_came_before_a_broken_pipe_is_still_read() {
     let script = Script { write_end: Some((0, Err(ErrorKind::BrokenPipe))), ..Script::new(&said) };
     let mut socket = script.socket(Role::Server);
     let broken = |error| matches!(error, Error::Disconnected(Some(ErrorKind::BrokenPipe)));
-    assert!(broken(socket.send_text("Hello").unwrap_err()));
+    assert!(broken(socket.send("Hello").unwrap_err()));
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
     assert!(broken(socket.read().unwrap_err()));
 }
@@ -318,7 +316,7 @@ fn s5_3_every_frame_of_a_client_has_a_key_of_its_own() {
     let script = Script::new(b"");
     let mut socket = script.socket(Role::Client);
     for _ in 0..3 {
-        socket.send_text("").unwrap();
+        socket.send("").unwrap();
     }
     let written = script.written();
     let keys: Vec<&[u8]> = written.chunks(6).map(|frame| &frame[2..]).collect();
@@ -331,7 +329,7 @@ fn events_come_one_by_one_and_are_answered() {
     let mut socket = script.socket(Role::Server);
     let (mut payload, mut controls, mut pieces) = (Vec::new(), Vec::new(), 0);
     loop {
-        match socket.read_event().unwrap() {
+        match socket.read_part().unwrap() {
             Some((Event::Data(piece), _)) => {
                 payload.extend_from_slice(piece.payload.as_bytes());
                 pieces += 1;
@@ -355,7 +353,7 @@ fn read_passes_over_the_rest_of_a_message_that_was_begun_as_events() {
         [frame(Role::Client, 0x01, b"a"), frame(Role::Client, 0x80, b"b"), frame(Role::Client, 0x81, b"c")];
     let mut socket = Script::new(&said.concat()).socket(Role::Server);
     assert!(
-        matches!(socket.read_event().unwrap(), Some((Event::Data(piece), _)) if piece.payload.as_bytes() == b"a")
+        matches!(socket.read_part().unwrap(), Some((Event::Data(piece), _)) if piece.payload.as_bytes() == b"a")
     );
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("c"));
 }
@@ -368,15 +366,15 @@ fn events_give_what_read_has_assembled_and_go_on_and_read_begins_with_the_next_m
         let said = [frame(peer(role), 0x82, &long), frame(peer(role), 0x81, b"next")].concat();
         let script = Script { then: Some(ErrorKind::WouldBlock), ..Script::new(&said[..20_000]) };
         let mut socket = script.socket(role);
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         script.push(&said[20_000..50_000]);
-        assert!(socket.read().unwrap_err().is_would_block());
+        assert!(socket.read().unwrap_err().is_transient());
         script.push(&said[50_000..70_000]);
         let mut pieces = Vec::new();
         loop {
-            match socket.read_event() {
+            match socket.read_part() {
                 Ok(Some((Event::Data(piece), _))) => pieces.extend_from_slice(piece.payload.as_bytes()),
-                Err(error) if error.is_would_block() => break,
+                Err(error) if error.is_transient() => break,
                 other => panic!("{other:?}"),
             }
         }
@@ -405,7 +403,7 @@ fn a_message_survives_being_taken_apart_in_its_middle() {
     let first = frame(Role::Client, 0x01, b"Hel");
     let script = Script { then: Some(ErrorKind::WouldBlock), ..Script::new(&first) };
     let mut socket = script.socket(Role::Server);
-    assert!(socket.read().unwrap_err().is_would_block());
+    assert!(socket.read().unwrap_err().is_transient());
     let mut socket = WebSocket::from_parts(socket.into_parts());
     script.push(&frame(Role::Client, 0x80, b"lo"));
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));

@@ -80,7 +80,7 @@ fn serve_all(listener: &TcpListener, server: &Server, is_over: &AtomicBool) -> V
         }
         for connection in &mut connections {
             match connection.advance() {
-                Err(error) if !error.is_would_block() => *connection = Connection::Ended(Err(error)),
+                Err(error) if !error.is_transient() => *connection = Connection::Ended(Err(error)),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -112,7 +112,7 @@ fn push_through(mut socket: WebSocket<NetStream>, said: &[Said]) -> usize {
                 continue;
             }
             Some(Err(error)) => {
-                assert!(error.is_would_block(), "{error}");
+                assert!(error.is_transient(), "{error}");
                 blocked_count += 1;
             }
             None => {}
@@ -124,14 +124,14 @@ fn push_through(mut socket: WebSocket<NetStream>, said: &[Said]) -> usize {
             }
             Ok(None) => panic!("closed"),
             Err(error) => {
-                assert!(error.is_would_block(), "{error}");
+                assert!(error.is_transient(), "{error}");
                 // A loop without a poll: it looks at the socket again.
                 thread::sleep(Duration::from_micros(200));
             }
         }
     }
     socket.get_ref().tcp().set_nonblocking(false).unwrap();
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     blocked_count
 }
 
@@ -182,23 +182,23 @@ fn what_waits_is_bounded_and_a_send_beyond_it_takes_nothing() {
         let mut socket = script.socket(role);
         let mut sent_count = 0_u16;
         let refused = loop {
-            match socket.send_binary(&[&sent_count.to_be_bytes()[..], &[0; 998]].concat()) {
+            match socket.send(&[&sent_count.to_be_bytes()[..], &[0; 998]].concat()) {
                 Ok(()) => sent_count += 1,
                 Err(error) => break error,
             }
         };
-        assert!(refused.is_would_block());
+        assert!(refused.is_transient());
         // At the limit and above it nothing is taken, and below it there is room.
         assert!(socket.queued_len() >= 16 * 1024 && socket.queued_len() < 16 * 1024 + 1008);
         let queued_len = socket.queued_len();
-        assert!(socket.ping(b"").unwrap_err().is_would_block());
-        assert!(socket.message_writer(MessageType::Text).unwrap_err().is_would_block());
-        assert!(socket.send_binary(&[0; 10_000]).unwrap_err().is_would_block());
+        assert!(socket.ping(b"").unwrap_err().is_transient());
+        assert!(socket.message_writer(MessageType::Text).unwrap_err().is_transient());
+        assert!(socket.send(&[0; 10_000]).unwrap_err().is_transient());
         assert_eq!(socket.queued_len(), queued_len);
         let mut parts = socket.into_parts();
         parts.stream.0.write_end = None;
         let mut socket = WebSocket::from_parts(parts);
-        socket.send_text("behind").unwrap();
+        socket.send("behind").unwrap();
         let written = frames(&script.written());
         assert_eq!(written.len(), usize::from(sent_count) + 1);
         for (number, (_, payload)) in (0..sent_count).zip(&written) {
@@ -231,7 +231,7 @@ fn s4_2_1_a_request_may_come_byte_by_byte_and_the_response_leave_so() {
         let incoming = loop {
             match receiving.advance() {
                 Ok(incoming) => break incoming,
-                Err(error) => assert!(error.is_would_block(), "{error}"),
+                Err(error) => assert!(error.is_transient(), "{error}"),
             }
             count += 1;
             assert!(count < said.len() * 2 + 4);
@@ -242,14 +242,14 @@ fn s4_2_1_a_request_may_come_byte_by_byte_and_the_response_leave_so() {
         );
         assert_eq!(incoming.path(), "/chat");
         let mut socket = incoming.accept().unwrap();
-        socket.send_text("first").unwrap();
+        socket.send("first").unwrap();
         while let Err(error) = socket.flush() {
-            assert!(error.is_would_block() && socket.wants_write(), "{error}");
+            assert!(error.is_transient() && socket.wants_write(), "{error}");
         }
         let hello = loop {
             match socket.read() {
                 Ok(message) => break message.unwrap().0,
-                Err(error) => assert!(error.is_would_block(), "{error}"),
+                Err(error) => assert!(error.is_transient(), "{error}"),
             }
         };
         assert_eq!(hello, Message::Text("Hello"));
@@ -266,7 +266,7 @@ fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
     sim.set_non_blocking(true);
     let mut connecting = Client::new().start_handshake(sim.clone(), "ws://localhost/").unwrap();
     assert!(connecting.wants_write() && connecting.get_ref().is_some());
-    assert!(connecting.advance().unwrap_err().is_would_block());
+    assert!(connecting.advance().unwrap_err().is_transient());
     assert!(!connecting.wants_write(), "the request fits");
     let response = response_to(std::str::from_utf8(&sim.written()).unwrap(), "");
     let said = [response.as_bytes(), &frame(Role::Server, 0x81, b"Hello")].concat();
@@ -277,7 +277,7 @@ fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
         sim.sleep(ms(1));
         match connecting.advance() {
             Ok(socket) => break socket,
-            Err(error) => assert!(error.is_would_block(), "{error}"),
+            Err(error) => assert!(error.is_transient(), "{error}"),
         }
     };
     assert!(connecting.get_ref().is_none() && !connecting.wants_write());
@@ -285,7 +285,7 @@ fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
     let message = loop {
         match socket.read() {
             Ok(message) => break message.unwrap().0,
-            Err(error) => assert!(error.is_would_block(), "{error}"),
+            Err(error) => assert!(error.is_transient(), "{error}"),
         }
         sim.sleep(ms(1));
     };
@@ -303,7 +303,7 @@ fn a_request_that_may_leave_byte_by_byte_is_whole() {
     let stream = AnyStream(script.clone());
     let mut connecting = Client::new().start_handshake(stream, "ws://localhost/chat").unwrap();
     while connecting.wants_write() {
-        assert!(connecting.advance().unwrap_err().is_would_block());
+        assert!(connecting.advance().unwrap_err().is_transient());
     }
     let written = String::from_utf8(script.written()).unwrap();
     assert!(written.starts_with("GET /chat HTTP/1.1\r\n") && written.ends_with("\r\n\r\n"), "{written}");
@@ -323,8 +323,8 @@ fn a_handshake_that_does_not_go_on_ends_in_time_and_says_so_once() {
     for time in [ms(0), ms(97)] {
         asking.sleep(time);
         asked.sleep(time);
-        assert!(receiving.advance().unwrap_err().is_would_block());
-        assert!(connecting.advance().unwrap_err().is_would_block());
+        assert!(receiving.advance().unwrap_err().is_transient());
+        assert!(connecting.advance().unwrap_err().is_transient());
     }
     asking.sleep(ms(3));
     asked.sleep(ms(3));
@@ -339,12 +339,12 @@ fn a_read_says_that_it_would_block_though_a_write_has_failed() {
     script.then = Some(ErrorKind::WouldBlock);
     script.write_end = Some((0, Err(ErrorKind::BrokenPipe)));
     let mut socket = script.socket(Role::Server);
-    let sent = socket.send_text("Hello");
+    let sent = socket.send("Hello");
     assert!(matches!(sent, Err(Error::Disconnected(Some(ErrorKind::BrokenPipe)))), "{sent:?}");
     let begun = Instant::now();
     for _ in 0..3 {
         let read = socket.read().map(|found| found.map(|(message, _)| message.len()));
-        assert!(read.as_ref().is_err_and(Error::is_would_block), "{read:?}");
+        assert!(read.as_ref().is_err_and(Error::is_transient), "{read:?}");
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "it may go on for 10 s");
     assert!(socket.wants_read());

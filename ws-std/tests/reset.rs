@@ -21,7 +21,7 @@ fn s7_1_5_the_peers_code_stays_though_a_reset_follows_and_our_send_has_failed_fi
         let then = Some(ErrorKind::ConnectionReset);
         let mut socket = Script { then, write_end, ..Script::new(&said()) }.socket(Role::Server);
         if sends_first {
-            assert!(matches!(socket.send_text("late"), Err(Error::Disconnected(_))));
+            assert!(matches!(socket.send("late"), Err(Error::Disconnected(_))));
         }
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
         for _ in 0..3 {
@@ -37,14 +37,14 @@ fn s7_1_5_the_peers_code_stays_in_two_halves_though_a_reset_follows() {
     for sends_first in [false, true] {
         let (mut socket, mut peer) = connection(Timeouts::new());
         // What the peer leaves unread makes its end of the stream a reset.
-        socket.send_text("unread").unwrap();
+        socket.send("unread").unwrap();
         peer.write_all(&said()).unwrap();
         peer.peek(&mut [0]).unwrap();
         drop(peer);
         thread::sleep(SHORT);
         let (mut reader, writer) = socket.split().unwrap();
         if sends_first {
-            assert!(matches!(writer.send_text("late"), Err(Error::Disconnected(_))));
+            assert!(matches!(writer.send("late"), Err(Error::Disconnected(_))));
         }
         assert_eq!(reader.read().unwrap(), Some(Message::Text("Hello")));
         for _ in 0..3 {

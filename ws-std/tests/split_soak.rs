@@ -99,7 +99,7 @@ fn saturate<C: Duplex + Send, S: Duplex + Send>(
         let first_peak = ALLOCATOR.peak_usage().saturating_sub(before);
         ALLOCATOR.reset_peak_usage();
         let (up, down) = (up.join().unwrap(), down.join().unwrap());
-        client_writer.start_close(CloseCode::NORMAL, "").unwrap();
+        client_writer.start_close(CloseCode::NORMAL).unwrap();
         (up, down, received_up.join().unwrap(), received_down.join().unwrap(), first_peak)
     });
     let peak = ALLOCATOR.peak_usage().saturating_sub(before);
@@ -130,7 +130,7 @@ fn send(mut writer: WriteHalf<impl Duplex>, until: Instant, seed: u64) -> Carrie
             }
             parts.finish().unwrap();
         } else {
-            writer.send_binary(&message).unwrap();
+            writer.send(&message).unwrap();
         }
         sent.add(&message);
         sent.message_count += 1;
@@ -152,7 +152,7 @@ fn receive(reader: &mut ReadHalf<impl Duplex>) -> Carried {
 
 fn receive_events(reader: &mut ReadHalf<impl Duplex>) -> (Carried, u64) {
     let (mut received, mut pong_count) = (Carried::default(), 0);
-    while let Some(event) = reader.read_event().unwrap() {
+    while let Some(event) = reader.read_part().unwrap() {
         match event {
             Event::Data(piece) => {
                 received.add(piece.payload.as_bytes());

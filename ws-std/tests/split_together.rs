@@ -18,7 +18,7 @@ fn s5_4_pongs_go_between_the_parts_of_a_message_and_other_messages_behind_it() {
     let mut message = writer.message_writer(MessageType::Text).unwrap();
     write!(message, "one ").unwrap();
     message.flush().unwrap();
-    let waiting = thread::spawn(move || other.send_text("behind"));
+    let waiting = thread::spawn(move || other.send("behind"));
     // Until it waits for the lock's condition, which nothing shows.
     thread::sleep(SHORT / 3);
     peer.write_all(&frame(Role::Client, 0x89, b"ping")).unwrap();
@@ -28,7 +28,7 @@ fn s5_4_pongs_go_between_the_parts_of_a_message_and_other_messages_behind_it() {
     write!(message, "two").unwrap();
     message.finish().unwrap();
     waiting.join().unwrap().unwrap();
-    writer.start_close(CloseCode::NORMAL, "").unwrap();
+    writer.start_close(CloseCode::NORMAL).unwrap();
     peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
     let reading = reading(reader);
     let expected = [(0x01, "one "), (0x8A, "ping"), (0x80, "two"), (0x81, "behind")];
@@ -48,7 +48,7 @@ fn those_who_wait_for_a_message_in_parts_do_not_keep_the_processor_busy() {
     let message = writer.message_writer(MessageType::Binary).unwrap();
     let waiting = thread::spawn(move || {
         let before = processor_time();
-        other.send_text("behind").unwrap();
+        other.send("behind").unwrap();
         processor_time() - before
     });
     // What it takes in this time is what the test is about.
@@ -69,15 +69,15 @@ fn processor_time() -> u64 {
 fn a_message_in_parts_that_is_dropped_unfinished_allows_only_a_close() {
     let ((mut reader, mut writer), mut peer) = halves(Timeouts::new());
     drop(writer.message_writer(MessageType::Binary).unwrap());
-    writer.send_text("nothing was begun").unwrap();
+    writer.send("nothing was begun").unwrap();
     let mut message = writer.message_writer(MessageType::Binary).unwrap();
     message.write_all(&vec![0; 20_000]).unwrap();
     drop(message);
-    assert!(matches!(writer.send_text("no"), Err(Error::MessageUnfinished)));
+    assert!(matches!(writer.send("no"), Err(Error::MessageUnfinished)));
     assert!(matches!(writer.message_writer(MessageType::Text), Err(Error::MessageUnfinished)));
     writer.ping(b"still").unwrap();
     peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-    let closing = thread::spawn(move || reader.close(CloseCode::NORMAL, ""));
+    let closing = thread::spawn(move || reader.close(CloseCode::NORMAL));
     let firsts: Vec<u8> = frames(&read_to_end(&mut peer)).iter().map(|(first, _)| *first).collect();
     assert_eq!(firsts, [0x81, 0x02, 0x89, 0x88]);
     drop(peer);
@@ -91,10 +91,10 @@ fn a_close_ends_the_wait_for_a_message_in_parts() {
     let mut message = writer.message_writer(MessageType::Binary).unwrap();
     message.write_all(&vec![0; 20_000]).unwrap();
     let [waiting, closing] = others;
-    let waiting = thread::spawn(move || waiting.send_text("never"));
+    let waiting = thread::spawn(move || waiting.send("never"));
     // Until it waits for the lock's condition, which nothing shows.
     thread::sleep(SHORT / 3);
-    closing.start_close(CloseCode::NORMAL, "").unwrap();
+    closing.start_close(CloseCode::NORMAL).unwrap();
     assert!(matches!(waiting.join().unwrap(), Err(Error::Closed)));
     let error = Error::from(message.write_all(&vec![0; 20_000]).unwrap_err());
     assert!(error.to_string().contains("closed"), "{error}");
@@ -119,7 +119,7 @@ fn messages_in_parts_of_several_threads_stay_apart() {
                         message.flush().unwrap();
                     }
                     message.finish().unwrap();
-                    writer.send_binary(&[name]).unwrap();
+                    writer.send(&[name]).unwrap();
                 }
             })
         })
@@ -132,7 +132,7 @@ fn messages_in_parts_of_several_threads_stay_apart() {
     for thread in threads {
         thread.join().unwrap();
     }
-    reader.close(CloseCode::NORMAL, "").unwrap();
+    reader.close(CloseCode::NORMAL).unwrap();
     server.join().unwrap().unwrap();
 }
 
@@ -155,13 +155,13 @@ fn halves_become_one_again_and_nothing_is_lost() {
     drop(clone);
     let mut socket = reader.reunite(writer).unwrap();
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("second"));
-    socket.send_text("answer").unwrap();
+    socket.send("answer").unwrap();
     let (mut reader, writer) = socket.split().unwrap();
     peer.write_all(&frame(Role::Client, 0x81, b"third")).unwrap();
     assert_eq!(reader.read().unwrap(), Some(Message::Text("third")));
     let mut socket = reader.reunite(writer).unwrap();
     peer.write_all(&frame(Role::Client, 0x88, b"\x03\xe8")).unwrap();
-    let closing = thread::spawn(move || socket.close(CloseCode::NORMAL, ""));
+    let closing = thread::spawn(move || socket.close(CloseCode::NORMAL));
     assert_eq!(frames(&read_to_end(&mut peer)).len(), 2);
     drop(peer);
     closing.join().unwrap().unwrap();
@@ -175,5 +175,5 @@ fn halves_that_have_ended_become_a_connection_that_has() {
     let mut socket = reader.reunite(writer).unwrap();
     assert!(!socket.wants_read() && socket.queued_len() == 0);
     assert!(matches!(socket.read(), Err(Error::Timeout(_))));
-    assert!(matches!(socket.send_text("late"), Err(Error::Timeout(_))));
+    assert!(matches!(socket.send("late"), Err(Error::Timeout(_))));
 }

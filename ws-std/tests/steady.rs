@@ -62,7 +62,7 @@ mod simulated {
     fn s5_5_2_a_peer_that_reads_steadily_and_answers_pings_is_not_given_up_and_one_that_falls_silent_is() {
         let sim = peer();
         let mut socket = sim.server(timeouts());
-        socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+        socket.send(&vec![7; MESSAGE_LEN]).unwrap();
         assert!(sim.elapsed() > ms(6000), "{:?}", sim.elapsed());
         assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("done"));
         assert_eq!(socket.counters().sent.ping_count, 1, "while the rest was on its way");
@@ -75,7 +75,7 @@ mod simulated {
         let sim = peer();
         sim.set_non_blocking(true);
         let mut socket = sim.server(timeouts());
-        socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+        socket.send(&vec![7; MESSAGE_LEN]).unwrap();
         let mut done_at = None;
         let error = loop {
             let _waits = socket.flush();
@@ -84,7 +84,7 @@ mod simulated {
                     assert_eq!(message.unwrap().0, Message::Text("done"));
                     done_at = Some(sim.elapsed());
                 }
-                Err(error) if !error.is_would_block() => break error,
+                Err(error) if !error.is_transient() => break error,
                 Err(_) if done_at.is_some() => sim.sleep_until(socket.next_deadline()),
                 Err(_) => sim.sleep(ms(2)),
             }
@@ -111,14 +111,14 @@ mod real {
         let begun = Instant::now();
         let mut len = 0;
         while len < MESSAGE_LEN {
-            let (event, _) = peer.read_event().unwrap().unwrap();
+            let (event, _) = peer.read_part().unwrap().unwrap();
             let Event::Data(piece) = event else { continue };
             len += piece.payload.as_bytes().len();
             let due = Duration::from_micros(u64::try_from(len).unwrap() * 1_000_000 / PACE);
             // The pace of the peer, which is not waited for by anything here.
             thread::sleep(due.saturating_sub(begun.elapsed()));
         }
-        peer.send_text("done").unwrap();
+        peer.send("done").unwrap();
         ended.recv().unwrap();
     }
 
@@ -139,7 +139,7 @@ mod real {
         let (url, server) = serve(move |stream| {
             let socket = Server::new().with_timeouts(timeouts()).accept(stream).unwrap();
             let (mut reader, writer) = socket.split().unwrap();
-            let writing = thread::spawn(move || writer.send_binary(&vec![7; MESSAGE_LEN]));
+            let writing = thread::spawn(move || writer.send(&vec![7; MESSAGE_LEN]));
             assert_eq!(reader.read().unwrap(), Some(Message::Text("done")));
             let begun = Instant::now();
             writing.join().unwrap().unwrap();
@@ -159,7 +159,7 @@ mod real {
         let (url, server) = serve(move |stream| {
             let server = Server::new().with_timeouts(timeouts());
             let mut socket = server.accept_tls(stream, &config).unwrap();
-            socket.send_binary(&vec![7; MESSAGE_LEN]).unwrap();
+            socket.send(&vec![7; MESSAGE_LEN]).unwrap();
             assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("done"));
             let begun = Instant::now();
             check_given_up(&socket.read().map(drop), begun);

@@ -80,9 +80,9 @@ fn a_connection_opens_and_works_with_any_timeout_for_writing_and_closing() {
         for timeouts in [Timeouts::new().with_write(Some(time)), Timeouts::new().with_close(Some(time))] {
             let (url, server) = serve_echo(Server::new());
             let mut socket = Client::new().with_timeouts(timeouts).connect(&url).unwrap();
-            socket.send_text("Hello").unwrap();
+            socket.send("Hello").unwrap();
             assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"), "{timeouts:?}");
-            match socket.close(CloseCode::NORMAL, "") {
+            match socket.close(CloseCode::NORMAL) {
                 // It may be too short for an answer.
                 Ok(()) | Err(Error::Timeout(_)) => {}
                 Err(error) => panic!("{timeouts:?}: {error:?}"),

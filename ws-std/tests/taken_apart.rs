@@ -11,13 +11,13 @@ use ws_std::{CloseCode, Error, Message, Phase, Role, Timeouts, WebSocket};
 fn a_write_limit_does_not_outlive_its_timeout_into_a_split() {
     let sim = Sim::new();
     let mut socket = sim.server(Timeouts::new().with_write(Some(ms(400))));
-    socket.send_text("x").unwrap();
+    socket.send("x").unwrap();
     socket.set_timeouts(Timeouts::new().with_write(None).with_close(None));
     sim.hears(0, 10);
     let peer = sim.clone();
     sim.act(ms(5000), move || peer.hears(1_000_000, 1000));
     let (_reader, writer) = socket.split().unwrap();
-    let result = writer.send_binary(&[1; 5000]);
+    let result = writer.send(&[1; 5000]);
     assert!(result.is_ok(), "{result:?} {:?}", sim.elapsed());
 }
 
@@ -38,14 +38,14 @@ fn a_read_limit_does_not_outlive_its_timeout_through_parts() {
 fn a_write_limit_does_not_outlive_its_timeout_through_parts() {
     let sim = Sim::new();
     let mut socket = sim.server(Timeouts::new().with_write(Some(ms(400))));
-    socket.send_text("x").unwrap();
+    socket.send("x").unwrap();
     let mut parts = socket.into_parts();
     parts.timeouts = Timeouts::new().with_write(None).with_close(None);
     let mut socket = WebSocket::from_parts(parts);
     sim.hears(0, 10);
     let peer = sim.clone();
     sim.act(ms(5000), move || peer.hears(1_000_000, 1000));
-    let result = socket.send_binary(&[1; 5000]);
+    let result = socket.send(&[1; 5000]);
     assert!(
         result.is_ok() && socket.queued_len() == 0,
         "{result:?} {} {:?}",
@@ -93,7 +93,7 @@ fn deadlines_of_halves_pass_at_their_time() {
         let error = reader.read().map(drop).unwrap_err();
         let again = reader.read().map(drop).unwrap_err();
         assert_eq!(format!("{error:?}"), format!("{again:?}"));
-        assert!(writer.send_text("x").is_err());
+        assert!(writer.send("x").is_err());
         assert!(
             (ms(expected)..ms(expected + 20)).contains(&sim.elapsed()),
             "{timeouts:?} {:?}",
@@ -137,7 +137,7 @@ fn close_of_reader_against_a_peer_that_takes_nothing() {
         sim.stays();
         let (mut reader, writer) = sim.server(Timeouts::new().with_close(Some(ms(close)))).split().unwrap();
         writer.try_send(Message::Binary(&[1; 5000])).unwrap();
-        let error = reader.close(CloseCode::NORMAL, "").unwrap_err();
+        let error = reader.close(CloseCode::NORMAL).unwrap_err();
         assert!(matches!(error, Error::Timeout(Phase::Close)));
         assert!((ms(close)..ms(close + 20)).contains(&sim.elapsed()), "{:?}", sim.elapsed());
     }

@@ -28,12 +28,12 @@ fn messages_of_every_length_come_back() {
     assert!(socket.get_ref().tcp().nodelay().unwrap());
     for len in [0, 1, 125, 126, 4096, 4097, 16_384, 65_535, 65_536, 1 << 20] {
         let bytes: Vec<u8> = (0..=255).cycle().take(len).collect();
-        socket.send_binary(&bytes).unwrap();
+        socket.send(&bytes).unwrap();
         let (message, _) = socket.read().unwrap().unwrap();
         assert!(message == Message::Binary(&bytes), "{len}");
     }
     let begun = Instant::now();
-    socket.close(CloseCode::NORMAL, "done").unwrap();
+    socket.close(CloseCode::NORMAL.with_reason("done")).unwrap();
     let server = server.join().unwrap().unwrap();
     assert!(server.closure().unwrap().is_clean && socket.closure().unwrap().is_clean);
     assert!(begun.elapsed() < LONG, "neither waits for the other's deadline");
@@ -46,7 +46,7 @@ fn either_side_closes_and_both_at_once() {
         let (url, server) = serve(move |stream| {
             let mut socket = ws_std::accept(stream).unwrap();
             if server_closes {
-                socket.close(CloseCode::GOING_AWAY, "").unwrap();
+                socket.close(CloseCode::GOING_AWAY).unwrap();
             } else {
                 assert!(socket.read().unwrap().is_none());
             }
@@ -55,7 +55,7 @@ fn either_side_closes_and_both_at_once() {
         let begun = Instant::now();
         let mut socket = ws_std::connect(&url).unwrap();
         if client_closes {
-            socket.close(CloseCode::NORMAL, "").unwrap();
+            socket.close(CloseCode::NORMAL).unwrap();
         } else {
             assert!(socket.read().unwrap().is_none());
         }
@@ -132,7 +132,7 @@ fn a_close_that_is_not_answered_has_a_deadline() {
     let mut socket = sim.server(Timeouts::new().with_close(Some(SHORT)));
     // So that each read succeeds in time.
     sim.repeats(SHORT * 3 / 20, 20, &frame(Role::Client, 0x89, b""));
-    assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Timeout(Phase::Close))));
+    assert!(matches!(socket.close(CloseCode::NORMAL), Err(Error::Timeout(Phase::Close))));
     assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Close))), "and it stays so");
     assert_eq!(sim.elapsed(), SHORT);
     assert_eq!(socket.closure().unwrap().status.get(), 1006);
@@ -154,12 +154,12 @@ fn a_write_to_a_peer_that_does_not_read_has_a_deadline() {
     let sim = Sim::new();
     sim.hears(0, 1 << 20);
     let mut socket = sim.server(Timeouts::new().with_write(Some(SHORT)));
-    let error = socket.send_binary(&vec![0; 2 << 20]).unwrap_err();
+    let error = socket.send(&vec![0; 2 << 20]).unwrap_err();
     assert!(matches!(error, Error::Timeout(Phase::Write)), "{error}");
     // The write that took a part has waited for the rest, for a quarter of the time.
     let due = if cfg!(windows) { 2 * SHORT } else { SHORT * 5 / 4 };
     assert!((due..due + ms(2)).contains(&sim.elapsed()), "{:?}", sim.elapsed());
-    assert!(matches!(socket.send_text("x"), Err(Error::Timeout(Phase::Write))));
+    assert!(matches!(socket.send("x"), Err(Error::Timeout(Phase::Write))));
     assert!(matches!(socket.read(), Err(Error::Timeout(Phase::Write))));
 }
 
@@ -175,7 +175,7 @@ fn a_read_that_its_owner_limits_comes_back_and_loses_nothing() {
         match socket.read() {
             Ok(Some((message, _))) => assert_eq!(message, Message::Text("slowly")),
             Ok(None) => break,
-            Err(error) if error.is_would_block() => waited_count += 1,
+            Err(error) if error.is_transient() => waited_count += 1,
             Err(error) => panic!("{error}"),
         }
     }
@@ -189,18 +189,18 @@ fn a_non_blocking_stream_carries_a_conversation() {
     let mut socket = ws_std::connect(&url).unwrap();
     socket.get_ref().tcp().set_nonblocking(true).unwrap();
     let message = vec![5; 8 << 20];
-    socket.send_binary(&message).unwrap();
+    socket.send(&message).unwrap();
     let mut is_echoed = false;
     loop {
         match socket.read() {
             Ok(Some((echo, mut writer))) => {
                 assert!(echo == Message::Binary(&message));
                 is_echoed = true;
-                writer.start_close(CloseCode::NORMAL, "").unwrap();
+                writer.start_close(CloseCode::NORMAL).unwrap();
             }
             Ok(None) => break,
             // A loop without a poll: it looks at the socket again.
-            Err(error) if error.is_would_block() => thread::sleep(Duration::from_millis(1)),
+            Err(error) if error.is_transient() => thread::sleep(Duration::from_millis(1)),
             Err(error) => panic!("{error}"),
         }
     }
@@ -220,9 +220,9 @@ fn a_unix_socket_carries_a_conversation() {
         }
     });
     let mut socket = Client::new().handshake(ours, "ws://unix.invalid/").unwrap();
-    socket.send_text("Hello").unwrap();
+    socket.send("Hello").unwrap();
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     server.join().unwrap();
 }
 

@@ -60,9 +60,9 @@ fn serve_tls_with(server: Server, config: impl Into<Arc<ServerConfig>>) -> (Stri
 /// Connects, sends a message, gets it back, and closes cleanly.
 fn converse(client: &Client, url: &str) -> WebSocket<NetStream> {
     let mut socket = client.connect(url).unwrap();
-    socket.send_text("Hello").unwrap();
+    socket.send("Hello").unwrap();
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
-    socket.close(CloseCode::NORMAL, "done").unwrap();
+    socket.close(CloseCode::NORMAL.with_reason("done")).unwrap();
     assert!(socket.closure().unwrap().is_clean);
     socket
 }
@@ -249,7 +249,7 @@ fn a_client_shows_no_certificate_to_another_server_that_a_redirect_names() {
     let (url, first) = serve(move |stream| {
         let incoming = Server::new().receive_tls(stream, &redirecting).unwrap();
         let location = ws_std::Header { name: "Location", value: other_url.as_bytes() };
-        incoming.reject(307, &[location], b"")
+        incoming.respond(307, &[location], b"")
     });
     let (chain, key) = (shown.chain.as_bytes(), shown.key.as_bytes());
     let client = Client::new()
@@ -340,11 +340,11 @@ fn messages_of_every_length_come_back() {
     let mut socket = authority.client().connect(&url).unwrap();
     for len in [0, 1, 125, 126, 4096, 16_370, 16_384, 65_535, 65_536, 1 << 20, 8 << 20] {
         let bytes: Vec<u8> = (0..=255).cycle().take(len).collect();
-        socket.send_binary(&bytes).unwrap();
+        socket.send(&bytes).unwrap();
         let (message, _) = socket.read().unwrap().unwrap();
         assert!(message == Message::Binary(&bytes), "{len}");
     }
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     assert!(server.join().unwrap().unwrap().closure().unwrap().is_clean);
 }
 
@@ -359,10 +359,10 @@ fn messages_are_compressed_below_tls() {
     assert!(socket.deflate().is_some());
     for len in [10, 10_000, 1 << 20] {
         let text = "compressible ".repeat(len / 13);
-        socket.send_text(&text).unwrap();
+        socket.send(&text).unwrap();
         assert!(socket.read().unwrap().unwrap().0 == Message::Text(&text), "{len}");
     }
-    socket.close(CloseCode::NORMAL, "").unwrap();
+    socket.close(CloseCode::NORMAL).unwrap();
     assert!(server.join().unwrap().is_ok());
 }
 

@@ -56,7 +56,7 @@ fn halves(timeouts: Timeouts) -> (Halves, Peer) {
 #[test]
 fn reading_goes_on_while_the_writer_is_blocked() {
     let ((mut reader, writer), mut peer) = halves(Timeouts::new());
-    let writing = thread::spawn(move || writer.send_binary(&vec![7; MUCH]).map(|()| writer));
+    let writing = thread::spawn(move || writer.send(&vec![7; MUCH]).map(|()| writer));
     // Until the sockets are full.
     thread::sleep(Duration::from_millis(300));
     for _ in 0..100 {
@@ -67,7 +67,7 @@ fn reading_goes_on_while_the_writer_is_blocked() {
     let mut bytes = vec![0; MUCH + HEADER_LEN];
     peer.read_exact(&mut bytes).unwrap();
     let writer = writing.join().unwrap().unwrap();
-    writer.send_text("next").unwrap();
+    writer.send("next").unwrap();
     drop(reader);
 }
 
@@ -79,7 +79,7 @@ fn s4_6_3_new_keys_are_taken_and_answered_in_either_direction() {
         peer.conn.refresh_traffic_keys().unwrap();
         peer.write_all(b"\x81\x05Hello").unwrap();
         assert_eq!(reader.read().unwrap().unwrap(), Message::Text("Hello"));
-        writer.send_text("Hello").unwrap();
+        writer.send("Hello").unwrap();
         let mut bytes = [0; 11];
         peer.read_exact(&mut bytes).unwrap();
         assert_eq!(bytes[..2], [0x81, 0x85]);
@@ -92,7 +92,7 @@ fn a_peer_that_takes_nothing_ends_both_halves_by_the_write_timeout() {
     let ((mut reader, writer), peer) = halves(Timeouts::new().with_write(Some(limit)));
     let reading = thread::spawn(move || reader.read().map(drop));
     let begun = Instant::now();
-    let error = writer.send_binary(&vec![7; MUCH]).unwrap_err();
+    let error = writer.send(&vec![7; MUCH]).unwrap_err();
     assert!(matches!(error, Error::Timeout(Phase::Write)), "{error:?}");
     assert!(reading.join().unwrap().is_err());
     assert!(begun.elapsed() < Duration::from_secs(10));
@@ -106,7 +106,7 @@ fn a_cut_connection_is_an_error_of_both_halves() {
     drop(peer);
     assert!(matches!(reading.join().unwrap(), Err(Error::Disconnected(_))));
     let begun = Instant::now();
-    while writer.send_text("x").is_ok() {
+    while writer.send("x").is_ok() {
         assert!(begun.elapsed() < Duration::from_secs(10));
     }
 }

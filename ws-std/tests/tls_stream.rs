@@ -46,8 +46,8 @@ fn a_message_with_its_header_is_one_record() {
     for len in [10, 1000, 4096, 5000, 16_000] {
         let bytes = vec![7; len];
         let header_len = if len < 126 { 2 } else { 4 };
-        client.send_binary(&bytes).unwrap();
-        server.send_binary(&bytes).unwrap();
+        client.send(&bytes).unwrap();
+        server.send(&bytes).unwrap();
         assert_eq!(records(&client.get_ref().get_ref().take_written()), [len + header_len + 4 + SEALING_LEN]);
         assert_eq!(records(&server.get_ref().get_ref().take_written()), [len + header_len + SEALING_LEN]);
     }
@@ -56,21 +56,21 @@ fn a_message_with_its_header_is_one_record() {
 /// Sends as much as it can of these, and reads as much as there is: `Ok` when all was sent and the peer has closed.
 fn go_on(socket: &mut Socket, unsent: &mut &[Vec<u8>], received: &mut Vec<Vec<u8>>) -> Result<bool, Error> {
     while let [next, rest @ ..] = *unsent {
-        match socket.send_binary(next) {
+        match socket.send(next) {
             Ok(()) => *unsent = rest,
-            Err(error) if error.is_would_block() => break,
+            Err(error) if error.is_transient() => break,
             Err(error) => return Err(error),
         }
     }
     match socket.flush() {
-        Err(error) if !error.is_would_block() => return Err(error),
+        Err(error) if !error.is_transient() => return Err(error),
         Ok(()) | Err(_) => {}
     }
     loop {
         match socket.read() {
             Ok(Some((message, _))) => received.push(message.as_bytes().to_vec()),
             Ok(None) => return Ok(true),
-            Err(error) if error.is_would_block() => return Ok(false),
+            Err(error) if error.is_transient() => return Ok(false),
             Err(error) => return Err(error),
         }
     }
@@ -105,8 +105,8 @@ fn a_conversation_cut_anyhow_loses_repeats_and_reorders_nothing() {
             }
             if !is_closing && from_client.len() == 50 && from_server.len() == 50 {
                 is_closing = true;
-                let closed = client.start_close(CloseCode::NORMAL, "done");
-                assert!(closed.is_ok() || closed.is_err_and(|error| error.is_would_block()));
+                let closed = client.start_close(CloseCode::NORMAL.with_reason("done"));
+                assert!(closed.is_ok() || closed.is_err_and(|error| error.is_transient()));
             }
         }
         assert!(from_client == ours && from_server == theirs, "{step}");
@@ -167,7 +167,7 @@ fn a_shutdown_behind_a_full_stream_follows_what_waits() {
 #[test]
 fn a_cut_before_the_closing_handshake_does_not_look_like_an_end() {
     let (mut client, mut server) = wss_pipe(&Client::new(), Server::new());
-    client.send_text("whole").unwrap();
+    client.send("whole").unwrap();
     client.get_ref().get_ref().cut();
     assert_eq!(server.read().unwrap().unwrap().0, Message::Text("whole"));
     for _ in 0..2 {
@@ -181,7 +181,7 @@ fn a_cut_before_the_closing_handshake_does_not_look_like_an_end() {
 fn an_end_without_close_notify_behind_both_closes_is_clean() {
     let (client, mut server) = tls_pipe();
     let mut client = WebSocket::after_handshake(client, Role::Client, Config::new(), b"").unwrap();
-    client.start_close(CloseCode::NORMAL, "").unwrap();
+    client.start_close(CloseCode::NORMAL).unwrap();
     server.write_all(b"\x88\x02\x03\xe8").unwrap();
     server.get_ref().cut();
     assert!(client.read().unwrap().is_none());
@@ -191,11 +191,11 @@ fn an_end_without_close_notify_behind_both_closes_is_clean() {
 #[test]
 fn what_was_forged_is_an_error_of_tls() {
     let (mut client, mut server) = wss_pipe(&Client::new(), Server::new());
-    client.send_text("true").unwrap();
+    client.send("true").unwrap();
     server.get_ref().get_ref().tamper();
     let error = server.read().map(drop).unwrap_err();
     assert!(matches!(&error, Error::Tls(fault) if **fault == rustls::Error::DecryptError), "{error:?}");
-    assert!(server.send_text("x").is_err());
+    assert!(server.send("x").is_err());
     // The other side is told by an alert.
     let error = client.read().map(drop).unwrap_err();
     assert!(matches!(error, Error::Tls(fault) if matches!(*fault, rustls::Error::AlertReceived(_))));
@@ -345,5 +345,5 @@ fn a_client_without_an_end_of_the_handshake_does_not_wait_for_ever() {
     theirs.break_up(usize::MAX);
     let config = Authority::new("CA").issue("example.com").server_tls().build();
     let error = TlsStream::accept(theirs, config, Some(Duration::from_millis(100))).map(drop).unwrap_err();
-    assert!(error.is_would_block(), "a stream that does not block is not waited for: {error:?}");
+    assert!(error.is_transient(), "a stream that does not block is not waited for: {error:?}");
 }

@@ -167,7 +167,7 @@ fn a_long_message_to_a_slow_member_delays_nobody_else_and_not_its_own_reading() 
     let (other, mut other_peer) = room.enter();
     let sending = {
         let writer = writer.clone();
-        thread::spawn(move || drop(writer.send_binary(&vec![7; LONG_LEN])))
+        thread::spawn(move || drop(writer.send(&vec![7; LONG_LEN])))
     };
     thread::sleep(Duration::from_millis(200));
     let mut longest = [Duration::ZERO; 5];
@@ -256,11 +256,11 @@ fn a_server_without_descriptors_goes_on_when_idle_connections_have_ended() {
                 let mut guest = program.connect();
                 // A name of its own, since the chat gives up that of a guest after its stream has ended.
                 let guest_name = format!("guest {count}");
-                guest.send_text(&guest_name).unwrap();
+                guest.send(&guest_name).unwrap();
                 let answer = if name == "echo" { guest_name } else { format!("come\n{guest_name}\n") };
                 // The chat may also say that the guest before has gone.
                 wait_for(LONG, || guest.read().unwrap().unwrap().0 == Message::Text(&answer));
-                guest.close(ws_std::CloseCode::NORMAL, "").unwrap();
+                guest.close(ws_std::CloseCode::NORMAL).unwrap();
             }
         });
         println!("{name}: ten guests were served {elapsed:?} after that");
@@ -285,12 +285,12 @@ fn in_the_chat_no_message_waits_for_guests_that_have_stopped_reading() {
         })
         .collect();
     let (mut ada, mut bob) = (program.connect(), program.connect());
-    ada.send_text("Ada").unwrap();
+    ada.send("Ada").unwrap();
     let hear = |socket: &mut WebSocket<NetStream>, expected: &str| {
         wait_for(LONG, || socket.read().unwrap().unwrap().0 == Message::Text(expected));
     };
     hear(&mut ada, "come\nAda\n");
-    bob.send_text("Bob").unwrap();
+    bob.send("Bob").unwrap();
     hear(&mut ada, "come\nBob\n");
     hear(&mut bob, "come\nBob\n");
     let filling = "x".repeat(4000);
@@ -300,7 +300,7 @@ fn in_the_chat_no_message_waits_for_guests_that_have_stopped_reading() {
     while begun.elapsed() < Duration::from_secs(6) {
         let text = format!("{count} {filling}");
         let ((), elapsed) = timed(|| {
-            ada.send_text(&text).unwrap();
+            ada.send(&text).unwrap();
             hear(&mut bob, &format!("say\nAda\n{text}"));
         });
         hear(&mut ada, &format!("say\nAda\n{text}"));
@@ -318,7 +318,7 @@ fn a_stuck_write_ends_by_the_write_timeout_though_that_is_longer_than_the_close_
     let (millis, close) = (Duration::from_millis(1200), Duration::from_millis(300));
     let timeouts = Timeouts::new().with_write(Some(millis)).with_close(Some(close));
     let ((_reader, writer), _peer) = common::split::halves(timeouts);
-    let (result, elapsed) = timed(|| writer.send_binary(&vec![7; common::split::TOO_MUCH]));
+    let (result, elapsed) = timed(|| writer.send(&vec![7; common::split::TOO_MUCH]));
     println!("stuck write: {elapsed:?}");
     assert!(matches!(result, Err(Error::Timeout(Phase::Write))), "{result:?}");
     assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");

@@ -126,7 +126,7 @@ fn answer(
         }
         ServerProgress::NotWebSocket => {
             let headers = [Header::new("Content-Type", "text/plain")];
-            (handshake.reject(200, &headers, page, &mut out).unwrap_or_default(), Phase::Rejected)
+            (handshake.respond(200, &headers, page, &mut out).unwrap_or_default(), Phase::Rejected)
         }
         ServerProgress::Failed(_) => (handshake.reject_fault(&mut out).unwrap_or_default(), Phase::Rejected),
     };

@@ -29,6 +29,6 @@ pub(super) fn connect(url: &str) {
         Client::new().with_subprotocol("chat").with_subprotocol("superchat").with_deflate(Deflate::new());
     if let Ok(mut socket) = client.connect(url) {
         // Whether the Close could be sent is judged on the wire.
-        socket.close(CloseCode::NORMAL, "").ok();
+        socket.close(CloseCode::NORMAL).ok();
     }
 }

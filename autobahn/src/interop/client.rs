@@ -125,7 +125,7 @@ fn exchange(urls: &Urls, messages: &[Message<'_>]) -> Outcome {
 fn many(urls: &Urls) -> Outcome {
     let mut socket = urls.connect(Client::new(), &urls.plain)?;
     for i in 0..MANY {
-        socket.send_text(&format!("message {i}"))?;
+        socket.send(&format!("message {i}"))?;
     }
     for i in 0..MANY {
         equal(next(&mut socket)?, Message::Text(&format!("message {i}")))?;
@@ -149,7 +149,7 @@ fn ping(urls: &Urls) -> Outcome {
     let mut socket = urls.connect(Client::new(), &urls.plain)?;
     for payload in ["", "are you there?", &"x".repeat(125)] {
         socket.ping(payload.as_bytes())?;
-        let (event, _) = socket.read_event()?.ok_or("closed before the pong")?;
+        let (event, _) = socket.read_part()?.ok_or("closed before the pong")?;
         equal(event, Event::Pong)?;
         equal(socket.control().as_bytes(), payload.as_bytes())?;
     }
@@ -162,7 +162,7 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
     let mut socket = urls.connect(Client::new(), &urls.plain)?;
     equal(ask(&mut socket, &format!("!id {name}"))?.as_str(), "named")?;
     if let Some(code) = code {
-        socket.close(code, reason)?;
+        socket.close(code.with_reason(reason))?;
     } else {
         socket = close_without_code(socket)?;
         equal(socket.read()?.map(|(message, _)| message), None)?;
@@ -189,7 +189,7 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
 /// Has the server close.
 fn is_closed(urls: &Urls, code: u16, reason: &str) -> Outcome {
     let mut socket = urls.connect(Client::new(), &urls.plain)?;
-    socket.send_text(&format!("!close {code} {reason}"))?;
+    socket.send(&format!("!close {code} {reason}"))?;
     equal(socket.read()?.map(|(message, _)| message), None)?;
     let closure = socket.closure().ok_or("the end is not known")?;
     equal((closure.cause, closure.status.get(), closure.is_clean), (ClosureCause::Peer, code, true))?;
@@ -238,13 +238,13 @@ fn empty_deflated(urls: &Urls, url: &str, deflate: Deflate) -> Outcome {
 }
 
 fn end<S: Stream>(mut socket: WebSocket<S>) -> Outcome {
-    socket.close(CloseCode::NORMAL, "")?;
+    socket.close(CloseCode::NORMAL)?;
     let closure = socket.closure().ok_or("the end is not known")?;
     equal((closure.status.get(), closure.is_clean), (1000, true))
 }
 
 fn ask<S: Stream>(socket: &mut WebSocket<S>, command: &str) -> Result<String, Box<dyn Error>> {
-    socket.send_text(command)?;
+    socket.send(command)?;
     let answer = next(socket)?;
     if let Message::Text(text) = answer {
         return Ok(text.to_owned());

@@ -118,7 +118,7 @@ fn serve_page<S: Stream>(incoming: Incoming<S>, shared: &Shared) -> Outcome {
         _ => (404, "text/plain", b"not here".as_slice()),
     };
     let headers = [Header { name: "Content-Type", value: content_type.as_bytes() }];
-    Ok(incoming.reject(status, &headers, body)?)
+    Ok(incoming.respond(status, &headers, body)?)
 }
 
 /// Answers until the connection ends, and keeps how it did.
@@ -137,7 +137,7 @@ fn serve<S: Stream>(mut socket: WebSocket<S>, counts: &Counts, shared: &Shared) 
         match command {
             "!id" => {
                 name = Some(rest.to_owned());
-                socket.send_text("named")?;
+                socket.send("named")?;
             }
             "!close" => socket = close(socket, rest)?,
             _ => answer(&mut socket, command, rest, counts, shared)?,
@@ -161,19 +161,19 @@ fn answer<S: Stream>(
     match command {
         "!closure" => {
             let told = shared.closures().get(rest).cloned();
-            socket.send_text(told.as_deref().unwrap_or("pending"))?;
+            socket.send(told.as_deref().unwrap_or("pending"))?;
         }
         "!ping" => ping(socket, rest)?,
         "!fragments" => send_fragments(socket, rest)?,
         "!subprotocol" => {
             let subprotocol = socket.subprotocol().unwrap_or("none").to_owned();
-            socket.send_text(&subprotocol)?;
+            socket.send(&subprotocol)?;
         }
         "!wire" => {
             let (read, written) = counts.get();
-            socket.send_text(&format!("{read} {written}"))?;
+            socket.send(&format!("{read} {written}"))?;
         }
-        _ => socket.start_close(CloseCode::POLICY_VIOLATION, "an unknown command")?,
+        _ => socket.start_close(CloseCode::POLICY_VIOLATION.with_reason("an unknown command"))?,
     }
     Ok(())
 }
@@ -188,16 +188,16 @@ fn close<S: Stream>(
         return Ok(close_without_code(socket)?);
     }
     let code = CloseCode::new(code.parse()?).ok_or("not a code that may be sent")?;
-    socket.start_close(code, reason)?;
+    socket.start_close(code.with_reason(reason))?;
     Ok(socket)
 }
 
 fn ping<S: Stream>(socket: &mut WebSocket<S>, payload: &str) -> Outcome {
     socket.ping(payload.as_bytes())?;
-    while let Some((event, _)) = socket.read_event()? {
+    while let Some((event, _)) = socket.read_part()? {
         if event == Event::Pong {
             let answer = ["pong ", core::str::from_utf8(socket.control().as_bytes())?].concat();
-            return Ok(socket.send_text(&answer)?);
+            return Ok(socket.send(&answer)?);
         }
     }
     Err("closed before the pong".into())

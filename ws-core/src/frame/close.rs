@@ -69,6 +69,24 @@ impl CloseCode {
     pub const fn get(self) -> u16 {
         self.0
     }
+
+    /// Makes a Close frame of the code and as much of `reason` as there is room for: at most
+    /// [`CloseFrame::REASON_LEN_MAX`] bytes, cut between two characters. The reason is meant for logs (RFC 6455 §5.5.1).
+    ///
+    /// ```
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// let close = CloseCode::INTERNAL_ERROR.with_reason(&"ä".repeat(100));
+    /// assert_eq!(close.reason(), "ä".repeat(61), "122 bytes: half a character more would not be text");
+    /// ```
+    #[must_use]
+    pub fn with_reason(self, reason: &str) -> CloseFrame {
+        let mut len = reason.len().min(CloseFrame::REASON_LEN_MAX);
+        while !reason.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
+        CloseFrame::new(self, reason.get(..len).unwrap_or_default()).unwrap_or(CloseFrame::EMPTY)
+    }
 }
 
 impl fmt::Display for CloseCode {
@@ -192,24 +210,6 @@ impl CloseFrame {
         // RFC 6455 §5.5.1: the code is a 2-byte unsigned integer in network byte order.
         (payload.append(&code.get().to_be_bytes()) && payload.append(reason.as_bytes()))
             .then_some(Self { payload })
-    }
-
-    /// A Close with a code and as much of the reason as there is room for: at most
-    /// [`REASON_LEN_MAX`](Self::REASON_LEN_MAX) bytes, cut between two characters.
-    ///
-    /// ```
-    /// use ws_core::frame::{CloseCode, CloseFrame};
-    ///
-    /// let close = CloseFrame::truncated(CloseCode::INTERNAL_ERROR, &"ä".repeat(100));
-    /// assert_eq!(close.reason(), "ä".repeat(61), "122 bytes: half a character more would not be text");
-    /// ```
-    #[must_use]
-    pub fn truncated(code: CloseCode, reason: &str) -> Self {
-        let mut len = reason.len().min(Self::REASON_LEN_MAX);
-        while !reason.is_char_boundary(len) {
-            len = len.saturating_sub(1);
-        }
-        Self::new(code, reason.get(..len).unwrap_or_default()).unwrap_or(Self::EMPTY)
     }
 
     /// Reads the payload of a Close frame.
@@ -352,7 +352,7 @@ mod tests {
             for lead in 0..4 {
                 for count in 0..130 {
                     let reason = "x".repeat(lead) + &character.repeat(count);
-                    let close = CloseFrame::truncated(CloseCode::NORMAL, &reason);
+                    let close = CloseCode::NORMAL.with_reason(&reason);
                     assert_eq!(close.code(), Some(CloseCode::NORMAL));
                     let next = reason.strip_prefix(close.reason()).unwrap().chars().next();
                     assert!(

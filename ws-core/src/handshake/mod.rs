@@ -32,7 +32,7 @@
 //!         server.accept(OriginPolicy::SameHost, &response, &mut wire)?
 //!     }
 //!     // A page for a client that did not ask for a WebSocket, an error for one that did it wrong; then close.
-//!     ServerProgress::NotWebSocket => server.reject(200, &[], b"Hello", &mut wire)?,
+//!     ServerProgress::NotWebSocket => server.respond(200, &[], b"Hello", &mut wire)?,
 //!     ServerProgress::Failed(_) => server.reject_fault(&mut wire)?,
 //!     ServerProgress::NeedInput => 0, // read more, and call receive again
 //! };

@@ -21,11 +21,11 @@ use crate::stream::{NetStream, Stream};
 /// use ws_std::{CloseCode, Message};
 ///
 /// let mut socket = ws_std::connect("ws://127.0.0.1:9001/")?;
-/// socket.send_text("Hello")?;
+/// socket.send("Hello")?;
 /// if let Some((Message::Text(text), _)) = socket.read()? {
 ///     println!("{text}");
 /// }
-/// socket.close(CloseCode::NORMAL, "")
+/// socket.close(CloseCode::NORMAL)
 /// # }
 /// ```
 ///
@@ -132,7 +132,7 @@ impl Client {
     /// use ws_std::{Client, Server};
     ///
     /// let (ours, theirs) = UnixStream::pair()?; // or UnixStream::connect("/run/chat.sock")
-    /// let server = std::thread::spawn(move || Server::new().accept(theirs).and_then(|mut socket| socket.send_text("Hello")));
+    /// let server = std::thread::spawn(move || Server::new().accept(theirs).and_then(|mut socket| socket.send("Hello")));
     /// let mut socket = Client::new().handshake(ours, "ws://localhost/")?;
     /// assert_eq!(socket.read()?.map(|(message, _)| message), Some(ws_std::Message::Text("Hello")));
     /// # server.join().map_err(|_| "panicked")??;

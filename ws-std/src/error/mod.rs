@@ -96,7 +96,7 @@ impl Error {
     /// Whether the call gave up waiting, and the connection goes on: the stream does not block, or a timeout for reads or writes
     /// is over. Nothing is lost, and you may make the same call again.
     #[must_use]
-    pub fn is_would_block(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, Self::Io(error) if is_wait(error.kind()))
     }
 

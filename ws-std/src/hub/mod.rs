@@ -55,7 +55,7 @@ use rest::Rest;
 ///
 /// let mut guest = ws_std::connect(&url)?;
 /// # while hub.member_count() < 1 { thread::yield_now() }
-/// guest.send_text("Hello")?;
+/// guest.send("Hello")?;
 /// assert!(guest.read()?.is_some_and(|(message, _)| message == ws_std::Message::Text("Hello")));
 ///
 /// let leaving = thread::spawn(move || guest.read().map(|read| read.is_none()));
@@ -237,7 +237,7 @@ impl Inner {
         for member in &members {
             let count = match member.hear(encoded, plain) {
                 Ok(()) => &mut delivery.sent_count,
-                Err(error) if error.is_would_block() => {
+                Err(error) if error.is_transient() => {
                     member.dismiss(CloseCode::TRY_AGAIN_LATER, LAGGING);
                     &mut delivery.lagging_count
                 }

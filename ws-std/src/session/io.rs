@@ -104,7 +104,7 @@ impl<S: Stream> Io<S> {
             return Ok(());
         }
         match self.transmit() {
-            Err(error) if error.is_would_block() => Ok(()),
+            Err(error) if error.is_transient() => Ok(()),
             result => result,
         }
     }

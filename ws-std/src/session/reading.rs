@@ -60,7 +60,7 @@ pub(crate) fn read<'i>(
 }
 
 /// Waits for the next event; `None` at the end.
-pub(crate) fn read_event<'i>(
+pub(crate) fn read_part<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
 ) -> Result<Option<Event<Fragment<'i>>>, Error> {
@@ -82,7 +82,7 @@ pub(crate) fn read_event<'i>(
 
 /// Discards what arrives, until the end.
 pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(), Error> {
-    while let Some(event) = read_event(inbound, driver)? {
+    while let Some(event) = read_part(inbound, driver)? {
         if event == Event::Close {
             return end(inbound, driver);
         }

@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use ws_core::connection::{Closure, Config, EncodedMessage, Role, RoleKeys};
 use ws_core::event::{Event, Fragment, MessageType};
-use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::frame::{CloseFrame, ControlPayload};
 use ws_core::input::ReadBuffer;
 use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
@@ -33,7 +33,7 @@ use ws_core::session::{self, Compress, Inbound, Opened, Session};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_event, session_config};
+use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_part, session_config};
 use crate::stream::Stream;
 use crate::telemetry::Id;
 use held::Held;
@@ -136,10 +136,10 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// Those of [`read`](Self::read).
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
-    pub fn read_event(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
+    pub fn read_part(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
         let (io, inbound) = (&mut *self.io, &mut self.inbound);
         io.link.call.begin_read();
-        Ok(read_event(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
+        Ok(read_part(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
     }
 
     /// Sends a message, in one frame, before the call returns; see [`Writer::send`] for compression. A stream that would block may
@@ -149,8 +149,8 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// Those of [`Writer::send`].
     #[inline]
-    pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::ByLength, Leave::AtOnce)
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::ByLength, Leave::AtOnce)
     }
 
     /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
@@ -171,8 +171,8 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those of [`Writer::send`].
-    pub fn feed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::ByLength, Leave::Together)
+    pub fn feed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::ByLength, Leave::Together)
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. The
@@ -201,28 +201,8 @@ impl<S: Stream> WebSocket<S> {
         self.writer().send_encoded(message)
     }
 
-    /// Sends a text message at once.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Writer::send`].
-    #[inline]
-    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        self.send(Message::Text(text))
-    }
-
-    /// Sends a binary message at once.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Writer::send`].
-    #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.send(Message::Binary(bytes))
-    }
-
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
-    /// [`read_event`](Self::read_event); [`read`](Self::read) passes over it.
+    /// [`read_part`](Self::read_part); [`read`](Self::read) passes over it.
     ///
     /// # Errors
     ///
@@ -283,16 +263,43 @@ impl<S: Stream> WebSocket<S> {
     /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,
     /// all within [`Timeouts::close`] (RFC 6455 §7.1.2). Where the connection has ended already, returns how.
     ///
-    /// `reason` is meant for logs. It is cut to 123 bytes.
+    /// `frame` is a [`CloseCode`](crate::CloseCode), one [with a reason](crate::CloseCode::with_reason), or [`CloseFrame::EMPTY`], which
+    /// has no code (RFC 6455 §5.5.1): the peer then sees 1005.
+    ///
+    /// ```
+    /// # use ws_std::{AnyStream, Config, Role, WebSocket};
+    /// use ws_std::{CloseCode, CloseFrame};
+    ///
+    /// # let open = || {
+    /// #     let stream = AnyStream(Peer(b"\x88\x80\0\0\0\0", Vec::new()));
+    /// #     WebSocket::after_handshake(stream, Role::Server, Config::new(), b"")
+    /// # };
+    /// # struct Peer(&'static [u8], Vec<u8>);
+    /// # impl std::io::Read for Peer {
+    /// #     fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> { self.0.read(bytes) }
+    /// # }
+    /// # impl std::io::Write for Peer {
+    /// #     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> { self.1.write(bytes) }
+    /// #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+    /// # }
+    /// # let (mut first, mut second, mut third) = (open()?, open()?, open()?);
+    /// first.close(CloseCode::NORMAL)?;
+    /// second.close(CloseCode::INTERNAL_ERROR.with_reason("out of disk"))?;
+    /// third.close(CloseFrame::EMPTY)?;
+    /// # assert_eq!(first.get_ref().0.1, b"\x88\x02\x03\xe8");
+    /// # assert_eq!(second.get_ref().0.1, b"\x88\x0d\x03\xf3out of disk");
+    /// # assert_eq!(third.get_ref().0.1, b"\x88\x00");
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Timeout`] where the peer does not answer, [`Error::Disconnected`] where it ends the stream instead,
     /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended, unless the stream would block: then
     /// call again.
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
         self.io.link.call.begin_close();
-        self.io.life.outbound.close(CloseFrame::truncated(code, reason));
+        self.io.life.outbound.close(frame.into());
         close(&mut self.inbound, &mut *self.io)
     }
 
@@ -302,8 +309,8 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those that end the connection.
-    pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.writer().start_close(code, reason)
+    pub fn start_close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
+        self.writer().start_close(frame)
     }
 
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
@@ -318,7 +325,7 @@ impl<S: Stream> WebSocket<S> {
         self.inbound.close_frame()
     }
 
-    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) reported last.
+    /// The payload of the ping, pong or Close that [`read_part`](Self::read_part) reported last.
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
         self.inbound.control()

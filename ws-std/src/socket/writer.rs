@@ -3,7 +3,7 @@ use core::fmt;
 
 use ws_core::connection::EncodedMessage;
 use ws_core::event::MessageType;
-use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::frame::{CloseFrame, ControlPayload};
 use ws_core::message::Message;
 use ws_core::session::Compress;
 
@@ -36,8 +36,8 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// block and 16 KiB or more wait to be written. After these nothing of the message was taken. And those that end the connection:
     /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`], [`Error::Fault`].
     #[inline]
-    pub fn send(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::ByLength, self.leave)
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::ByLength, self.leave)
     }
 
     /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
@@ -45,28 +45,8 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// # Errors
     ///
     /// Those of [`send`](Self::send).
-    pub fn feed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::ByLength, Leave::Together)
-    }
-
-    /// Sends a text message. It leaves when one of [`send`](Self::send) would.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send`](Self::send).
-    #[inline]
-    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        self.send(Message::Text(text))
-    }
-
-    /// Sends a binary message. It leaves when one of [`send`](Self::send) would.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send`](Self::send).
-    #[inline]
-    pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.send(Message::Binary(bytes))
+    pub fn feed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::ByLength, Leave::Together)
     }
 
     /// Sends a message without compression, even where it was negotiated: for a message that holds a secret and text that an attacker
@@ -76,8 +56,8 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
-    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::Never, self.leave)
+    pub fn send_uncompressed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::Never, self.leave)
     }
 
     /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
@@ -86,8 +66,8 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
-    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
-        self.io.send(message, Compress::Always, self.leave)
+    pub fn send_compressed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.io.send(message.into(), Compress::Always, self.leave)
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
@@ -102,7 +82,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     }
 
     /// Sends a ping with up to 125 bytes, at once (RFC 6455 §5.5.2). The pong is an event of
-    /// [`WebSocket::read_event`](crate::WebSocket::read_event).
+    /// [`WebSocket::read_part`](crate::WebSocket::read_part).
     ///
     /// # Errors
     ///
@@ -136,8 +116,8 @@ impl<'a, S: Stream> Writer<'a, S> {
     /// # Errors
     ///
     /// Those that end the connection.
-    pub fn start_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.io.life.outbound.close(CloseFrame::truncated(code, reason));
+    pub fn start_close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
+        self.io.life.outbound.close(frame.into());
         self.io.leave(Leave::AtOnce)
     }
 }

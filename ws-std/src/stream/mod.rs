@@ -193,7 +193,7 @@ impl_for_pointer!(Box<S>);
 ///
 /// # fn serve(pipe: impl std::io::Read + std::io::Write) -> Result<(), ws_std::Error> {
 /// let mut socket = Server::new().accept(AnyStream(pipe))?;
-/// # socket.send_text("Hello")?;
+/// # socket.send("Hello")?;
 /// # Ok(())
 /// # }
 /// ```

@@ -112,7 +112,7 @@ pub(crate) fn read_all<S: Stream>(socket: &mut WebSocket<S>) -> Vec<Said> {
         match socket.read() {
             Ok(Some((message, _))) => heard.push(Said::of(message)),
             Ok(None) => return heard,
-            Err(error) => assert!(error.is_would_block(), "{error}"),
+            Err(error) => assert!(error.is_transient(), "{error}"),
         }
     }
 }

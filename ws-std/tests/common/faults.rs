@@ -180,7 +180,7 @@ pub(crate) trait Side {
 fn again<T>(mut call: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     for _ in 0..8 {
         match call() {
-            Err(error) if error.is_would_block() => {}
+            Err(error) if error.is_transient() => {}
             result => return result,
         }
     }
@@ -238,7 +238,7 @@ impl Side for Whole {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        self.again(|socket| socket.close(CloseCode::NORMAL, "done"))
+        self.again(|socket| socket.close(CloseCode::NORMAL.with_reason("done")))
     }
 
     fn queued_len(&self) -> usize {
@@ -276,7 +276,7 @@ impl Side for Halves {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        again(|| self.reader.close(CloseCode::NORMAL, "done"))
+        again(|| self.reader.close(CloseCode::NORMAL.with_reason("done")))
     }
 
     fn queued_len(&self) -> usize {

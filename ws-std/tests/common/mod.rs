@@ -194,11 +194,11 @@ pub(crate) fn echo_again_and_again<S: Stream>(socket: &mut WebSocket<S>) {
         match socket.read() {
             Ok(Some((message, mut writer))) => {
                 while let Err(error) = writer.send(message) {
-                    assert!(error.is_would_block(), "{error}");
+                    assert!(error.is_transient(), "{error}");
                 }
             }
             Ok(None) => return,
-            Err(error) => assert!(error.is_would_block(), "{error}"),
+            Err(error) => assert!(error.is_transient(), "{error}"),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn halves(timeouts: Timeouts) -> (Halves, TcpStream) {
 /// Writes more than the peer takes, and gives what came of it. Comes back when that is under way.
 pub(crate) fn block(writer: &WriteHalf<TcpStream>, peer: &TcpStream) -> JoinHandle<Result<(), Error>> {
     let writer = writer.clone();
-    let writing = thread::spawn(move || writer.send_binary(&vec![7; TOO_MUCH]));
+    let writing = thread::spawn(move || writer.send(&vec![7; TOO_MUCH]));
     peer.peek(&mut [0]).unwrap();
     // Until the buffers of the system are full, which nothing shows.
     thread::sleep(SHORT / 6);

@@ -21,7 +21,7 @@ use crate::input::Input;
 /// A server's side of the opening handshake (RFC 6455 §4.2).
 ///
 /// Feed it input until it has a request or a fault, look at [`request`](Self::request), and answer with
-/// [`accept`](Self::accept), [`reject`](Self::reject) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it
+/// [`accept`](Self::accept), [`respond`](Self::respond) or [`reject_fault`](Self::reject_fault). It owns its storage, so that it
 /// can wait in a task or a slot while the answer is found. The storage is the limit for the head: 4 to 16 KiB are usual
 /// (browsers send up to 4 KiB of cookies per name; Apache and nginx take 8 KiB a line).
 ///
@@ -88,9 +88,9 @@ pub enum ServerProgress {
     /// The head is not complete. All input was taken: read more, and call [`receive`](ServerHandshake::receive) again.
     NeedInput,
     /// A valid request for a WebSocket: [`accept`](ServerHandshake::accept) or
-    /// [`reject`](ServerHandshake::reject) it.
+    /// [`respond`](ServerHandshake::respond) it.
     Request,
-    /// A valid GET request that asks for something else, such as a page: [`reject`](ServerHandshake::reject) it with
+    /// A valid GET request that asks for something else, such as a page: [`respond`](ServerHandshake::respond) it with
     /// what you have for it, or let [`reject_fault`](ServerHandshake::reject_fault) answer with 426.
     NotWebSocket,
     /// The handshake has failed for good: answer with [`reject_fault`](ServerHandshake::reject_fault).

@@ -29,12 +29,12 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// handshake.receive(&mut buffer.input());
     ///
     /// let mut out = [0; 256];
-    /// let len = handshake.reject(200, &[Header::new("Content-Type", "text/html")], b"<p>Hello", &mut out)?;
+    /// let len = handshake.respond(200, &[Header::new("Content-Type", "text/html")], b"<p>Hello", &mut out)?;
     /// assert!(out[..len].starts_with(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"));
     /// assert!(out[..len].ends_with(b"Content-Length: 8\r\n\r\n<p>Hello"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn reject(
+    pub fn respond(
         &mut self,
         status: u16,
         headers: &[Header<'_>],
@@ -64,11 +64,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// handshake.receive(&mut buffer.input());
     ///
     /// let mut out = [0; 128];
-    /// let len = handshake.reject_head(200, &[], 1 << 30, &mut out)?;
+    /// let len = handshake.respond_head(200, &[], 1 << 30, &mut out)?;
     /// assert_eq!(&out[..len], b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1073741824\r\n\r\n");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn reject_head(
+    pub fn respond_head(
         &mut self,
         status: u16,
         headers: &[Header<'_>],

@@ -70,7 +70,7 @@ probes! {
     control_bytes(payload: &ControlPayload) -> &[u8] { payload.as_bytes() }
     close_decode(payload: &ControlPayload) -> Result<CloseFrame, Violation> { CloseFrame::decode(payload) }
     close_new(code: CloseCode, reason: &str) -> Option<CloseFrame> { CloseFrame::new(code, reason) }
-    close_truncated(code: CloseCode, reason: &str) -> CloseFrame { CloseFrame::truncated(code, reason) }
+    close_truncated(code: CloseCode, reason: &str) -> CloseFrame { code.with_reason(reason) }
     close_code(close: &CloseFrame) -> Option<CloseCode> { close.code() }
     close_reason(close: &CloseFrame) -> &str { close.reason() }
 

@@ -61,7 +61,7 @@ impl<S: Stream> Connecting<S> {
         match self.options.request.lend(uri, |request| opening.advance(request)) {
             Ok(is_accepted) => self.finish(opening, uri, is_accepted),
             Err(error) => {
-                if error.is_would_block() {
+                if error.is_transient() {
                     self.opening = Some(opening);
                 }
                 Err(error)

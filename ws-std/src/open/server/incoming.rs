@@ -45,7 +45,7 @@ impl<S: Stream> Incoming<S> {
         self.opening.handshake.request()
     }
 
-    /// Whether the request asks for a WebSocket. If not, it is a plain GET: answer it with [`reject`](Self::reject), which can send
+    /// Whether the request asks for a WebSocket. If not, it is a plain GET: answer it with [`respond`](Self::respond), which can send
     /// a page.
     #[must_use]
     pub const fn is_websocket(&self) -> bool {
@@ -102,13 +102,13 @@ impl<S: Stream> Incoming<S> {
             Err(AcceptError::Failed(fault)) => return Err(self.opening.refuse(fault)),
             Err(AcceptError::Misuse(misuse)) => {
                 // The misuse is what the program has to see, whether or not its answer could be written.
-                let _unwritten = self.reject(500, &[], b"");
+                let _unwritten = self.respond(500, &[], b"");
                 return Err(Error::HandshakeMisuse(misuse));
             }
             Err(_) => return Err(io::ErrorKind::OutOfMemory.into()),
         };
         match stream.write(&head) {
-            Err(error) if !error.is_would_block() => Err(error),
+            Err(error) if !error.is_transient() => Err(error),
             // The rest of it leaves before anything else.
             Ok(()) | Err(_) => self.open(),
         }
@@ -123,9 +123,9 @@ impl<S: Stream> Incoming<S> {
     ///
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599, or a header is one that cannot be sent;
     /// [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
-    pub fn reject(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
+    pub fn respond(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
         let ServerOpening { server, stream, handshake } = &mut *self.opening;
-        let head = head_to_vec(|out| handshake.reject_head(status, headers, body.len(), out))?;
+        let head = head_to_vec(|out| handshake.respond_head(status, headers, body.len(), out))?;
         let answer = [head.as_slice(), body].concat();
         stream.write(&answer)?;
         telemetry::rejected(handshake.request().map_or("/", |request| request.path()), status);

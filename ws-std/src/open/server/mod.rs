@@ -62,9 +62,9 @@ pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
 /// let incoming = server.receive(stream)?;
 /// if incoming.path() == "/chat" {
 ///     let mut socket = incoming.accept()?;
-///     socket.send_text("welcome")?;
+///     socket.send("welcome")?;
 /// } else {
-///     incoming.reject(404, &[], b"no such room\n")?;
+///     incoming.respond(404, &[], b"no such room\n")?;
 /// }
 /// # Ok(())
 /// # }

@@ -49,7 +49,7 @@ impl<S: Stream> Receiving<S> {
         match opening.receive() {
             Ok(is_websocket) => Ok(Incoming { opening, is_websocket }),
             Err(error) => {
-                if error.is_would_block() {
+                if error.is_transient() {
                     self.opening = Some(opening);
                 }
                 Err(error)

@@ -22,7 +22,7 @@ impl Server {
     /// let incoming = Server::new().receive_tls(stream, &tls)?;
     /// let mut socket = if incoming.path() == "/chat" { incoming.accept()? } else { return Ok(()) };
     /// assert!(socket.get_ref().with_connection(|tls| tls.protocol_version().is_some()));
-    /// socket.send_text("welcome")
+    /// socket.send("welcome")
     /// # }
     /// ```
     ///

@@ -70,9 +70,9 @@ impl<S: Duplex> Shared<S> {
     }
 
     /// Queues a Close, and writes nothing yet.
-    pub(super) fn close(&self, code: CloseCode, reason: &str) -> Guard<'_, S> {
+    pub(super) fn close(&self, close: CloseFrame) -> Guard<'_, S> {
         let mut state = self.lock();
-        state.life.outbound.close(CloseFrame::truncated(code, reason));
+        state.life.outbound.close(close);
         self.notify(&state);
         state
     }
@@ -141,7 +141,7 @@ impl<S: Duplex> Channel for Shared<S> {
     }
 
     fn dismiss(&self, code: CloseCode, reason: &str) {
-        drop(self.close(code, reason));
+        drop(self.close(code.with_reason(reason)));
     }
 
     fn deliver(self: Arc<Self>, is_again: bool) -> bool {

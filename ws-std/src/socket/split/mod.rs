@@ -56,9 +56,9 @@ impl<S: Duplex> WebSocket<S> {
     ///     Ok(count)
     /// });
     /// for _ in 0..100 {
-    ///     writer.send_text("Hello")?;
+    ///     writer.send("Hello")?;
     /// }
-    /// writer.start_close(CloseCode::NORMAL, "done")?;
+    /// writer.start_close(CloseCode::NORMAL.with_reason("done"))?;
     /// assert!(reading.join().is_ok_and(|count| count.is_ok_and(|count| count == 100)));
     /// # Ok::<(), ws_std::Error>(())
     /// ```

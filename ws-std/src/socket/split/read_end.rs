@@ -2,7 +2,7 @@ use alloc::sync::{Arc, Weak};
 use core::time::Duration;
 use std::thread;
 
-use ws_core::frame::CloseCode;
+use ws_core::frame::CloseFrame;
 use ws_core::keepalive::Timeouts;
 use ws_core::session::{Note, Relay};
 
@@ -38,10 +38,10 @@ impl<S: Duplex> ReadEnd<S> {
         }
     }
 
-    pub(super) fn begin_close(&mut self, code: CloseCode, reason: &str) {
+    pub(super) fn begin_close(&mut self, close: CloseFrame) {
         self.link.call.begin_close();
         self.gather(false);
-        drop(self.shared.close(code, reason));
+        drop(self.shared.close(close));
         self.wants_write = true;
     }
 

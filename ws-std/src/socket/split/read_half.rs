@@ -6,7 +6,7 @@ use ws_core::connection::{Closure, Role};
 use ws_core::event::{Event, Fragment};
 #[cfg(feature = "deflate")]
 use ws_core::extension::Agreed;
-use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+use ws_core::frame::{CloseFrame, ControlPayload};
 use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::Inbound;
@@ -15,7 +15,7 @@ use super::read_end::ReadEnd;
 use super::shared::Shared;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::{close, read, read_event};
+use crate::session::{close, read, read_part};
 use crate::stream::duplex::Duplex;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
@@ -58,15 +58,15 @@ impl<S: Duplex> ReadHalf<S> {
     }
 
     /// Waits for the next event, and lends it: payload as it arrives, and control frames, whose payload is in
-    /// [`control`](Self::control). See [`WebSocket::read_event`](crate::WebSocket::read_event).
+    /// [`control`](Self::control). See [`WebSocket::read_part`](crate::WebSocket::read_part).
     ///
     /// # Errors
     ///
     /// Those of [`read`](Self::read).
-    pub fn read_event(&mut self) -> Result<Option<Event<Fragment<'_>>>, Error> {
+    pub fn read_part(&mut self) -> Result<Option<Event<Fragment<'_>>>, Error> {
         self.end.link.call.begin_read();
         self.end.gather(false);
-        read_event(&mut self.inbound, &mut self.end)
+        read_part(&mut self.inbound, &mut self.end)
     }
 
     /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,
@@ -75,8 +75,8 @@ impl<S: Duplex> ReadHalf<S> {
     /// # Errors
     ///
     /// Those of [`WebSocket::close`](crate::WebSocket::close).
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.end.begin_close(code, reason);
+    pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
+        self.end.begin_close(frame.into());
         close(&mut self.inbound, &mut self.end)
     }
 
@@ -105,7 +105,7 @@ impl<S: Duplex> ReadHalf<S> {
         self.inbound.close_frame()
     }
 
-    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) reported last.
+    /// The payload of the ping, pong or Close that [`read_part`](Self::read_part) reported last.
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
         self.inbound.control()
@@ -124,7 +124,7 @@ impl<S: Duplex> ReadHalf<S> {
     }
 
     /// Sets how long one call of [`read`](Self::read) may wait before it returns an error for which
-    /// [`is_would_block`](Error::is_would_block) is true. It is at first what [`Timeouts::with_read`] was, or the read timeout
+    /// [`is_transient`](Error::is_transient) is true. It is at first what [`Timeouts::with_read`] was, or the read timeout
     /// of the stream. Set it here and not on the stream, whose read timeout is overwritten.
     pub const fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.end.link.call.timeout = timeout;

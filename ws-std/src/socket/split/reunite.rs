@@ -25,7 +25,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// let (reader, writer) = reader.reunite(writer).map_err(|error| error.into_halves()).unwrap_err();
     /// drop(another);
     /// let mut socket = reader.reunite(writer)?;
-    /// socket.close(ws_std::CloseCode::NORMAL, "")?;
+    /// socket.close(ws_std::CloseCode::NORMAL)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

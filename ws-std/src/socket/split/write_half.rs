@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use ws_core::connection::{Closure, EncodedMessage, Role};
 use ws_core::event::MessageType;
-use ws_core::frame::{CloseCode, ControlPayload, Fin};
+use ws_core::frame::{CloseFrame, ControlPayload, Fin};
 use ws_core::keepalive::Timeouts;
 use ws_core::message::Message;
 use ws_core::session::Compress;
@@ -46,8 +46,8 @@ impl<S: Duplex> WriteHalf<S> {
     /// [`Error::MessageUnfinished`] where a message was begun in parts and not finished. After these nothing was sent. And those
     /// that end the connection, after which the message may have been sent in part: [`Error::Disconnected`], [`Error::Timeout`],
     /// [`Error::Io`].
-    pub fn send(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.send(Outgoing::Message(message, Compress::ByLength))
+    pub fn send<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.shared.send(Outgoing::Message(message.into(), Compress::ByLength))
     }
 
     /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave).
@@ -55,26 +55,8 @@ impl<S: Duplex> WriteHalf<S> {
     /// # Errors
     ///
     /// Those of [`send`](Self::send).
-    pub fn feed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.feed(Outgoing::Message(message, Compress::ByLength)).map(drop)
-    }
-
-    /// Sends a text message. It leaves when one of [`send`](Self::send) would.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send`](Self::send).
-    pub fn send_text(&self, text: &str) -> Result<(), Error> {
-        self.send(Message::Text(text))
-    }
-
-    /// Sends a binary message. It leaves when one of [`send`](Self::send) would.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`send`](Self::send).
-    pub fn send_binary(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.send(Message::Binary(bytes))
+    pub fn feed<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.shared.feed(Outgoing::Message(message.into(), Compress::ByLength)).map(drop)
     }
 
     /// Sends a message without compression, even where it was negotiated; see
@@ -84,8 +66,8 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
-    pub fn send_uncompressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.send(Outgoing::Message(message, Compress::Never))
+    pub fn send_uncompressed<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.shared.send(Outgoing::Message(message.into(), Compress::Never))
     }
 
     /// Sends a message compressed, however short it is, where compression was negotiated, and as it is otherwise.
@@ -94,8 +76,8 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// Those of [`send`](Self::send).
     #[cfg(feature = "deflate")]
-    pub fn send_compressed(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.send(Outgoing::Message(message, Compress::Always))
+    pub fn send_compressed<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.shared.send(Outgoing::Message(message.into(), Compress::Always))
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
@@ -116,8 +98,8 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more wait already, or another
     /// thread sends a message in parts: nothing was taken. Those of [`send`](Self::send).
-    pub fn try_send(&self, message: Message<'_>) -> Result<(), Error> {
-        self.shared.write_soon(self.shared.offer(Outgoing::Message(message, Compress::ByLength))?);
+    pub fn try_send<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
+        self.shared.write_soon(self.shared.offer(Outgoing::Message(message.into(), Compress::ByLength))?);
         Ok(())
     }
 
@@ -135,8 +117,8 @@ impl<S: Duplex> WriteHalf<S> {
 
     /// Sends a Close without waiting for the peer to take it, or what was sent before it. Where the connection is closing already,
     /// nothing changes. The reading half has to be read for the connection to end; see [`start_close`](Self::start_close).
-    pub fn try_start_close(&self, code: CloseCode, reason: &str) {
-        self.shared.write_soon(self.shared.close(code, reason));
+    pub fn try_start_close(&self, frame: impl Into<CloseFrame>) {
+        self.shared.write_soon(self.shared.close(frame.into()));
     }
 
     /// Writes all that is queued, such as by [`try_send`](Self::try_send) and [`feed`](Self::feed), and waits until it has left.
@@ -155,7 +137,7 @@ impl<S: Duplex> WriteHalf<S> {
     }
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
-    /// [`ReadHalf::read_event`](super::ReadHalf::read_event).
+    /// [`ReadHalf::read_part`](super::ReadHalf::read_part).
     ///
     /// # Errors
     ///
@@ -184,8 +166,8 @@ impl<S: Duplex> WriteHalf<S> {
     /// # Errors
     ///
     /// Those that end the connection.
-    pub fn start_close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.shared.drive_all(self.shared.close(code, reason))
+    pub fn start_close(&self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
+        self.shared.drive_all(self.shared.close(frame.into()))
     }
 
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.

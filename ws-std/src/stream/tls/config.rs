@@ -125,7 +125,7 @@ impl From<ClientTls> for Arc<ClientConfig> {
 /// let listener = std::net::TcpListener::bind("127.0.0.1:9443")?;
 /// for stream in listener.incoming() {
 ///     let mut socket = Server::new().accept_tls(stream?, &tls)?;
-///     socket.send_text("welcome")?;
+///     socket.send("welcome")?;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -150,6 +150,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+pub mod backoff;
 mod bytes;
 pub mod connection;
 #[cfg(feature = "deflate")]
@@ -174,6 +175,7 @@ pub mod utf8;
 #[doc = include_str!("without_alloc.md")]
 pub mod _without_alloc {}
 
+pub use backoff::Backoff;
 pub use connection::{Connection, Limits, ReceiveHalf, Role, RoleKeys, SendHalf, Transport};
 pub use error::{Fault, SendError};
 pub use event::{Event, Fragment, MessageType, Payload};

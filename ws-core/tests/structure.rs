@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A module uses only modules of lower levels, and its own.
 const LEVELS: [&[&str]; 9] = [
-    &["bytes"],
+    &["backoff", "bytes"],
     &["frame", "utf8", "input", "uri"],
     &["error"],
     &["event", "extension"],

@@ -121,6 +121,35 @@ impl CloseStatus {
         }
     }
 
+    /// Whether a client that wants to stay connected should connect again, after a delay of
+    /// [`Backoff`](crate::Backoff): whether the end may have a cause that passes.
+    ///
+    /// | `true` | why |
+    /// |---|---|
+    /// | 1006, no Close | the connection was lost (RFC 6455 §7.2.3) |
+    /// | 1005, a Close without a code | nothing is said against it |
+    /// | 1001, 1012 | the server goes away, or restarts |
+    /// | 1011, 1013, 1014, 3008 | the server failed, is overloaded, or waited too long |
+    ///
+    /// All others are `false`: 1000, after which the server has nothing more to send; 1002 to 1010, since the same messages would
+    /// fail again; what says that the client may not connect; and the codes from 3000 on, which only your program knows.
+    ///
+    /// ```
+    /// use ws_core::connection::CloseStatus;
+    /// use ws_core::frame::CloseCode;
+    ///
+    /// assert!(CloseStatus::Code(CloseCode::SERVICE_RESTART).should_reconnect());
+    /// assert!(!CloseStatus::Code(CloseCode::POLICY_VIOLATION).should_reconnect());
+    /// ```
+    #[must_use]
+    pub const fn should_reconnect(self) -> bool {
+        match self {
+            Self::NoStatus | Self::Abnormal => true,
+            // RFC 6455 §7.4.1: 1001 and 1011. The others are of the registry of §11.7.
+            Self::Code(code) => matches!(code.get(), 1001 | 1011..=1014 | 3008),
+        }
+    }
+
     pub(crate) const fn from_code(code: Option<CloseCode>) -> Self {
         match code {
             Some(code) => Self::Code(code),

@@ -85,6 +85,7 @@ mod output;
 mod owned;
 mod request;
 mod response;
+mod retry;
 mod server;
 
 pub use client::{ClientHandshake, ClientProgress};

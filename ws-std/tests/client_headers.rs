@@ -38,6 +38,20 @@ fn s5_4_cookies_are_one_header() {
 }
 
 #[test]
+fn s10_1_5_a_client_says_what_it_is_once() {
+    let default = concat!("\r\nUser-Agent: ws-std/", env!("CARGO_PKG_VERSION"), "\r\n");
+    assert!(head_of(&Client::new()).contains(default));
+    let named = Client::new().with_user_agent(Some("sensor/1.0"));
+    assert!(head_of(&named).contains("\r\nUser-Agent: sensor/1.0\r\n"));
+    for by_header in [Client::new(), named].map(|client| client.with_header("user-agent", "probe/2")) {
+        let head = head_of(&by_header);
+        assert!(head.contains("\r\nuser-agent: probe/2\r\n"), "{head}");
+        assert_eq!(head.to_lowercase().matches("user-agent").count(), 1, "{head}");
+    }
+    assert!(!head_of(&Client::new().with_user_agent(None)).contains("User-Agent"));
+}
+
+#[test]
 fn s4_1_1_what_a_cookie_may_not_have_is_not_sent() {
     for name in ["", "a b", "a=b", "a;b", "\u{e9}", "a\r\nX: y"] {
         assert_eq!(misuse_of(&Client::new().with_cookie(name, "1")), HandshakeMisuse::CookieName, "{name}");

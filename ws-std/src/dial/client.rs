@@ -62,7 +62,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The defaults: no subprotocol, no further headers, no compression, no proxy, no redirects, the limits of
+    /// The defaults: no subprotocol, no headers but a [`User-Agent`](Self::with_user_agent), no compression, no proxy, no redirects, the limits of
     /// [`Config::new`](crate::Config::new), the times of [`Timeouts::new`](crate::Timeouts::new).
     #[must_use]
     pub fn new() -> Self {

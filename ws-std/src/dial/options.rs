@@ -28,6 +28,21 @@ impl Client {
         self
     }
 
+    /// Sets the `User-Agent` of the request. By default it is `ws-std/` and the version of this crate, since some hosts answer
+    /// requests without one by 403. `None` sends none.
+    ///
+    /// ```
+    /// use ws_std::Client;
+    ///
+    /// let client = Client::new().with_user_agent(Some("sensor/1.0"));
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: Option<&str>) -> Self {
+        self.options.request = self.options.request.with_user_agent(user_agent);
+        self
+    }
+
     /// Adds a cookie. All of them are sent in one header, in their order: `Cookie: a=1; b=2` (RFC 6265 §5.4).
     ///
     /// A character that RFC 6265 §4.1.1 excludes makes connecting fail with [`Error::HandshakeMisuse`](crate::Error::HandshakeMisuse).

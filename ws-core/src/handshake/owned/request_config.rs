@@ -27,6 +27,7 @@ use crate::uri::Uri;
 #[derive(Clone, Default)]
 pub struct RequestConfig {
     headers: Vec<Field>,
+    user_agent: Option<Box<str>>,
     cookies: Vec<Field>,
     credentials: Option<Credentials>,
     subprotocols: Vec<Box<str>>,
@@ -68,6 +69,26 @@ impl RequestConfig {
         let is_secret =
             is_secret || ["Authorization", "Cookie", "Proxy-Authorization"].into_iter().any(is_known);
         self.headers.push(Field { name: name.into(), value: value.into(), is_secret });
+        self
+    }
+
+    /// Sets the `User-Agent` (RFC 9110 §10.1.5), which some hosts require; `None`, the default, sends none. One that was added by
+    /// [`with_header`](Self::with_header) is sent instead.
+    ///
+    /// ```
+    /// use ws_core::handshake::{HandshakeMisuse, RequestConfig};
+    /// use ws_core::uri::Uri;
+    ///
+    /// let config = RequestConfig::new().with_user_agent(Some("sensor/1.0"));
+    /// let count = config.lend(Uri::parse("ws://example.com/")?, |request| {
+    ///     Ok::<_, HandshakeMisuse>(request.headers().iter().filter(|header| header.is("user-agent")).count())
+    /// })?;
+    /// assert_eq!(count, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: Option<&str>) -> Self {
+        self.user_agent = user_agent.map(Into::into);
         self
     }
 
@@ -128,7 +149,7 @@ impl RequestConfig {
     #[must_use]
     pub fn for_other_origin(&self) -> Self {
         let headers = self.headers.iter().filter(|header| !header.is_secret).cloned().collect();
-        Self { headers, deflate: self.deflate, ..Self::default() }
+        Self { headers, user_agent: self.user_agent.clone(), deflate: self.deflate, ..Self::default() }
     }
 
     /// Passes the request for `uri` to `act`, which writes it or judges a response by it, and returns the result of `act`.
@@ -147,7 +168,11 @@ impl RequestConfig {
         let cookies = join(&self.cookies)?;
         let cookies = Some(Header { name: "Cookie", value: &cookies }).filter(|_| !self.cookies.is_empty());
         let given = self.headers.iter().map(|Field { name, value, .. }| Header { name, value });
-        let headers: Vec<_> = given.chain(authorization).chain(cookies).collect();
+        let is_given = given.clone().any(|header| header.is("User-Agent"));
+        let user_agent = self.user_agent.as_ref().filter(|_| !is_given);
+        let user_agent = user_agent.map(|value| Header::new("User-Agent", value));
+        let headers: Vec<_> =
+            user_agent.into_iter().chain(given).chain(authorization).chain(cookies).collect();
         // RFC 6265 §5.4: there is at most one Cookie header.
         if ["Cookie", "Authorization"].iter().any(|name| headers.iter().filter(|it| it.is(name)).count() > 1)
         {
@@ -193,6 +218,7 @@ impl fmt::Debug for RequestConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestConfig")
             .field("headers", &self.headers)
+            .field("user_agent", &self.user_agent)
             .field("cookies", &self.cookies)
             .field("credentials", &self.credentials)
             .field("subprotocol_count", &self.subprotocols.len())

@@ -13,6 +13,10 @@ pub(crate) struct HandshakeOptions {
 
 impl Default for HandshakeOptions {
     fn default() -> Self {
-        Self { request: RequestConfig::new(), settings: Settings::default(), head_len_max: 16 * 1024 }
+        let request = RequestConfig::new().with_user_agent(Some(USER_AGENT));
+        Self { request, settings: Settings::default(), head_len_max: 16 * 1024 }
     }
 }
+
+/// What a client says that it is, unless the program says it.
+const USER_AGENT: &str = concat!("ws-std/", env!("CARGO_PKG_VERSION"));

@@ -381,7 +381,10 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
         accept(&mut server, &OutgoingResponse::new()),
         Err(AcceptError::Misuse(HandshakeMisuse::AlreadyAnswered))
     );
-    assert_eq!(respond(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::AlreadyAnswered)));
+    assert_eq!(
+        respond(&mut server, 403, &[], b""),
+        Err(WriteError::Misuse(HandshakeMisuse::AlreadyAnswered))
+    );
     let mut server = asked("");
     let mut out = [0; 512];
     assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoFault)));

@@ -93,14 +93,14 @@
 //! own timeout. A deadline is never early, but for that of an opening handshake, which may be by 2 ms, and late by no more than a few
 //! ticks of the operating system, which are some milliseconds each.
 //!
-//! After [`Timeouts::with_read`], the call that reads returns an error for which [`Error::is_transient`] is true. Where you set that,
+//! After [`Timeouts::with_read`], the call that reads returns [`Error::ReadTimeout`], and the connection goes on. Where you set that,
 //! [`with_ping_interval`](Timeouts::with_ping_interval) or [`with_idle`](Timeouts::with_idle), the read timeout of the stream itself is
 //! overwritten. Time is that of [`Stream::clock`].
 //!
 //! # Non-blocking
 //!
-//! Everything works on a stream that does not block, with any event loop. Where the stream would block, the call returns an error
-//! for which [`Error::is_transient`] is true. Make it again when the stream is ready; no byte is lost, repeated or reordered.
+//! Everything works on a stream that does not block, with any event loop. Where the stream would block, so does the call: it
+//! returns [`Error::WouldBlock`]. Make it again when the stream is ready; no byte is lost, repeated or reordered.
 //!
 //! - **Registration.** Wait for the stream to be readable while [`WebSocket::wants_read`], and writable while
 //!   [`WebSocket::wants_write`]. When it is, call [`read`](WebSocket::read) until it would block, and
@@ -231,6 +231,7 @@ pub use stream::{ClientTls, ServerTls, TlsStream};
 #[cfg(feature = "rustls")]
 pub use rustls;
 pub use ws_core;
+pub use ws_core::Backoff;
 pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
 pub use ws_core::event::MessageType;
 pub use ws_core::frame::{CloseCode, CloseFrame};

@@ -1,5 +1,6 @@
 #[cfg(feature = "proxy")]
 mod proxy;
+mod reconnect;
 mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
@@ -17,34 +18,73 @@ use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
 
-/// Why a connection could not be opened, why it ended without a closing handshake, or why something was not sent.
+/// Why a connection could not be opened, why it ended without a closing handshake, or why something was not sent or received now.
 ///
 /// An end by a closing handshake is not an error: [`read`](crate::WebSocket::read) returns `None`. An error that ended the
-/// connection is returned again by every later `read`. [`Io`](Self::Io) with [`io::ErrorKind::WouldBlock`] or
-/// [`io::ErrorKind::TimedOut`] does not end it.
+/// connection is returned again by every later `read`.
+///
+/// [`is_transient`](Self::is_transient) tells the errors after which you make the same call again,
+/// [`should_reconnect`](Self::should_reconnect) those after which a client should connect again. What else to do is said at each
+/// variant.
+///
+/// The text of an error contains the text of the error that caused it, and [`source`](core::error::Error::source) returns what
+/// caused that, so that a chain of errors says nothing twice.
+///
+/// ```
+/// use ws_std::{AnyStream, Config, Error, Role, WebSocket};
+///
+/// // A client that does not mask its text "Hello".
+/// # struct Peer(&'static [u8]);
+/// # impl std::io::Read for Peer {
+/// #     fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> { self.0.read(bytes) }
+/// # }
+/// # impl std::io::Write for Peer {
+/// #     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> { Ok(bytes.len()) }
+/// #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+/// # }
+/// # let stream = AnyStream(Peer(b"\x81\x05Hello"));
+/// let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"")?;
+/// match socket.read() {
+///     Ok(message) => println!("{message:?}"),
+///     Err(error) if error.is_transient() => println!("nothing yet"),
+///     Err(Error::Fault(fault)) => println!("the client was sent {}", fault.close_code()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok::<(), ws_std::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stream failed. [`io::ErrorKind::WouldBlock`] and [`io::ErrorKind::TimedOut`] are no failures: the stream does not block,
-    /// or [`Timeouts::read`](crate::Timeouts::read) or a timeout that you set on the stream is over. Call again; nothing is lost.
+    /// The stream does not block and is not ready, or a timeout that you have set on the stream itself is over. Or a queue is full: a
+    /// send that does not wait has taken nothing. The connection goes on, and nothing is lost: wait for the stream to be ready, and
+    /// make the same call again.
+    WouldBlock,
+    /// Nothing was received within [`Timeouts::read`](crate::Timeouts::read). The connection goes on, and nothing is lost: do what else
+    /// there is to do, and read again.
+    ReadTimeout,
+    /// The stream failed, or there is no memory. The connection has ended.
     Io(io::Error),
-    /// The peer broke the rules of RFC 6455 or exceeded a limit. It was sent a Close with [`Fault::close_code`].
+    /// The peer broke the rules of RFC 6455 or exceeded a limit. It was sent a Close with [`Fault::close_code`]. Where a limit is too low
+    /// for what you expect, raise it ([`Limits`](crate::Limits)); all else is for the authors of the peer to mend.
     Fault(Fault),
     /// The stream ended or was reset without a closing handshake: 1006 (RFC 6455 §7.1.5). Holds the kind of the stream's error,
-    /// or `None` where it just ended.
+    /// or `None` where it just ended. What was sent last may not have arrived. A client connects again.
     Disconnected(Option<io::ErrorKind>),
-    /// A phase took longer than [`Timeouts`](crate::Timeouts) allow.
+    /// A phase took longer than [`Timeouts`](crate::Timeouts) allow: the peer, or the way to it, is gone or too slow. A client connects
+    /// again.
     Timeout(Phase),
-    /// Nothing was sent, since a Close was sent or received before it (RFC 6455 §5.5.1).
+    /// Nothing was sent, since a Close was sent or received before it (RFC 6455 §5.5.1). Read to the end: that returns how the
+    /// connection ended.
     Closed,
-    /// Nothing was sent, since a message was begun in parts and not finished (RFC 6455 §5.4). Only a Close can be sent.
+    /// Nothing was sent, since a message was begun in parts and not finished (RFC 6455 §5.4). Finish it with its
+    /// [`MessageWriter`](crate::MessageWriter); where that was dropped, only a Close can be sent.
     MessageUnfinished,
     /// Nothing was sent, since this connection cannot take the pre-encoded message: it is a client's, or the message is
-    /// compressed and that compression was not negotiated.
+    /// compressed and that compression was not negotiated. Send the message itself.
     NotAdmitted,
     /// Nothing was sent, since the payload of the ping is longer than 125 bytes (RFC 6455 §5.5).
     PingLen,
-    /// The URL is not a `ws:` or `wss:` URL (RFC 6455 §3).
+    /// The URL is not a `ws:` or `wss:` URL (RFC 6455 §3). Its text says what is wrong with it.
     Uri(UriError),
     /// The URL is a `wss:` URL, and this build has no TLS: build with the feature `rustls-ring` or `rustls-aws-lc-rs`. Or connect
     /// with another TLS library, and use [`Client::handshake`](crate::Client::handshake) over its stream.
@@ -56,19 +96,23 @@ pub enum Error {
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     NoCryptoProvider,
     /// TLS failed: the peer's certificate was not accepted, the peer did not accept ours, a record was forged or malformed, or our
-    /// own certificates cannot be used.
+    /// own certificates cannot be used. For a server with a certificate of a private authority, set that by
+    /// [`ClientTls::from_roots`](crate::ClientTls::from_roots).
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     Tls(Box<rustls::Error>),
-    /// The server answered with a status other than 101: it opened no WebSocket.
+    /// The server answered with a status other than 101: it opened no WebSocket. Its status, headers and body say why: 401 asks for
+    /// credentials, 3xx names another URL.
     Refused(Box<Refusal>),
-    /// The proxy did not open a stream to the server.
+    /// The proxy did not open a stream to the server: its rules, its credentials, or its configuration here.
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     Proxy(Box<ProxyError>),
-    /// The peer's opening handshake is wrong. A client has been sent an HTTP error; the connection to a server is dropped.
+    /// The peer's opening handshake is wrong: it does not speak this protocol. A client has been sent an HTTP error; the connection to a
+    /// server is dropped.
     Handshake(HandshakeFault),
-    /// A header, a cookie, credentials, a subprotocol or a status that the program set must not be sent in an opening handshake.
+    /// A header, a cookie, credentials, a subprotocol or a status that the program set must not be sent in an opening handshake. Its
+    /// text says which rule it breaks.
     HandshakeMisuse(HandshakeMisuse),
     /// The operating system returned no random bytes, without which a client must not connect (RFC 6455 §10.3).
     Entropy,
@@ -93,16 +137,23 @@ pub enum Phase {
 }
 
 impl Error {
-    /// Whether the call gave up waiting, and the connection goes on: the stream does not block, or a timeout for reads or writes
-    /// is over. Nothing is lost, and you may make the same call again.
+    /// Whether the connection goes on, and you may make the same call again: [`WouldBlock`](Self::WouldBlock) and
+    /// [`ReadTimeout`](Self::ReadTimeout). Nothing is lost. All other errors of a call that reads have ended the connection.
+    ///
+    /// ```
+    /// assert!(ws_std::Error::ReadTimeout.is_transient());
+    /// assert!(!ws_std::Error::Disconnected(None).is_transient());
+    /// ```
     #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Io(error) if is_wait(error.kind()))
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::WouldBlock | Self::ReadTimeout)
     }
 
     /// What is said of the error, and the error within it, whose text follows.
     fn parts(&self) -> (&'static str, Option<&(dyn core::error::Error + 'static)>) {
         match self {
+            Self::WouldBlock => ("the stream is not ready", None),
+            Self::ReadTimeout => ("nothing was received in time", None),
             Self::Io(error) => ("", Some(error)),
             Self::Fault(fault) => ("the peer is at fault: ", Some(fault)),
             Self::Disconnected(None) => ("the connection ended without a closing handshake", None),
@@ -159,8 +210,9 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {
+    /// What caused the error within this one, whose text is part of this one's.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        self.parts().1
+        self.parts().1?.source()
     }
 }
 
@@ -171,7 +223,7 @@ impl From<io::Error> for Error {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };
-        Self::Io(error)
+        if is_wait(error.kind()) { Self::WouldBlock } else { Self::Io(error) }
     }
 }
 
@@ -226,7 +278,7 @@ impl From<SendError> for Error {
             SendError::NoMaskKey => Self::Entropy,
             SendError::Misuse(Misuse::NotNegotiated | Misuse::Unmasked) => Self::NotAdmitted,
             SendError::Busy | SendError::Misuse(_) => Self::MessageUnfinished,
-            SendError::Full => Self::Io(io::ErrorKind::WouldBlock.into()),
+            SendError::Full => Self::WouldBlock,
             // What is new in a later version is not asked for here.
             SendError::OutOfMemory | _ => Self::Io(io::ErrorKind::OutOfMemory.into()),
         }
@@ -235,7 +287,7 @@ impl From<SendError> for Error {
 
 impl From<io::ErrorKind> for Error {
     fn from(kind: io::ErrorKind) -> Self {
-        Self::Io(kind.into())
+        io::Error::from(kind).into()
     }
 }
 
@@ -244,6 +296,8 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::Io(error) => error.kind(),
+            Error::WouldBlock => return io::ErrorKind::WouldBlock.into(),
+            Error::ReadTimeout => return io::ErrorKind::TimedOut.into(),
             Error::Disconnected(kind) => kind.unwrap_or(io::ErrorKind::UnexpectedEof),
             Error::Timeout(_) => io::ErrorKind::TimedOut,
             Error::Closed => io::ErrorKind::NotConnected,

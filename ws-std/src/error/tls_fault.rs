@@ -15,7 +15,7 @@ impl fmt::Display for TlsFault {
 
 impl core::error::Error for TlsFault {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(&self.0)
+        self.0.source()
     }
 }
 

@@ -1,5 +1,5 @@
 use core::time::Duration;
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 
 use ws_core::input::ReadBuffer;
 
@@ -139,7 +139,7 @@ fn until<T>(
             Ok(done) => return Ok(done),
             // The limit of the stream may be shorter than the time that is left.
             Err(Stopped::TimeUp) => {}
-            Err(Stopped::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(Stopped::WouldBlock) => return Err(Error::WouldBlock),
             Err(Stopped::Failed(error)) if is_gone(error.kind()) => {
                 return Err(Error::Disconnected(Some(error.kind())));
             }

@@ -1,7 +1,6 @@
 // Read first: RFC 6455 §5.5.2, §6.1, §7.1.
 
 use core::time::Duration;
-use std::io;
 use std::time::Instant;
 
 use ws_core::keepalive::Timeouts;
@@ -168,7 +167,7 @@ impl<S: Stream> Io<S> {
                 }
                 Err(Stopped::WouldBlock) => {
                     self.life.blocked(now);
-                    return Err(self.life.failure().unwrap_or(io::ErrorKind::WouldBlock.into()));
+                    return Err(self.life.failure().unwrap_or(Error::WouldBlock));
                 }
             }
         }

@@ -207,7 +207,7 @@ fn read_in_time<D: Driver>(driver: &mut D, bytes: &mut [u8]) -> Result<Option<(u
         let is_timed = until.or(driver.link().call.timeout).is_some();
         let patience = driver.link().call.patience(now);
         if patience == Some(Duration::ZERO) {
-            return Err(io::ErrorKind::TimedOut.into());
+            return Err(Error::ReadTimeout);
         }
         let due = until.map(|until| until.saturating_sub(now));
         let stopped = match driver.link().read(bytes, [due, patience].into_iter().flatten().min()) {
@@ -225,7 +225,7 @@ fn read_in_time<D: Driver>(driver: &mut D, bytes: &mut [u8]) -> Result<Option<(u
             return Ok(None);
         }
         if matches!(stopped, Stopped::WouldBlock) {
-            return Err(io::ErrorKind::WouldBlock.into());
+            return Err(Error::WouldBlock);
         }
     }
 }

@@ -56,7 +56,7 @@ use held::Held;
 ///
 /// # Non-blocking streams
 ///
-/// Where the stream returns [`WouldBlock`](std::io::ErrorKind::WouldBlock), so does the call, as [`Error::Io`]. Make the call again
+/// Where the stream would block, so does the call: it returns [`Error::WouldBlock`]. Make the call again
 /// when the stream is ready: no byte is lost, repeated or reordered. A `send` takes all of a message, and keeps in memory what the
 /// stream does not take; or it takes nothing, while 16 KiB or more wait already ([`is_ready`](Self::is_ready)).
 /// [`flush`](Self::flush) writes what waits, and [`wants_write`](Self::wants_write) says whether something does. The
@@ -229,7 +229,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block, and the errors that end the connection.
+    /// [`Error::WouldBlock`], and the errors that end the connection.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.io.transmit()
     }
@@ -295,8 +295,8 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// [`Error::Timeout`] where the peer does not answer, [`Error::Disconnected`] where it ends the stream instead,
-    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended, unless the stream would block: then
-    /// call again.
+    /// [`Error::Fault`] where it breaks the rules, [`Error::Io`]. The connection has then ended. With
+    /// [`Error::WouldBlock`] it has not: call again.
     pub fn close(&mut self, frame: impl Into<CloseFrame>) -> Result<(), Error> {
         self.io.link.call.begin_close();
         self.io.life.outbound.close(frame.into());

@@ -105,7 +105,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block, and the errors that end the connection.
+    /// [`Error::WouldBlock`], and the errors that end the connection.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.io.transmit()
     }

@@ -43,7 +43,7 @@ impl<S: Stream> Connecting<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Client::handshake`](crate::Client::handshake). Called again after one of
+    /// [`Error::WouldBlock`]; those of [`Client::handshake`](crate::Client::handshake). Called again after one of
     /// the latter, or after it has returned the WebSocket, it fails with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<WebSocket<S>, Error> {
         self.advance_with_response().map(|(socket, _response)| socket)

@@ -42,7 +42,7 @@ impl<S: Stream> Receiving<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the stream would block; those of [`Server::receive`]. Called again after one of the latter, or after it
+    /// [`Error::WouldBlock`]; those of [`Server::receive`]. Called again after one of the latter, or after it
     /// has returned the request, it fails with [`io::ErrorKind::NotConnected`].
     pub fn advance(&mut self) -> Result<Incoming<S>, Error> {
         let Some(mut opening) = self.opening.take() else { return Err(io::ErrorKind::NotConnected.into()) };

@@ -1,5 +1,4 @@
 use alloc::sync::Arc;
-use std::io;
 use std::thread;
 
 #[cfg(feature = "hub")]
@@ -63,7 +62,7 @@ impl<S: Duplex> Shared<S> {
             return Err(error);
         }
         if !state.has_room_for(outgoing) {
-            return Err(io::ErrorKind::WouldBlock.into());
+            return Err(Error::WouldBlock);
         }
         state.life.queue(outgoing)?;
         Ok(state)

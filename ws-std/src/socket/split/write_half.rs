@@ -96,7 +96,7 @@ impl<S: Duplex> WriteHalf<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] with [`io::ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) where 64 KiB or more wait already, or another
+    /// [`Error::WouldBlock`] where 64 KiB or more wait already, or another
     /// thread sends a message in parts: nothing was taken. Those of [`send`](Self::send).
     pub fn try_send<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.shared.write_soon(self.shared.offer(Outgoing::Message(message.into(), Compress::ByLength))?);

@@ -194,7 +194,7 @@ impl CloseFrame {
     pub const EMPTY: Self = Self { payload: ControlPayload::EMPTY };
 
     /// A Close with a code and a reason, or `None` where the reason has more than [`REASON_LEN_MAX`](Self::REASON_LEN_MAX)
-    /// bytes. [`truncated`](Self::truncated) takes any reason.
+    /// bytes. [`CloseCode::with_reason`] takes any reason.
     ///
     /// ```
     /// use ws_core::frame::{CloseCode, CloseFrame};

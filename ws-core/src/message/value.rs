@@ -415,6 +415,13 @@ impl From<&[u8]> for OwnedMessage {
 }
 
 #[cfg(feature = "alloc")]
+impl<const N: usize> From<&[u8; N]> for OwnedMessage {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::Binary(bytes.into())
+    }
+}
+
+#[cfg(feature = "alloc")]
 impl<'m> From<&'m OwnedMessage> for Message<'m> {
     fn from(message: &'m OwnedMessage) -> Self {
         message.as_message()

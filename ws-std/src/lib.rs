@@ -233,14 +233,20 @@ pub use rustls;
 pub use ws_core;
 pub use ws_core::Backoff;
 pub use ws_core::connection::{CloseStatus, Closure, ClosureCause, Config, EncodedMessage, Limits, Role};
-pub use ws_core::event::MessageType;
-pub use ws_core::frame::{CloseCode, CloseFrame};
-pub use ws_core::handshake::{HandshakeMisuse, Header, Request};
+#[cfg(feature = "deflate")]
+pub use ws_core::deflate::{CompressionLevel, MemLevel};
+pub use ws_core::error::Fault;
+pub use ws_core::event::{Event, Fragment, MessageType, Payload};
+#[cfg(feature = "deflate")]
+pub use ws_core::extension::{Agreed, DeflateConfig, WindowBits};
+pub use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
+pub use ws_core::handshake::{HandshakeFault, HandshakeMisuse, Header, Request};
 pub use ws_core::keepalive::Timeouts;
-pub use ws_core::message::Message;
+pub use ws_core::message::{Message, OwnedMessage};
 #[cfg(feature = "deflate")]
 pub use ws_core::session::Deflate;
 pub use ws_core::session::Traffic;
+pub use ws_core::uri::{Scheme, UriError};
 
 /// The examples of the front page, compiled and run.
 #[cfg(doctest)]

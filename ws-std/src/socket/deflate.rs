@@ -58,7 +58,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those of [`Writer::send`].
-    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+    pub fn send_uncompressed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.writer().send_uncompressed(message)
     }
 
@@ -67,7 +67,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those of [`Writer::send`].
-    pub fn send_compressed(&mut self, message: Message<'_>) -> Result<(), Error> {
+    pub fn send_compressed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.writer().send_compressed(message)
     }
 

@@ -43,6 +43,8 @@
 //!
 //! - [`WebSocket::read`] lends each message, with a [`Writer`] to answer it. It answers pings and the peer's Close by
 //!   itself, so call it even where you expect no messages.
+//! - [`WebSocket::receive`] and [`WebSocket::messages`] return messages that own their bytes, to pass to other threads;
+//!   [`WebSocket::read_event`] reports pings, pongs and the Close too. They may be mixed.
 //! - [`Server::receive`] returns a request before it is accepted or rejected, and tells a plain GET from one for a WebSocket.
 //! - By default, a server refuses pages of other hosts (RFC 6455 §10.2); [`Server`] has settings for others.
 //! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. By default a peer may be silent, and a connection
@@ -86,7 +88,7 @@
 //!
 //! # When deadlines are judged
 //!
-//! [`Timeouts`] are enforced by the calls that read ([`WebSocket::read`], [`WebSocket::read_part`], and those of [`ReadHalf`]): a call
+//! [`Timeouts`] are enforced by the calls that read ([`WebSocket::read`] and the like, and those of [`ReadHalf`]): a call
 //! that waits sends the pings, takes any byte for a sign of life, and fails when a deadline has passed: with [`Error::Timeout`], and the
 //! [`Phase`] that took too long. A deadline that passes between calls takes effect in the next call that finds nothing to read. So
 //! nothing is pinged, and no deadline is judged, while your program does not read, or while a write waits for the peer; a write has its

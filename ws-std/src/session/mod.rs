@@ -18,4 +18,4 @@ pub(crate) use io::{Io, Leave};
 pub(crate) use life::{Life, Record};
 pub(crate) use link::{Link, SLICE_COUNT_MAX};
 pub(crate) use outgoing::Outgoing;
-pub(crate) use reading::{Driver, close, read, read_part};
+pub(crate) use reading::{Driver, close, read, read_event, read_part, receive};

@@ -5,7 +5,7 @@ use std::io;
 
 use ws_core::connection::{Signal, Transport};
 use ws_core::event::{Event, Fragment};
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::{Inbound, Note, Relay};
 
 use super::{Life, Link};
@@ -43,40 +43,55 @@ pub(crate) fn read<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
 ) -> Result<Option<(Message<'i>, bool)>, Error> {
-    loop {
-        match next_event(inbound, driver, Inbound::advance)? {
-            Some(Event::Data(())) => break,
-            Some(Event::Ping | Event::Pong) => {}
-            Some(Event::Close | Event::Failed(_) | _) => return end(inbound, driver).map(|()| None),
-            None => return Ok(None),
-        }
+    if find_message(inbound, driver)? { lend_message(inbound, driver) } else { Ok(None) }
+}
+
+/// Waits for the next message, and takes it; `None` at the end.
+pub(crate) fn receive(
+    inbound: &mut Inbound,
+    driver: &mut impl Driver,
+) -> Result<Option<OwnedMessage>, Error> {
+    if !find_message(inbound, driver)? {
+        return Ok(None);
     }
-    let has_another = inbound.has_another();
-    match inbound.message(driver) {
-        Some(Ok(message)) => Ok(Some((message, has_another))),
+    match inbound.next_owned(driver) {
+        Some(Event::Data(message)) => Ok(Some(message)),
         // A fault, which ends the connection.
-        Some(Err(_)) | None => finish(driver).map(|()| None),
+        Some(_) | None => end(inbound, driver).map(|()| None),
     }
 }
 
-/// Waits for the next event; `None` at the end.
+/// Waits for the next message or control frame, and returns whether another message has come already after a message; `None` at the
+/// end.
+pub(crate) fn read_event<'i>(
+    inbound: &'i mut Inbound,
+    driver: &mut impl Driver,
+) -> Result<Option<(Event<Message<'i>>, bool)>, Error> {
+    Ok(match next_event(inbound, driver, Inbound::advance)? {
+        Some(Event::Data(())) => {
+            lend_message(inbound, driver)?.map(|(message, has_another)| (Event::Data(message), has_another))
+        }
+        Some(control) => Some((report_control(driver, control), false)),
+        None => None,
+    })
+}
+
+/// Waits for the next part of a message or control frame; `None` at the end.
 pub(crate) fn read_part<'i>(
     inbound: &'i mut Inbound,
     driver: &mut impl Driver,
 ) -> Result<Option<Event<Fragment<'i>>>, Error> {
-    let Some(found) = next_event(inbound, driver, Inbound::advance_part)? else { return Ok(None) };
-    // What waits leaves before the program has its turn; what ends the connection is remembered.
-    let is_read_over = driver.with_life(|life| life.outbound.is_read_over());
-    let _remembered = driver.transmit_if_possible(is_read_over);
-    match found {
-        Event::Data(()) => match inbound.next_part(driver) {
-            Some(event @ Event::Data(_)) => Ok(Some(event)),
-            // A fault, which ends the connection.
-            Some(_) | None => finish(driver).map(|()| None),
-        },
-        Event::Ping => Ok(Some(Event::Ping)),
-        Event::Pong => Ok(Some(Event::Pong)),
-        Event::Close | Event::Failed(_) | _ => Ok(Some(Event::Close)),
+    match next_event(inbound, driver, Inbound::advance_part)? {
+        Some(Event::Data(())) => {
+            transmit_first(driver);
+            match inbound.next_part(driver) {
+                Some(event @ Event::Data(_)) => Ok(Some(event)),
+                // A fault, which ends the connection.
+                Some(_) | None => finish(driver).map(|()| None),
+            }
+        }
+        Some(control) => Ok(Some(report_control(driver, control))),
+        None => Ok(None),
     }
 }
 
@@ -88,6 +103,49 @@ pub(crate) fn close(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Waits until a message is found. Returns whether one is; there is none at the end.
+#[inline]
+fn find_message(inbound: &mut Inbound, driver: &mut impl Driver) -> Result<bool, Error> {
+    loop {
+        match next_event(inbound, driver, Inbound::advance)? {
+            Some(Event::Data(())) => return Ok(true),
+            Some(Event::Ping | Event::Pong) => {}
+            Some(Event::Close | Event::Failed(_) | _) => return end(inbound, driver).map(|()| false),
+            None => return Ok(false),
+        }
+    }
+}
+
+/// Lends the message that was found, and returns whether another one has come already.
+#[inline]
+fn lend_message<'i>(
+    inbound: &'i mut Inbound,
+    driver: &mut impl Driver,
+) -> Result<Option<(Message<'i>, bool)>, Error> {
+    let has_another = inbound.has_another();
+    match inbound.message(driver) {
+        Some(Ok(message)) => Ok(Some((message, has_another))),
+        // A fault, which ends the connection.
+        Some(Err(_)) | None => finish(driver).map(|()| None),
+    }
+}
+
+/// A control frame that was found, for a program that waits for them.
+fn report_control<D>(driver: &mut impl Driver, found: Event<()>) -> Event<D> {
+    transmit_first(driver);
+    match found {
+        Event::Ping => Event::Ping,
+        Event::Pong => Event::Pong,
+        Event::Close | Event::Data(()) | Event::Failed(_) | _ => Event::Close,
+    }
+}
+
+/// Writes what waits, such as a pong, before the program has its turn. What ends the connection is remembered.
+fn transmit_first(driver: &mut impl Driver) {
+    let is_read_over = driver.with_life(|life| life.outbound.is_read_over());
+    let _remembered = driver.transmit_if_possible(is_read_over);
 }
 
 /// Waits for the next event that is the program's, as `advance` finds it; `None` at the end.

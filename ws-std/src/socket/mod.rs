@@ -4,6 +4,7 @@
 mod deflate;
 mod held;
 mod message_writer;
+mod owned;
 mod parts;
 #[cfg(feature = "split")]
 mod split;
@@ -33,7 +34,9 @@ use ws_core::session::{self, Compress, Inbound, Opened, Session};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::session::{Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_part, session_config};
+use crate::session::{
+    Io, Leave, Life, READ_BUFFER_LEN_MIN, Record, close, read, read_event, read_part, session_config,
+};
 use crate::stream::Stream;
 use crate::telemetry::Id;
 use held::Held;
@@ -125,6 +128,47 @@ impl<S: Stream> WebSocket<S> {
         Ok(Some((message, Writer::new(io, leave))))
     }
 
+    /// Waits for the next event, and lends it with a [`Writer`] to answer it: a whole message, as [`read`](Self::read) lends it, or a
+    /// ping, a pong or the peer's Close, whose payload is in [`control`](Self::control). Returns `None` once the connection was
+    /// closed by a closing handshake.
+    ///
+    /// Pings and the peer's Close are answered already; pongs to pings of the keepalive are not reported. After the Close, the next
+    /// call waits for the end of the stream, and returns `None`.
+    ///
+    /// ```
+    /// use ws_std::{Error, Event, Message, Stream, WebSocket};
+    ///
+    /// fn log<S: Stream>(socket: &mut WebSocket<S>) -> Result<Vec<String>, Error> {
+    ///     let mut log = Vec::new();
+    ///     while let Some((event, _writer)) = socket.read_event()? {
+    ///         log.push(match event {
+    ///             Event::Data(Message::Text(text)) => text.to_owned(),
+    ///             Event::Ping => format!("ping of {} bytes", socket.control().as_bytes().len()),
+    ///             Event::Close => format!("{:?}", socket.close_frame()),
+    ///             other => format!("{other:?}"),
+    ///         });
+    ///     }
+    ///     Ok(log)
+    /// }
+    /// # let said = b"\x89\x82\0\0\0\0hi\x81\x83\0\0\0\0one\x82\x81\0\0\0\0\x02\x88\x80\0\0\0\0";
+    /// # let stream = ws_std::AnyStream(std::io::Cursor::new(said.to_vec()));
+    /// # let mut socket = WebSocket::after_handshake(stream, ws_std::Role::Server, ws_std::Config::new(), b"")?;
+    /// # assert_eq!(log(&mut socket)?[..3], ["ping of 2 bytes", "one", "Data(Binary(1 bytes))"]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
+    pub fn read_event(&mut self) -> Result<Option<(Event<Message<'_>>, Writer<'_, S>)>, Error> {
+        let (io, inbound) = (&mut *self.io, &mut self.inbound);
+        io.link.call.begin_read();
+        let Some((event, has_another)) = read_event(inbound, io)? else { return Ok(None) };
+        let leave = io.leave_after(has_another);
+        Ok(Some((event, Writer::new(io, leave))))
+    }
+
     /// Waits for the next event, and lends it with a [`Writer`] to answer it. Payload is lent as it arrives, so that a message of any
     /// length passes through the read buffer; the payload of control frames is in [`control`](Self::control). Returns `None`
     /// once the connection was closed by a closing handshake.
@@ -201,7 +245,7 @@ impl<S: Stream> WebSocket<S> {
         self.writer().send_encoded(message)
     }
 
-    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
+    /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of [`read_event`](Self::read_event) and
     /// [`read_part`](Self::read_part); [`read`](Self::read) passes over it.
     ///
     /// # Errors
@@ -325,7 +369,7 @@ impl<S: Stream> WebSocket<S> {
         self.inbound.close_frame()
     }
 
-    /// The payload of the ping, pong or Close that [`read_part`](Self::read_part) reported last.
+    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) or [`read_part`](Self::read_part) reported last.
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
         self.inbound.control()

@@ -82,7 +82,7 @@ impl<'a, S: Stream> Writer<'a, S> {
     }
 
     /// Sends a ping with up to 125 bytes, at once (RFC 6455 §5.5.2). The pong is an event of
-    /// [`WebSocket::read_part`](crate::WebSocket::read_part).
+    /// [`WebSocket::read_event`](crate::WebSocket::read_event) and [`WebSocket::read_part`](crate::WebSocket::read_part).
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
+use core::iter::FusedIterator;
 use core::time::Duration;
 
 use ws_core::connection::{Closure, Role};
@@ -8,14 +9,15 @@ use ws_core::event::{Event, Fragment};
 use ws_core::extension::Agreed;
 use ws_core::frame::{CloseFrame, ControlPayload};
 use ws_core::keepalive::Timeouts;
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::Inbound;
 
 use super::read_end::ReadEnd;
 use super::shared::Shared;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::{close, read, read_part};
+use crate::session::{close, read, read_event, read_part, receive};
+use crate::socket::owned::messages;
 use crate::stream::duplex::Duplex;
 
 /// The half of a [`WebSocket`](crate::WebSocket) that reads, from [`split`](crate::WebSocket::split).
@@ -55,6 +57,64 @@ impl<S: Duplex> ReadHalf<S> {
         let Some((message, has_another)) = read(&mut self.inbound, &mut self.end)? else { return Ok(None) };
         self.end.gather(has_another);
         Ok(Some(message))
+    }
+
+    /// Waits for the next message, and returns it, to keep or to pass to another thread; see
+    /// [`WebSocket::receive`](crate::WebSocket::receive). Returns `None` where [`read`](Self::read) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn receive(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        self.end.link.call.begin_read();
+        let message = receive(&mut self.inbound, &mut self.end)?;
+        self.end.gather(self.inbound.has_another());
+        Ok(message)
+    }
+
+    /// Iterates over the messages that [`receive`](Self::receive) returns. Each call of `next` waits for one.
+    ///
+    /// The iterator ends once the connection was closed by a closing handshake. An error that ended the connection is its last item.
+    /// After an error for which [`is_transient`](Error::is_transient) is true, call `next` again. You may send by a
+    /// [`WriteHalf`](super::WriteHalf) meanwhile.
+    ///
+    /// ```
+    /// use ws_std::{Duplex, Error, WebSocket};
+    ///
+    /// fn echo<S: Duplex>(socket: WebSocket<S>) -> Result<(), Error> {
+    ///     let (mut reader, writer) = socket.split()?;
+    ///     for message in reader.messages() {
+    ///         writer.send(&message?)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("ws://{}/", listener.local_addr()?);
+    /// # let server = std::thread::spawn(move || echo(ws_std::accept(listener.accept()?.0)?));
+    /// # let mut socket = ws_std::connect(&url)?;
+    /// # socket.send("Hello")?;
+    /// # assert_eq!(socket.receive()?, Some("Hello".into()));
+    /// # socket.close(ws_std::CloseCode::NORMAL)?;
+    /// # server.join().unwrap()?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn messages(&mut self) -> impl FusedIterator<Item = Result<OwnedMessage, Error>> {
+        messages(|| self.receive())
+    }
+
+    /// Waits for the next event, and lends it: a whole message, as [`read`](Self::read) lends it, or a ping, a pong or the peer's
+    /// Close, whose payload is in [`control`](Self::control). See [`WebSocket::read_event`](crate::WebSocket::read_event).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn read_event(&mut self) -> Result<Option<Event<Message<'_>>>, Error> {
+        self.end.link.call.begin_read();
+        let Some((event, has_another)) = read_event(&mut self.inbound, &mut self.end)? else {
+            return Ok(None);
+        };
+        self.end.gather(has_another);
+        Ok(Some(event))
     }
 
     /// Waits for the next event, and lends it: payload as it arrives, and control frames, whose payload is in
@@ -105,7 +165,7 @@ impl<S: Duplex> ReadHalf<S> {
         self.inbound.close_frame()
     }
 
-    /// The payload of the ping, pong or Close that [`read_part`](Self::read_part) reported last.
+    /// The payload of the ping, pong or Close that [`read_event`](Self::read_event) or [`read_part`](Self::read_part) reported last.
     #[must_use]
     pub const fn control(&self) -> &ControlPayload {
         self.inbound.control()

@@ -137,7 +137,7 @@ impl<S: Duplex> WriteHalf<S> {
     }
 
     /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
-    /// [`ReadHalf::read_part`](super::ReadHalf::read_part).
+    /// [`ReadHalf::read_event`](super::ReadHalf::read_event) and [`ReadHalf::read_part`](super::ReadHalf::read_part).
     ///
     /// # Errors
     ///

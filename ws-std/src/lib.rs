@@ -215,7 +215,7 @@ pub use dial::Proxy;
 pub use dial::{Client, connect};
 #[cfg(feature = "proxy")]
 pub use error::ProxyError;
-pub use error::{Error, Phase, Refusal};
+pub use error::{Error, Phase, Refusal, Unsent};
 #[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, Place};
 pub use keys::MaskKeys;

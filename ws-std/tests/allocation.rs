@@ -9,8 +9,7 @@ use std::thread;
 use common::tcp::serve;
 use common::{Script, frame};
 use peak_alloc::PeakAlloc;
-use ws_std::ws_core::event::Event;
-use ws_std::{CloseCode, Config, Error, MessageType, Role, Stream, WebSocket};
+use ws_std::{CloseCode, Config, Duplex, Error, Event, MessageType, OwnedMessage, Role, Stream, WebSocket};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -33,6 +32,8 @@ fn memory_is_bounded_whatever_a_peer_does() {
     an_idle_connection_is_small_before_and_after_a_large_message();
     messages_that_fit_into_the_read_buffer_allocate_nothing();
     a_long_message_is_sent_without_a_copy_of_it();
+    a_message_that_is_given_away_is_not_copied();
+    a_message_that_was_assembled_is_received_without_a_copy_of_it();
     sixty_four_mib_pass_through_both_roles_in_pieces();
     #[cfg(feature = "deflate")]
     deflate::memory_is_bounded();
@@ -87,8 +88,16 @@ fn messages_that_fit_into_the_read_buffer_allocate_nothing() {
     assert_eq!((count, peak), (10, 0));
 }
 
-/// Takes what is written, and keeps none of it.
-struct Sink;
+/// Takes what is written, or says each time that it would block, and keeps none of it.
+struct Sink {
+    is_blocked: bool,
+}
+
+impl Sink {
+    fn socket(self, role: Role) -> WebSocket<Self> {
+        WebSocket::after_handshake(self, role, Config::new(), b"").unwrap()
+    }
+}
 
 impl Read for Sink {
     fn read(&mut self, _bytes: &mut [u8]) -> std::io::Result<usize> {
@@ -98,10 +107,13 @@ impl Read for Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(bytes.len())
+        self.write_vectored(&[IoSlice::new(bytes)])
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+        if self.is_blocked {
+            return Err(std::io::ErrorKind::WouldBlock.into());
+        }
         Ok(slices.iter().map(|slice| slice.len()).sum())
     }
 
@@ -116,15 +128,80 @@ impl Stream for Sink {
     }
 }
 
+impl Duplex for Sink {
+    fn read_shared(&self, _bytes: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::WouldBlock.into())
+    }
+
+    fn write_shared(&self, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+        Ok(slices.iter().map(|slice| slice.len()).sum())
+    }
+
+    fn write_now(&self, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+        self.write_shared(slices)
+    }
+
+    fn flush_shared(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn abort(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn a_long_message_is_sent_without_a_copy_of_it() {
     let message = vec![b'x'; 8 << 20];
     // A client masks it piece by piece, in a buffer of 16 KiB.
     for (role, len_max) in [(Role::Server, KIB), (Role::Client, 17 * KIB)] {
-        let mut socket = WebSocket::after_handshake(Sink, role, Config::new(), b"").unwrap();
+        let mut socket = Sink { is_blocked: false }.socket(role);
         let (result, peak) = peak(|| socket.send(&message));
         result.unwrap();
         assert!(peak <= len_max, "{role:?} {peak}");
     }
+}
+
+fn a_message_that_is_given_away_is_not_copied() {
+    for role in [Role::Server, Role::Client] {
+        for message in [OwnedMessage::from(vec![b'x'; 8 << 20]), "x".repeat(8 << 20).into()] {
+            // What the stream does not take is queued where it lies.
+            for is_blocked in [false, true] {
+                let (mut socket, message) = (Sink { is_blocked }.socket(role), message.clone());
+                let (result, peak) = peak(|| socket.send_owned(message));
+                result.unwrap();
+                assert!(peak <= KIB, "{role:?} {is_blocked} {peak}");
+                let queued_len = if is_blocked { 8 << 20 } else { 0 };
+                assert_eq!(socket.queued_len() >> 4 << 4, queued_len);
+            }
+            #[cfg(feature = "split")]
+            {
+                let (_reader, writer) = Sink { is_blocked: false }.socket(role).split().unwrap();
+                let (result, peak) = peak(|| writer.send_owned(message));
+                result.unwrap();
+                assert!(peak <= KIB, "{role:?} {peak}");
+            }
+        }
+    }
+}
+
+fn a_message_that_was_assembled_is_received_without_a_copy_of_it() {
+    let script = Script { then: Some(std::io::ErrorKind::WouldBlock), ..Script::new(b"") };
+    for (first, len) in [(0x82, 8 << 20), (0x81, 8 << 20), (0x82, 100_000)] {
+        let mut socket = script.socket(Role::Server);
+        let (mut lend, mut take) = (0, 0);
+        for is_taken in [false, true] {
+            script.push(&frame(Role::Client, first, &vec![b'x'; len]));
+            let (received_len, peak) = peak(|| {
+                let message = if is_taken { socket.receive().unwrap() } else { None };
+                message.map_or_else(|| socket.read().unwrap().unwrap().0.len(), |message| message.len())
+            });
+            assert_eq!(received_len, len);
+            assert!(socket.read().unwrap_err().is_transient(), "the memory of the message is given back");
+            *if is_taken { &mut take } else { &mut lend } = peak;
+        }
+        assert!(take <= lend + KIB, "{len} {take} {lend}");
+    }
+    script.forget();
 }
 
 fn write_in_pieces<S: Stream>(socket: &mut WebSocket<S>) {
@@ -179,9 +256,9 @@ mod deflate {
     use ws_std::ws_core::extension::{DeflateParams, WindowBits};
     use ws_std::{AnyStream, Deflate, Limits, Role, WebSocket};
 
-    use super::common::deflate::{deflated, json, params, socket_with};
+    use super::common::deflate::{agreed, deflated, json, params, socket_with};
     use super::common::{Script, frame};
-    use super::{ALLOCATOR, Event, KIB, peak};
+    use super::{ALLOCATOR, Config, Event, KIB, Sink, peak};
 
     /// The buffer that is inflated into, and the queue with room for a frame.
     const BUFFERS_LEN_MAX: usize = 17 * KIB + 17 * KIB;
@@ -189,6 +266,7 @@ mod deflate {
     pub(super) fn memory_is_bounded() {
         what_is_agreed_on_and_not_used_costs_less_than_a_kib();
         a_connection_takes_what_the_tables_say_and_gives_it_back();
+        a_long_message_that_is_given_away_is_compressed_in_pieces();
         a_bomb_takes_no_more_than_the_limit_allows();
         a_bomb_in_pieces_takes_no_more_than_the_buffers();
     }
@@ -246,6 +324,17 @@ mod deflate {
             assert_eq!(released > deflater / 2, takeover, "{released}");
         }
         assert_eq!(MemLevel::default().get(), 8, "the default of the tables");
+    }
+
+    fn a_long_message_that_is_given_away_is_compressed_in_pieces() {
+        let (message, agreed) = (json(8 << 20), agreed(Role::Server, DeflateParams::default()));
+        let (sink, config) = (Sink { is_blocked: false }, Config::new());
+        let mut socket =
+            WebSocket::after_handshake_with_deflate(sink, Role::Server, config, agreed, Deflate::new(), b"")
+                .unwrap();
+        let (result, peak) = peak(|| socket.send_owned(message));
+        result.unwrap();
+        assert!(peak <= DeflateSettings::new().memory_len_max() + BUFFERS_LEN_MAX, "{peak}");
     }
 
     fn a_bomb_takes_no_more_than_the_limit_allows() {

@@ -343,7 +343,7 @@ fn what_the_thread_that_receives_sends_by_the_other_half_leaves_together() {
         let (mut reader, writer) = sim.server(Timeouts::new()).split().unwrap();
         for count in 1..=3 {
             let message = next(&mut reader, way, &mut Vec::new()).unwrap();
-            writer.send(&message).unwrap();
+            writer.send_owned(message).unwrap();
             assert_eq!(frames(&sim.written()).len(), if count < 3 { 0 } else { 3 }, "{way:?}");
         }
     }

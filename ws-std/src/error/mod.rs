@@ -4,12 +4,14 @@ mod reconnect;
 mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
+mod unsent;
 
 #[cfg(feature = "proxy")]
 pub use proxy::ProxyError;
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub(crate) use tls_fault::TlsFault;
+pub use unsent::Unsent;
 
 use core::fmt;
 use std::io;

@@ -12,7 +12,7 @@ use crate::stream::limited::{Limit, Stopped};
 impl Outgoing<'_> {
     /// Whether it has to wait for the end of a message in parts.
     pub(crate) const fn begins_message(&self) -> bool {
-        matches!(self, Self::Message(..) | Self::Encoded(_) | Self::MessageStart)
+        matches!(self, Self::Message(..) | Self::Owned(_) | Self::Encoded(_) | Self::MessageStart)
     }
 }
 

@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::time::Instant;
 
 use ws_core::keepalive::Timeouts;
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::{Compress, Note, Relay, Taken};
 
-use super::{Driver, Life, Link, Outgoing, SLICE_COUNT_MAX};
-use crate::error::Error;
+use super::{Driver, Life, Link, Outgoing, SLICE_COUNT_MAX, send_owned};
+use crate::error::{Error, Unsent};
 use crate::stream::Stream;
 use crate::stream::limited::Stopped;
 
@@ -74,6 +74,22 @@ impl<S: Stream> Io<S> {
         self.make_ready()?;
         self.send_long(message, compress)?;
         self.leave(leave)
+    }
+
+    /// Sends a whole message that is given away: it is queued without a copy.
+    pub(crate) fn send_owned(&mut self, message: OwnedMessage, leave: Leave) -> Result<(), Unsent> {
+        #[cfg(feature = "deflate")]
+        if self.life.outbound.is_to_be_compressed(message.as_message()) {
+            // In pieces, for which no room is needed in the queue.
+            let ready = self.make_ready();
+            let is_open = self.life.outbound.closure().is_none();
+            let sent = ready.and_then(|()| self.send(message.as_message(), Compress::ByLength, leave));
+            return sent.map_err(|error| {
+                let is_taken = is_open && self.life.outbound.closure().is_some();
+                Unsent { error, message: (!is_taken).then_some(message) }
+            });
+        }
+        send_owned(message, |outgoing| self.commit(leave, outgoing))
     }
 
     /// Queues what is sent, once there is room for it, and lets it leave.

@@ -17,5 +17,5 @@ pub(crate) use io::{GATHERED_TIME_MAX, QUEUED_LEN_MAX};
 pub(crate) use io::{Io, Leave};
 pub(crate) use life::{Life, Record};
 pub(crate) use link::{Link, SLICE_COUNT_MAX};
-pub(crate) use outgoing::Outgoing;
+pub(crate) use outgoing::{Outgoing, send_owned};
 pub(crate) use reading::{Driver, close, read, read_event, read_part, receive};

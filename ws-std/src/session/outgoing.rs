@@ -5,22 +5,33 @@ use alloc::sync::Arc;
 use ws_core::connection::{EncodedMessage, Signal};
 use ws_core::error::SendError;
 use ws_core::frame::{ControlPayload, Fin};
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::{Compress, Note, Outbound, Relay as _};
 
 use super::Life;
-use crate::error::Error;
+use crate::error::{Error, Unsent};
 use crate::keys::MaskKeys;
 
 /// What a program sends, but for a Close.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) enum Outgoing<'m> {
     Message(Message<'m>, Compress),
+    /// A message that is taken out of its place once it is queued.
+    Owned(&'m mut Option<OwnedMessage>),
     Encoded(&'m Arc<EncodedMessage<Vec<u8>>>),
     /// The beginning of a message in parts, of which nothing is sent yet.
     MessageStart,
     Part(Message<'m>, Fin),
     Ping(&'m ControlPayload),
+}
+
+/// Has `send` send a message that is given away. An error gives it back where it was not taken.
+pub(crate) fn send_owned(
+    message: OwnedMessage,
+    send: impl FnOnce(Outgoing<'_>) -> Result<(), Error>,
+) -> Result<(), Unsent> {
+    let mut message = Some(message);
+    send(Outgoing::Owned(&mut message)).map_err(|error| Unsent { error, message })
 }
 
 impl Life {
@@ -33,6 +44,12 @@ impl Life {
             Outgoing::Message(message, Compress::Always) => outbound.send_compressed(message),
             Outgoing::Message(message, Compress::Never) => outbound.send_uncompressed(message),
             Outgoing::Message(message, _) => outbound.send(message),
+            Outgoing::Owned(place) => place.take().map_or(Ok(()), |message| {
+                outbound.send_owned(message).map_err(|(error, message)| {
+                    *place = Some(message);
+                    error
+                })
+            }),
             Outgoing::Encoded(message) => outbound.send_encoded(message),
             Outgoing::MessageStart => outbound.check_between_messages(),
             Outgoing::Part(part, fin) => outbound.part(part, fin),

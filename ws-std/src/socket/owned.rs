@@ -5,8 +5,10 @@ use core::iter::{self, FusedIterator};
 use ws_core::message::OwnedMessage;
 
 use super::WebSocket;
-use crate::error::Error;
-use crate::session::receive;
+use crate::error::{Error, Unsent};
+use crate::session::{Leave, receive};
+#[cfg(doc)]
+use crate::socket::Writer;
 use crate::stream::Stream;
 
 impl<S: Stream> WebSocket<S> {
@@ -63,6 +65,26 @@ impl<S: Stream> WebSocket<S> {
     /// ```
     pub fn messages(&mut self) -> impl FusedIterator<Item = Result<OwnedMessage, Error>> {
         messages(|| self.receive())
+    }
+
+    /// Sends a message that is given away, before the call returns. It is not copied, a client masks it where it lies, and what a
+    /// stream that would block does not take is queued as it is. Up to 4 KiB are copied, and what is to be compressed is as by
+    /// [`send`](Self::send).
+    ///
+    /// ```
+    /// # use ws_std::{AnyStream, Config, Error, Role, WebSocket};
+    /// # let stream = AnyStream(std::io::Cursor::new(Vec::new()));
+    /// # let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"")?;
+    /// socket.send_owned(vec![7; 100_000])?;
+    /// # assert_eq!(socket.get_ref().0.get_ref().len(), 100_010);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Writer::send`], with the message where nothing of it was taken.
+    pub fn send_owned(&mut self, message: impl Into<OwnedMessage>) -> Result<(), Unsent> {
+        self.io.send_owned(message.into(), Leave::AtOnce)
     }
 }
 

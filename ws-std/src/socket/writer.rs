@@ -4,11 +4,11 @@ use core::fmt;
 use ws_core::connection::EncodedMessage;
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseFrame, ControlPayload};
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::Compress;
 
 use super::MessageWriter;
-use crate::error::Error;
+use crate::error::{Error, Unsent};
 use crate::session::{Io, Leave, Outgoing};
 use crate::stream::Stream;
 
@@ -68,6 +68,15 @@ impl<'a, S: Stream> Writer<'a, S> {
     #[cfg(feature = "deflate")]
     pub fn send_compressed<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.io.send(message.into(), Compress::Always, self.leave)
+    }
+
+    /// Sends a message that is given away, without a copy; see [`WebSocket::send_owned`](crate::WebSocket::send_owned).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send), with the message where nothing of it was taken.
+    pub fn send_owned(&mut self, message: impl Into<OwnedMessage>) -> Result<(), Unsent> {
+        self.io.send_owned(message.into(), self.leave)
     }
 
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not

@@ -277,7 +277,23 @@ impl<K: KeySource> Outbound<K> {
 /// What compression needs of the rest.
 #[cfg(feature = "deflate")]
 impl<K: KeySource> Outbound<K> {
-    pub(super) fn is_to_be_compressed(&self, message: Message<'_>) -> bool {
+    /// Whether [`send`](Self::send) compresses this message: that was agreed on, and it is as long as `Deflate::with_threshold` says.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::extension::{Agreed, DeflateParams};
+    ///
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(DeflateParams::new()));
+    /// let session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// assert!(!session.outbound.is_to_be_compressed("Hello"));
+    /// assert!(session.outbound.is_to_be_compressed(&[7; 2000]));
+    /// ```
+    #[must_use]
+    pub fn is_to_be_compressed<'m>(&self, message: impl Into<Message<'m>>) -> bool {
+        let message = message.into();
         self.deflation.as_ref().is_some_and(|deflation| message.len() >= deflation.threshold())
     }
 

@@ -19,9 +19,10 @@ impl<S: Duplex> Shared<S> {
     /// Queues what is sent, once there is room for it, and returns when it is written, or at once where it is a message that answers
     /// one after which another has come already.
     pub(super) fn send(&self, outgoing: Outgoing<'_>) -> Result<(), Error> {
+        let begins_message = outgoing.begins_message();
         let state = self.feed(outgoing)?;
         let has_room = state.life.outbound.queued_len() < QUEUED_LEN_MAX;
-        let may_wait = outgoing.begins_message() && has_room && state.is_gathering_here();
+        let may_wait = begins_message && has_room && state.is_gathering_here();
         if may_wait { Ok(()) } else { self.drive_all(state) }
     }
 
@@ -29,10 +30,10 @@ impl<S: Duplex> Shared<S> {
     /// its own gets an error.
     pub(super) fn feed(&self, outgoing: Outgoing<'_>) -> Result<Guard<'_, S>, Error> {
         let may_be_tried = |state: &State<S>| {
-            state.has_room_for(outgoing) || (outgoing.begins_message() && state.is_in_own_message())
+            state.has_room_for(&outgoing) || (outgoing.begins_message() && state.is_in_own_message())
         };
         let mut state = self.drive(self.lock(), may_be_tried)?;
-        if !state.has_room_for(outgoing) {
+        if !state.has_room_for(&outgoing) {
             return Err(Error::MessageUnfinished);
         }
         state.life.queue(outgoing)?;
@@ -61,7 +62,7 @@ impl<S: Duplex> Shared<S> {
         if let Some(error) = state.life.failure() {
             return Err(error);
         }
-        if !state.has_room_for(outgoing) {
+        if !state.has_room_for(&outgoing) {
             return Err(Error::WouldBlock);
         }
         state.life.queue(outgoing)?;

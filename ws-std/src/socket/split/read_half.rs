@@ -84,7 +84,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// fn echo<S: Duplex>(socket: WebSocket<S>) -> Result<(), Error> {
     ///     let (mut reader, writer) = socket.split()?;
     ///     for message in reader.messages() {
-    ///         writer.send(&message?)?;
+    ///         writer.send_owned(message?)?;
     ///     }
     ///     Ok(())
     /// }

@@ -52,7 +52,7 @@ pub(super) type Guard<'a, S> = MutexGuard<'a, State<S>>;
 
 impl<S: Duplex> State<S> {
     /// Whether this may be queued, or nothing will be any more.
-    pub(super) fn has_room_for(&self, outgoing: Outgoing<'_>) -> bool {
+    pub(super) fn has_room_for(&self, outgoing: &Outgoing<'_>) -> bool {
         let has_turn = self.message_owner.is_none() || !outgoing.begins_message();
         (self.life.outbound.queued_len() < BACKLOG_LEN_MAX && has_turn) || self.life.outbound.is_closing()
     }

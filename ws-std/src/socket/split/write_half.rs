@@ -6,15 +6,15 @@ use ws_core::connection::{Closure, EncodedMessage, Role};
 use ws_core::event::MessageType;
 use ws_core::frame::{CloseFrame, ControlPayload, Fin};
 use ws_core::keepalive::Timeouts;
-use ws_core::message::Message;
+use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::Compress;
 
 #[cfg(feature = "hub")]
 use super::Channel;
 use super::shared::Shared;
 use crate::counters::Counters;
-use crate::error::Error;
-use crate::session::Outgoing;
+use crate::error::{Error, Unsent};
+use crate::session::{Outgoing, send_owned};
 use crate::socket::MessageWriter;
 use crate::socket::message_writer::PartSink;
 use crate::stream::duplex::Duplex;
@@ -26,8 +26,8 @@ use crate::stream::duplex::Duplex;
 /// come already ([when bytes leave](crate#when-bytes-leave)). While one thread writes, the others queue their messages for the
 /// next write; where 64 KiB or more are queued, they wait first.
 ///
-/// Unlike a [`Writer`](crate::Writer) it copies each message. After all clones are dropped the connection stays open, and
-/// [`ReadHalf`](super::ReadHalf) still answers.
+/// Unlike a [`Writer`](crate::Writer) it copies each message, except by [`send_owned`](Self::send_owned). After all clones are dropped
+/// the connection stays open, and [`ReadHalf`](super::ReadHalf) still answers.
 pub struct WriteHalf<S: Duplex> {
     shared: Arc<Shared<S>>,
 }
@@ -80,6 +80,16 @@ impl<S: Duplex> WriteHalf<S> {
         self.shared.send(Outgoing::Message(message.into(), Compress::Always))
     }
 
+    /// Sends a message that is given away. It is not copied, and a client masks it where it lies; but up to 4 KiB are copied, and what
+    /// is to be compressed is, as by [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send), with the message where nothing of it was taken.
+    pub fn send_owned(&self, message: impl Into<OwnedMessage>) -> Result<(), Unsent> {
+        send_owned(message.into(), |outgoing| self.shared.send(outgoing))
+    }
+
     /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server. Its bytes are shared, not
     /// copied.
     ///
@@ -101,6 +111,19 @@ impl<S: Duplex> WriteHalf<S> {
     pub fn try_send<'m>(&self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.shared.write_soon(self.shared.offer(Outgoing::Message(message.into(), Compress::ByLength))?);
         Ok(())
+    }
+
+    /// Sends a message that is given away, without waiting for the peer. What the peer does not take at once stays queued, without a
+    /// copy; see [`try_send`](Self::try_send).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](Self::try_send), with the message.
+    pub fn try_send_owned(&self, message: impl Into<OwnedMessage>) -> Result<(), Unsent> {
+        send_owned(message.into(), |outgoing| {
+            self.shared.write_soon(self.shared.offer(outgoing)?);
+            Ok(())
+        })
     }
 
     /// Sends a message that was encoded once for many connections, without waiting for the peer. What the peer does not take at once

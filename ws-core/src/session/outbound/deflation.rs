@@ -37,6 +37,10 @@ impl Deflation {
         }
     }
 
+    pub(super) const fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+
     pub(super) const fn threshold(&self) -> usize {
         self.threshold
     }

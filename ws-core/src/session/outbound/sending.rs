@@ -6,10 +6,14 @@ use alloc::{sync::Arc, vec::Vec};
 use super::{Outbound, len_u64};
 #[cfg(target_has_atomic = "ptr")]
 use crate::connection::EncodedMessage;
+#[cfg(feature = "deflate")]
+use crate::connection::Role;
 use crate::connection::{FrameStart, KeySource};
 #[cfg(any(feature = "deflate", doc))]
 use crate::error::Misuse;
 use crate::error::SendError;
+#[cfg(feature = "deflate")]
+use crate::extension::WindowBits;
 use crate::frame::{Fin, FrameHeader};
 use crate::message::{Message, OwnedMessage};
 
@@ -194,6 +198,28 @@ impl<K: KeySource> Outbound<K> {
         self.queued(bytes.len());
         self.message_queued();
         Ok(())
+    }
+
+    /// The largest window of a compressed message that [`send_encoded`](Self::send_encoded) takes: that which was agreed on.
+    /// `None` where no compression was agreed on, and for a client.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use ws_core::connection::RoleKeys;
+    /// # use ws_core::input::ReadBuffer;
+    /// # use ws_core::session::{Config, NoKeys, Opened, Session};
+    /// use ws_core::extension::{Agreed, DeflateParams, WindowBits};
+    ///
+    /// let params = DeflateParams::new().with_server_max_window_bits(WindowBits::MIN);
+    /// let opened = Opened::<NoKeys>::new(RoleKeys::Server).with_deflate(Agreed::server(params));
+    /// let session = Session::new(opened, Config::new(), ReadBuffer::new(vec![0; 1024]), Duration::ZERO);
+    /// assert_eq!(session.outbound.encoded_window_bits(), Some(WindowBits::MIN));
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn encoded_window_bits(&self) -> Option<WindowBits> {
+        let deflation = self.deflation.as_ref().filter(|_| self.role() == Role::Server)?;
+        Some(deflation.agreed().outgoing().max_window_bits())
     }
 
     /// Queues the next part of a message that is sent in parts, as one fragment; with [`Fin::Final`] the message ends.

@@ -55,8 +55,8 @@
 //! - Two peers that both write and do not read wait for each other, until [`Timeouts::write`] ends the connection. A program that
 //!   sends much without being asked has to read in between, on another thread ([`WebSocket::split`]), or on a non-blocking stream.
 //! - [`WebSocket::split`] is for threads that read and write at the same time. It is the feature `split`, which is on by default.
-//! - `Hub` is for servers: it caps the number of connections, sends broadcasts, and closes all connections on shutdown. It is the
-//!   feature `hub`, which is on by default.
+//! - `Hub` is for servers: it caps the number of connections, sends to all members, some or one, and closes all connections on
+//!   shutdown. It is the feature `hub`, which is on by default.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_part`].
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
@@ -217,7 +217,7 @@ pub use dial::{Client, connect};
 pub use error::ProxyError;
 pub use error::{Error, Phase, Refusal, Unsent};
 #[cfg(feature = "hub")]
-pub use hub::{Delivery, Hub, Place};
+pub use hub::{Delivery, Hub, MemberId, Place};
 pub use keys::MaskKeys;
 pub use open::client::{Connecting, Response};
 pub use open::server::{Incoming, Receiving, Server, accept};

@@ -5,7 +5,7 @@ mod common;
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::tcp::{dial, read_to_end};
 use common::wait_for;
 use ws_std::{
-    CloseCode, EncodedMessage, Error, Hub, Message, NetStream, Place, Server, SharedStream, Timeouts,
+    CloseCode, Delivery, Error, Hub, MemberId, Message, NetStream, Place, Server, SharedStream, Timeouts,
     WebSocket,
 };
 
@@ -65,8 +65,10 @@ fn chat(hub: &Hub, place: &Place, stream: SharedStream<TcpStream>) -> Result<(),
     Ok(())
 }
 
-/// Reads to the end; gives the texts, and the code of the Close.
-fn hear_all(mut socket: WebSocket<NetStream>) -> JoinHandle<(Vec<String>, u16)> {
+/// A thread that reads to the end; gives the texts, and the code of the Close.
+type Hearing = JoinHandle<(Vec<String>, u16)>;
+
+fn hear_all(mut socket: WebSocket<NetStream>) -> Hearing {
     thread::spawn(move || {
         let mut heard = Vec::new();
         while let Some((message, _)) = socket.read().unwrap() {
@@ -233,27 +235,153 @@ fn who_joins_after_the_end_is_closed_at_once_and_nobody_enters_any_more() {
     go_on.send(()).unwrap();
     assert_eq!(late.join().unwrap().1, 1001);
     assert_eq!(ending.join().unwrap(), 0);
-    assert!(hub.broadcast(Message::Text("x")).unwrap() == ws_std::Delivery::default());
+    assert!(hub.broadcast(Message::Text("x")).unwrap() == Delivery::default());
 }
 
 #[test]
-fn a_message_that_is_encoded_goes_to_servers_ends_and_misses_clients_ends() {
+fn a_member_that_is_a_client_receives_what_is_sent_masked() {
     let served = Served::start(Hub::new(100), chat);
     let outer = Hub::new(10);
     let place = outer.enter(|| {}).unwrap();
     let (mut reader, writer) = served.connect().split().unwrap();
     place.join(writer);
-    let encoded = Arc::new(EncodedMessage::new(Message::Text("encoded")).unwrap());
-    assert_eq!(outer.broadcast_encoded(&encoded).missed_count, 1);
-    assert_eq!(served.hub.broadcast_encoded(&encoded).sent_count, 1);
-    assert_eq!(reader.read().unwrap(), Some(Message::Text("encoded")));
-    // A client's end masks it.
-    assert_eq!(outer.broadcast(Message::Text("masked")).unwrap().sent_count, 1);
+    // The server echoes only what was masked.
+    assert_eq!(outer.broadcast("masked").unwrap().sent_count, 1);
     assert_eq!(reader.read().unwrap(), Some(Message::Text("masked")));
     place.leave();
-    assert_eq!(outer.broadcast(Message::Text("x")).unwrap(), ws_std::Delivery::default());
+    assert_eq!(outer.broadcast("x").unwrap(), Delivery::default());
+    assert_eq!(outer.send_to(place.id(), "x").unwrap().missed_count, 1);
+    assert!(outer.members().is_empty());
     drop(reader);
     drop(place);
     assert_eq!(outer.connection_count(), 0);
     assert_eq!(served.shut_down(LONG), 0);
+}
+
+/// Nobody hears anybody but the hub.
+fn listen(_: &Hub, place: &Place, stream: SharedStream<TcpStream>) -> Result<(), Error> {
+    let (mut reader, writer) = Server::new().accept(stream)?.split()?;
+    place.join(writer);
+    while reader.read()?.is_some() {}
+    Ok(())
+}
+
+/// Guests that listen, and their ids.
+fn guests<const N: usize>(served: &Served) -> ([MemberId; N], [Hearing; N]) {
+    let heard = [(); N].map(|()| hear_all(served.connect()));
+    (served.hub.members().try_into().unwrap(), heard)
+}
+
+/// How many members a message was sent to, and how many missed it.
+fn counts(delivery: Result<Delivery, Error>) -> (usize, usize) {
+    let delivery = delivery.unwrap();
+    assert_eq!(delivery.lagging_count, 0);
+    (delivery.sent_count, delivery.missed_count)
+}
+
+#[test]
+fn a_message_goes_to_all_to_all_but_one_to_some_and_to_one() {
+    let served = Served::start(Hub::new(100), listen);
+    let ([ada, bob, eve], heard) = guests(&served);
+    let hub = &served.hub;
+    let gone = hub.enter(|| {}).unwrap().id();
+    assert_eq!(counts(hub.broadcast("all")), (3, 0));
+    assert_eq!(counts(hub.broadcast_except(ada, "not Ada")), (2, 0));
+    assert_eq!(counts(hub.broadcast_except(gone, "again all")), (3, 0));
+    assert_eq!(counts(hub.broadcast_to([eve, ada, eve], "Ada and Eve, once")), (2, 0));
+    assert_eq!(counts(hub.broadcast_to([bob, gone], "Bob")), (1, 1));
+    assert_eq!(counts(hub.broadcast_to([], "nobody")), (0, 0));
+    assert_eq!(counts(hub.broadcast_to(hub.members().into_iter().filter(|id| *id > ada), "later")), (2, 0));
+    assert_eq!(counts(hub.send_to(eve, "psst")), (1, 0));
+    assert_eq!(counts(hub.send_to(gone, "psst")), (0, 1));
+    assert_eq!(served.shut_down(LONG), 0);
+    let heard = heard.map(|thread| thread.join().unwrap().0);
+    let expected: [&[&str]; 3] = [
+        &["all", "again all", "Ada and Eve, once"],
+        &["all", "not Ada", "again all", "Bob", "later"],
+        &["all", "not Ada", "again all", "Ada and Eve, once", "later", "psst"],
+    ];
+    assert_eq!(heard.each_ref().map(Vec::as_slice), expected);
+}
+
+#[test]
+fn members_hear_in_one_order_what_several_threads_send_to_all_but_one() {
+    const MESSAGES: usize = 300;
+    let served = Served::start(Hub::new(100), listen);
+    let (ids, heard) = guests::<4>(&served);
+    thread::scope(|scope| {
+        for id in ids {
+            let hub = &served.hub;
+            scope.spawn(move || {
+                for count in 0..MESSAGES {
+                    let delivery = if count % 2 == 0 {
+                        hub.broadcast_except(id, &format!("{id}:{count}"))
+                    } else {
+                        hub.broadcast_to(
+                            ids.into_iter().filter(|other| *other != id),
+                            &format!("{id}:{count}"),
+                        )
+                    };
+                    assert_eq!(counts(delivery), (3, 0));
+                }
+            });
+        }
+    });
+    assert_eq!(served.shut_down(LONG), 0);
+    let heard = heard.map(|thread| thread.join().unwrap().0);
+    for (one, one_id) in heard.iter().zip(ids) {
+        assert_eq!(one.len(), 3 * MESSAGES);
+        for (other, other_id) in heard.iter().zip(ids) {
+            let is_for_both =
+                |text: &&String| [one_id, other_id].iter().all(|id| !text.starts_with(&format!("{id}:")));
+            let both: Vec<_> = one.iter().filter(is_for_both).collect();
+            assert!(both.len() >= 2 * MESSAGES);
+            assert_eq!(both, other.iter().filter(is_for_both).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn the_ids_may_be_found_by_means_of_the_hub_while_members_leave() {
+    let hub = Hub::new(10);
+    let served = Served::start(Hub::new(100), chat);
+    let mut places: Vec<_> = (0..3)
+        .map(|_| {
+            let place = hub.enter(|| {}).unwrap();
+            place.join(served.connect().split().unwrap().1);
+            place
+        })
+        .collect();
+    let ids = hub.members();
+    assert_eq!(ids, places.iter().map(Place::id).collect::<Vec<_>>());
+    let picked = ids.iter().copied().inspect(|id| {
+        // All of them use the lock of the hub, and the member that was picked goes.
+        if *id == ids[1] {
+            drop(places.remove(1));
+        }
+        assert_eq!(counts(hub.send_to(*id, "psst")), if *id == ids[1] { (0, 1) } else { (1, 0) });
+    });
+    assert_eq!(counts(hub.broadcast_to(picked, "x")), (2, 1));
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        hub.broadcast_to(hub.members().into_iter().filter(|_| panic!("a predicate that fails")), "x")
+    }));
+    assert!(failed.is_err());
+    assert_eq!(counts(hub.broadcast("still there")), (2, 0));
+    let next = hub.enter(|| {}).unwrap();
+    assert!(ids.iter().all(|id| *id < next.id()), "no id is given again");
+    drop(places);
+    assert_eq!(served.shut_down(LONG), 0);
+}
+
+#[test]
+fn one_member_is_closed_and_the_others_stay() {
+    let served = Served::start(Hub::new(100), listen);
+    let ([ada, bob], [ada_heard, bob_heard]) = guests(&served);
+    assert!(served.hub.close_member(ada, CloseCode::POLICY_VIOLATION.with_reason("no spam, please")));
+    assert_eq!(ada_heard.join().unwrap(), (vec![], 1008));
+    wait_for(LONG, || served.hub.members() == [bob]);
+    assert!(!served.hub.close_member(ada, CloseCode::POLICY_VIOLATION));
+    assert_eq!(counts(served.hub.broadcast("without Ada")), (1, 0));
+    assert_eq!(served.shut_down(LONG), 0);
+    assert_eq!(bob_heard.join().unwrap(), (vec!["without Ada".to_owned()], 1001));
 }

@@ -1,10 +1,12 @@
 //! The connections of a server, as one.
 
+mod delivery;
 mod place;
 mod rest;
 mod serve;
 
-pub use place::Place;
+pub use delivery::Delivery;
+pub use place::{MemberId, Place};
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -14,21 +16,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ws_core::connection::EncodedMessage;
-use ws_core::error::SendError;
-use ws_core::frame::CloseCode;
-use ws_core::message::Message;
+use ws_core::frame::{CloseCode, CloseFrame};
 
-use crate::error::Error;
 use crate::socket::Channel;
 use rest::Rest;
 
-/// The connections of a server: a cap on their number, broadcasts to all members, and an orderly shutdown.
+/// The connections of a server: a cap on their number, messages to all members, some or one, and an orderly shutdown.
 ///
 /// It is a handle: clones are the same hub. [`serve`](Self::serve) accepts connections, each on a thread of its own;
-/// [`enter`](Self::enter) is for your own accept loop.
+/// [`enter`](Self::enter) is for your own accept loop. A connection becomes a member when it [joins](Place::join).
 ///
-/// A chat room, in which every message goes to all:
+/// A chat room, in which a message goes to all but its sender:
 ///
 /// ```
 /// use std::net::{TcpListener, TcpStream};
@@ -40,7 +38,7 @@ use rest::Rest;
 ///     let (mut reader, writer) = Server::new().accept(stream)?.split()?;
 ///     place.join(writer);
 ///     while let Some(message) = reader.read()? {
-///         hub.broadcast(message)?;
+///         hub.broadcast_except(place.id(), message)?;
 ///     }
 ///     Ok(())
 /// }
@@ -50,20 +48,41 @@ use rest::Rest;
 /// let hub = Hub::new(1000);
 /// let room = hub.clone();
 /// let serving = thread::spawn(move || {
-///     room.clone().serve(&listener, move |stream, place| drop(visit(&room, &place, stream)))
+///     room.clone().serve(&listener, move |stream, place| {
+///         if let Err(error) = visit(&room, &place, stream) {
+///             eprintln!("guest {}: {error}", place.id());
+///         }
+///     })
 /// });
 ///
-/// let mut guest = ws_std::connect(&url)?;
-/// # while hub.member_count() < 1 { thread::yield_now() }
-/// guest.send("Hello")?;
-/// assert!(guest.read()?.is_some_and(|(message, _)| message == ws_std::Message::Text("Hello")));
+/// let (mut ada, mut bob) = (ws_std::connect(&url)?, ws_std::connect(&url)?);
+/// # while hub.member_count() < 2 { thread::yield_now() }
+/// ada.send("Hello, Bob")?;
+/// assert!(bob.read()?.is_some_and(|(message, _)| message == "Hello, Bob".into()));
+/// bob.send("Hello, Ada")?;
+/// assert!(ada.read()?.is_some_and(|(message, _)| message == "Hello, Ada".into()));
 ///
-/// let leaving = thread::spawn(move || guest.read().map(|read| read.is_none()));
+/// let leaving = [ada, bob].map(|mut guest| thread::spawn(move || guest.read().map(|read| read.is_none())));
 /// assert_eq!(hub.shutdown("closing time", Duration::from_secs(5)), 0, "nobody had to be cut off");
-/// assert!(leaving.join().is_ok_and(|is_closed| is_closed.is_ok_and(|is_closed| is_closed)));
+/// for guest in leaving {
+///     assert!(guest.join().is_ok_and(|is_closed| is_closed.is_ok_and(|is_closed| is_closed)));
+/// }
 /// assert!(serving.join().is_ok_and(|served| served.is_ok()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # To whom
+///
+/// | to | by |
+/// |---|---|
+/// | all members | [`broadcast`](Self::broadcast) |
+/// | all but one, such as the sender | [`broadcast_except`](Self::broadcast_except) |
+/// | some: the members of a room, those that a predicate picks | [`broadcast_to`](Self::broadcast_to) |
+/// | one | [`send_to`](Self::send_to) |
+///
+/// None of them waits for a peer. Each returns a [`Delivery`], which tells how many members were reached. Members receive messages in
+/// the order in which the hub took them, from whichever threads they come. A message is encoded once; the members
+/// share the bytes.
 #[derive(Clone)]
 pub struct Hub {
     inner: Arc<Inner>,
@@ -81,10 +100,10 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    connections: BTreeMap<u64, Connection>,
+    connections: BTreeMap<MemberId, Connection>,
     next_id: u64,
-    /// The reason that members are sent that join now, since the hub is shut down.
-    farewell: Option<Box<str>>,
+    /// What members are sent that join now, since the hub is shut down.
+    farewell: Option<CloseFrame>,
     /// The addresses on which [`Hub::serve`] accepts connections.
     addresses: Vec<SocketAddr>,
 }
@@ -94,18 +113,6 @@ struct Connection {
     /// Ends the stream, also while other threads read or write it.
     abort: Option<Box<dyn FnOnce() + Send>>,
     member: Option<Arc<dyn Channel>>,
-}
-
-/// How many members a broadcast has reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// Members it was sent to: written, or queued until the peer reads.
-    pub sent_count: usize,
-    /// Members closed with 1013, to come back later, because they did not read what was sent before.
-    pub lagging_count: usize,
-    /// Members that are closing, are gone, or cannot take the pre-encoded message ([`Error::NotAdmitted`]).
-    pub missed_count: usize,
 }
 
 impl Hub {
@@ -138,35 +145,11 @@ impl Hub {
         if state.farewell.is_some() {
             return None;
         }
-        let id = state.next_id;
-        state.next_id = id.wrapping_add(1);
+        let id = MemberId::new(state.next_id);
+        state.next_id = state.next_id.wrapping_add(1);
         state.connections.insert(id, Connection { abort: Some(Box::new(abort)), member: None });
         drop(state);
         Some(Place::new(Arc::clone(&self.inner), id))
-    }
-
-    /// Sends a message to all members, encoded once, and waits for none of them.
-    ///
-    /// All members receive all messages in the same order. A member that does not read, so that 64 KiB of messages wait for it, is
-    /// closed with 1013 ([`CloseCode::TRY_AGAIN_LATER`]), so that it knows that it has missed messages. What peers do not take at
-    /// once is written by a thread, one for all members of the hub, that ends when nothing is left. A peer that takes nothing for
-    /// [`Timeouts::write`](crate::Timeouts::write) is given up. On platforms and streams without writes that do not wait
-    /// ([`Duplex::write_now`](crate::Duplex::write_now)), a thread is started for each member instead.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] where there is no memory for the message.
-    pub fn broadcast(&self, message: Message<'_>) -> Result<Delivery, Error> {
-        let encoded = EncodedMessage::new(message).map_err(|error: SendError| Error::from(error))?;
-        Ok(self.inner.deliver(&Arc::new(encoded), Some(message)))
-    }
-
-    /// Sends a message that is encoded already, and perhaps compressed, to all members, and waits for none of them; see
-    /// [`broadcast`](Self::broadcast). A member that cannot take it, such as one that did not negotiate compression with as
-    /// large a window, misses it, and counts in [`Delivery::missed_count`].
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
-    pub fn broadcast_encoded(&self, message: &Arc<EncodedMessage<Vec<u8>>>) -> Delivery {
-        self.inner.deliver(message, None)
     }
 
     /// Shuts the hub down: [`serve`](Self::serve) returns, and members, those that join later included, are closed with 1001
@@ -174,14 +157,16 @@ impl Hub {
     /// have not. Returns how many were cut off.
     ///
     /// Of `reason`, the first 123 bytes are sent.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn shutdown(&self, reason: &str, patience: Duration) -> usize {
+        let close = CloseCode::GOING_AWAY.with_reason(reason);
         let mut state = self.inner.lock();
-        state.farewell.get_or_insert_with(|| reason.into());
-        let members: Vec<_> = state.members().map(Arc::clone).collect();
+        state.farewell.get_or_insert(close);
+        let members: Vec<_> = state.members().map(|(_, member)| Arc::clone(member)).collect();
         let addresses = state.addresses.clone();
         drop(state);
         for member in &members {
-            member.dismiss(CloseCode::GOING_AWAY, reason);
+            member.dismiss(close);
         }
         self.inner.rest.deliver(members);
         self.inner.changed.notify_all();
@@ -215,7 +200,13 @@ impl Hub {
         self.inner.lock().connections.len()
     }
 
-    /// The number of members: of connections that have [joined](Place::join) and not left.
+    /// The members: connections that have [joined](Place::join) and not left, in the order in which they entered.
+    #[must_use]
+    pub fn members(&self) -> Vec<MemberId> {
+        self.inner.lock().members().map(|(id, _)| id).collect()
+    }
+
+    /// The number of [members](Self::members).
     #[must_use]
     pub fn member_count(&self) -> usize {
         self.inner.lock().members().count()
@@ -226,28 +217,6 @@ impl Inner {
     /// A thread that panicked with the lock has left a state that is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Queues a message for all members under the lock, so that all receive the messages of several threads in one order. Writes
-    /// without the lock.
-    fn deliver(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Delivery {
-        let mut delivery = Delivery::default();
-        let state = self.lock();
-        let members: Vec<_> = state.members().map(Arc::clone).collect();
-        for member in &members {
-            let count = match member.hear(encoded, plain) {
-                Ok(()) => &mut delivery.sent_count,
-                Err(error) if error.is_transient() => {
-                    member.dismiss(CloseCode::TRY_AGAIN_LATER, LAGGING);
-                    &mut delivery.lagging_count
-                }
-                Err(_gone) => &mut delivery.missed_count,
-            };
-            *count = count.saturating_add(1);
-        }
-        drop(state);
-        self.rest.deliver(members);
-        delivery
     }
 
     /// Waits until there is room for another connection, or the hub is shut down.
@@ -274,8 +243,9 @@ impl Inner {
 }
 
 impl State {
-    fn members(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
-        self.connections.values().filter_map(|connection| connection.member.as_ref())
+    /// The members, in the order in which their connections entered.
+    fn members(&self) -> impl Iterator<Item = (MemberId, &Arc<dyn Channel>)> {
+        self.connections.iter().filter_map(|(id, connection)| Some((*id, connection.member.as_ref()?)))
     }
 }
 
@@ -300,9 +270,6 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     }
     address
 }
-
-/// Why a member that lags is closed.
-const LAGGING: &str = "too slow for the messages of others";
 
 /// How long it may take to connect to this machine.
 const WAKE_TIME: Duration = Duration::from_secs(1);

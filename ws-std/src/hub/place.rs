@@ -1,8 +1,6 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use ws_core::frame::CloseCode;
-
 use super::Inner;
 use crate::socket::WriteHalf;
 use crate::stream::duplex::Duplex;
@@ -11,33 +9,61 @@ use crate::stream::duplex::Duplex;
 /// another connection.
 pub struct Place {
     hub: Arc<Inner>,
-    id: u64,
+    id: MemberId,
+}
+
+/// Which connection of a [`Hub`](super::Hub) it is: no other connection of that hub has this id, or had it. Ids grow in the order in
+/// which connections entered.
+///
+/// ```
+/// use ws_std::Hub;
+///
+/// let hub = Hub::new(2);
+/// let (ada, bob) = (hub.enter(|| {}).ok_or("shut down")?, hub.enter(|| {}).ok_or("shut down")?);
+/// assert!(ada.id() < bob.id());
+/// drop(ada);
+/// assert!(hub.enter(|| {}).is_some_and(|eve| eve.id() > bob.id()));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MemberId(u64);
+
+impl MemberId {
+    pub(super) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl Place {
-    pub(super) const fn new(hub: Arc<Inner>, id: u64) -> Self {
+    pub(super) const fn new(hub: Arc<Inner>, id: MemberId) -> Self {
         Self { hub, id }
     }
 
-    /// Makes this connection a member: it receives what is broadcast from now on, and is closed when the hub is shut down, or at
+    /// Makes this connection a member: it receives what the hub sends to it from now on, and is closed when the hub is shut down, or at
     /// once where the hub is shut down already. `writer` may be a clone. A later call replaces it.
     ///
     /// Go on reading from the reading half until its end, so that pings and Closes are answered.
     pub fn join<S: Duplex>(&self, writer: WriteHalf<S>) {
         let member = writer.into_channel();
         let mut state = self.hub.lock();
-        let farewell = state.farewell.clone();
+        let farewell = state.farewell;
         if let Some(connection) = state.connections.get_mut(&self.id) {
             connection.member = Some(Arc::clone(&member));
         }
         drop(state);
-        if let Some(reason) = farewell {
-            member.dismiss(CloseCode::GOING_AWAY, &reason);
+        if let Some(close) = farewell {
+            member.dismiss(close);
             self.hub.rest.deliver(vec![member]);
         }
     }
 
-    /// Ends the membership: the connection receives no more broadcasts. A [`shutdown`](super::Hub::shutdown) sends it no Close, and
+    /// Ends the membership: the connection receives no more of what the hub sends. A [`shutdown`](super::Hub::shutdown) sends it no Close, and
     /// cuts it off where it has not ended in time.
     pub fn leave(&self) {
         if let Some(connection) = self.hub.lock().connections.get_mut(&self.id) {
@@ -45,9 +71,9 @@ impl Place {
         }
     }
 
-    /// The number of this connection, which no other connection of the hub has or had.
+    /// The id of this connection, by which the hub sends to it once it has joined.
     #[must_use]
-    pub const fn id(&self) -> u64 {
+    pub const fn id(&self) -> MemberId {
         self.id
     }
 }
@@ -63,6 +89,6 @@ impl Drop for Place {
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Place").field("id", &self.id.0).finish_non_exhaustive()
     }
 }

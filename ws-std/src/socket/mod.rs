@@ -13,7 +13,7 @@ mod writer;
 pub use message_writer::MessageWriter;
 pub use parts::Parts;
 #[cfg(feature = "hub")]
-pub(crate) use split::{Channel, STACK_LEN};
+pub(crate) use split::{Channel, Forms, STACK_LEN};
 #[cfg(feature = "split")]
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
 pub use writer::Writer;

@@ -3,7 +3,7 @@ use std::thread;
 
 #[cfg(feature = "hub")]
 use ws_core::connection::EncodedMessage;
-use ws_core::frame::{CloseCode, CloseFrame};
+use ws_core::frame::CloseFrame;
 #[cfg(feature = "hub")]
 use ws_core::message::Message;
 #[cfg(feature = "hub")]
@@ -114,14 +114,24 @@ impl<S: Duplex> Shared<S> {
     }
 }
 
+/// A message in the forms in which the connections of a [`Hub`](crate::Hub) take it.
+#[cfg(feature = "hub")]
+#[derive(Debug)]
+pub(crate) struct Forms<'m> {
+    /// For connections of a server.
+    pub(crate) encoded: Arc<EncodedMessage<Vec<u8>>>,
+    /// For connections of a client.
+    pub(crate) message: Message<'m>,
+}
+
 /// A connection as a [`Hub`](crate::Hub) uses it, whatever its stream is. None of these calls waits for the peer.
 #[cfg(feature = "hub")]
 pub(crate) trait Channel: Send + Sync {
-    /// Queues a message, and writes nothing yet. Where the connection cannot take `encoded`, queues `plain`.
-    fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error>;
+    /// Queues a message in the first of its forms that the connection takes, and writes nothing yet.
+    fn hear(&self, forms: &Forms<'_>) -> Result<(), Error>;
 
     /// Queues a Close, and writes nothing yet.
-    fn dismiss(&self, code: CloseCode, reason: &str);
+    fn dismiss(&self, close: CloseFrame);
 
     /// Writes what the peer takes without waiting. Returns whether the caller has to call this again for the rest, with `is_again`.
     /// Meanwhile this returns `false` to other callers.
@@ -130,18 +140,18 @@ pub(crate) trait Channel: Send + Sync {
 
 #[cfg(feature = "hub")]
 impl<S: Duplex> Channel for Shared<S> {
-    fn hear(&self, encoded: &Arc<EncodedMessage<Vec<u8>>>, plain: Option<Message<'_>>) -> Result<(), Error> {
-        match (self.offer(Outgoing::Encoded(encoded)), plain) {
-            // A client masks each message by a key of its own.
-            (Err(Error::NotAdmitted), Some(plain)) => {
-                self.offer(Outgoing::Message(plain, Compress::ByLength)).map(drop)
+    fn hear(&self, forms: &Forms<'_>) -> Result<(), Error> {
+        match self.offer(Outgoing::Encoded(&forms.encoded)) {
+            // A client masks each message by a key of its own. To compress it for one connection would hold up the others.
+            Err(Error::NotAdmitted) => {
+                self.offer(Outgoing::Message(forms.message, Compress::Never)).map(drop)
             }
-            (result, _) => result.map(drop),
+            result => result.map(drop),
         }
     }
 
-    fn dismiss(&self, code: CloseCode, reason: &str) {
-        drop(self.close(code.with_reason(reason)));
+    fn dismiss(&self, close: CloseFrame) {
+        drop(self.close(close));
     }
 
     fn deliver(self: Arc<Self>, is_again: bool) -> bool {

@@ -9,7 +9,7 @@ mod turn;
 mod write_half;
 
 #[cfg(feature = "hub")]
-pub(crate) use channel::{Channel, STACK_LEN};
+pub(crate) use channel::{Channel, Forms, STACK_LEN};
 pub use read_half::ReadHalf;
 pub use reunite::ReuniteError;
 pub use write_half::WriteHalf;

@@ -2,8 +2,12 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 
 use ws_core::connection::EncodedMessage;
+#[cfg(feature = "deflate")]
+use ws_core::deflate::{DeflateSettings, Deflater};
 use ws_core::frame::{CloseCode, CloseFrame};
 use ws_core::message::Message;
+#[cfg(feature = "deflate")]
+use ws_core::session::Deflate;
 
 use super::{Hub, Inner, MemberId, State};
 use crate::error::Error;
@@ -28,6 +32,37 @@ enum Audience {
 }
 
 impl Hub {
+    /// Compresses messages that are sent by this handle, each once for all members that can take it so: those of servers whose
+    /// connections negotiated permessage-deflate, with as large a window or a larger one. The others receive it uncompressed. Off by
+    /// default. Read [before turning it on](Deflate#before-turning-it-on) first: where it holds for one message of your program and
+    /// not for another, send the latter by a clone of the hub from before this call.
+    ///
+    /// Of `deflate` this uses the threshold, the level, the memory level, and the window of
+    /// [`with_outgoing_max_window_bits`](ws_core::extension::DeflateConfig::with_outgoing_max_window_bits). Pass the one that your
+    /// [`Server`](crate::Server) has, so that this window is not larger than that of any member. A message shorter than the threshold,
+    /// and one that would become longer, is sent uncompressed.
+    ///
+    /// The thread that sends compresses, before the message takes its place in the order: nobody waits for that, and a message that
+    /// another thread sends meanwhile comes first. A message refers to no other, so it becomes less short than where a connection
+    /// compresses by itself with context takeover, and one compression does for all.
+    ///
+    /// ```
+    /// use ws_std::{Deflate, Hub, Server};
+    ///
+    /// let deflate = Deflate::new();
+    /// let (server, hub) = (Server::new().with_deflate(deflate), Hub::new(1000));
+    /// let compressing = hub.clone().with_deflate(deflate);
+    /// compressing.broadcast(&"news ".repeat(1000))?;
+    /// hub.broadcast("what nobody shall guess by its length")?;
+    /// # let _ = server;
+    /// # Ok::<(), ws_std::Error>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(self, deflate: Deflate) -> Self {
+        Self { deflate: Some(deflate), ..self }
+    }
+
     /// Sends a message to all members, encoded once, and waits for none of them.
     ///
     /// All members receive all messages in the same order. A member that does not read, so that 64 KiB of messages wait for it, is
@@ -185,7 +220,33 @@ impl Hub {
 
     fn deliver(&self, audience: &Audience, message: Message<'_>) -> Result<Delivery, Error> {
         let encoded = Arc::new(EncodedMessage::new(message)?);
-        Ok(self.inner.deliver(audience, &Forms { encoded, message }))
+        #[cfg(feature = "deflate")]
+        let compressed = self.compress(audience, message, encoded.as_bytes().len());
+        #[cfg(not(feature = "deflate"))]
+        let compressed = None;
+        Ok(self.inner.deliver(audience, &Forms { compressed, encoded, message }))
+    }
+
+    /// Compresses a message without a lock, where that is asked for, somebody can take it, and it becomes shorter than `encoded_len`.
+    #[cfg(feature = "deflate")]
+    fn compress(
+        &self,
+        audience: &Audience,
+        message: Message<'_>,
+        encoded_len: usize,
+    ) -> Option<Arc<EncodedMessage<Vec<u8>>>> {
+        let deflate = self.deflate.filter(|deflate| message.len() >= deflate.threshold())?;
+        let settings = DeflateSettings::from(deflate.config().outgoing())
+            .with_level(deflate.level())
+            .with_mem_level(deflate.mem_level());
+        let members = self.inner.lock().select(audience);
+        if !members.iter().any(|member| member.takes_compressed(settings.window_bits())) {
+            return None;
+        }
+        drop(members);
+        // Where there is no memory for it, the other form will do.
+        let compressed = EncodedMessage::compressed(message, &mut Deflater::new(settings)).ok()?;
+        (compressed.as_bytes().len() < encoded_len).then(|| Arc::new(compressed))
     }
 }
 
@@ -232,3 +293,88 @@ impl State {
 
 /// Why a member that lags is closed.
 const LAGGING: &str = "too slow for the messages of others";
+
+#[cfg(all(test, feature = "deflate"))]
+mod tests {
+    use super::{Arc, Channel, CloseFrame, Deflate, EncodedMessage, Error, Forms, Hub};
+    use crate::hub::Connection;
+    use core::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::Mutex;
+    use ws_core::extension::WindowBits;
+
+    type Compressed = Option<Arc<EncodedMessage<Vec<u8>>>>;
+
+    struct Fake {
+        hub: Hub,
+        takes_compressed: bool,
+        heard: Mutex<Compressed>,
+        is_queued_locked: AtomicBool,
+        is_written_unlocked: AtomicBool,
+    }
+
+    impl Fake {
+        fn new(hub: Hub, takes_compressed: bool) -> Arc<Self> {
+            let [is_queued_locked, is_written_unlocked] = [false; 2].map(AtomicBool::new);
+            let heard = Mutex::default();
+            Arc::new(Self { hub, takes_compressed, heard, is_queued_locked, is_written_unlocked })
+        }
+
+        fn is_hub_locked(&self) -> bool {
+            self.hub.inner.state.try_lock().is_err()
+        }
+    }
+
+    impl Channel for Fake {
+        fn takes_compressed(&self, _: WindowBits) -> bool {
+            assert!(!self.is_hub_locked());
+            self.takes_compressed
+        }
+
+        fn hear(&self, forms: &Forms<'_>) -> Result<(), Error> {
+            self.is_queued_locked.store(self.is_hub_locked(), Ordering::Relaxed);
+            self.heard.lock().map_err(|_poisoned| Error::Closed)?.clone_from(&forms.compressed);
+            Ok(())
+        }
+
+        fn dismiss(&self, _: CloseFrame) {}
+
+        fn deliver(self: Arc<Self>, _: bool) -> bool {
+            self.is_written_unlocked.store(!self.is_hub_locked(), Ordering::Relaxed);
+            false
+        }
+    }
+
+    /// The compressed forms of a message that these members of a hub are given.
+    fn heard<const N: usize>(takes_compressed: [bool; N]) -> [Compressed; N] {
+        let hub = Hub::new(N);
+        let members = takes_compressed.map(|takes_compressed| {
+            let (place, fake) = (hub.enter(|| {}), Fake::new(hub.clone(), takes_compressed));
+            let connection = Connection { abort: None, member: Some(Arc::<Fake>::clone(&fake)) };
+            if let Some(place) = &place {
+                hub.inner.lock().connections.insert(place.id(), connection);
+            }
+            (place, fake)
+        });
+        let sent = hub.clone().with_deflate(Deflate::new()).broadcast(&"x".repeat(5000));
+        assert!(sent.is_ok_and(|delivery| delivery.sent_count == N));
+        members.map(|(_place, fake)| {
+            assert!(fake.is_queued_locked.load(Ordering::Relaxed), "for one order");
+            assert!(fake.is_written_unlocked.load(Ordering::Relaxed), "nobody waits for a write");
+            fake.heard.lock().ok().and_then(|mut heard| heard.take())
+        })
+    }
+
+    #[test]
+    fn all_share_one_compression() {
+        let [first, second, third] = heard([true, false, true]);
+        assert!(first.as_ref().is_some_and(|first| first.as_bytes().len() < 100));
+        for other in [second, third] {
+            assert!(first.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| Arc::ptr_eq(one, other)));
+        }
+    }
+
+    #[test]
+    fn what_no_member_takes_is_not_compressed() {
+        assert_eq!(heard([false, false]), [None, None]);
+    }
+}

@@ -17,6 +17,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ws_core::frame::{CloseCode, CloseFrame};
+#[cfg(feature = "deflate")]
+use ws_core::session::Deflate;
 
 use crate::socket::Channel;
 use rest::Rest;
@@ -81,12 +83,14 @@ use rest::Rest;
 /// | one | [`send_to`](Self::send_to) |
 ///
 /// None of them waits for a peer. Each returns a [`Delivery`], which tells how many members were reached. Members receive messages in
-/// the order in which the hub took them, from whichever threads they come. A message is encoded once; the members
-/// share the bytes.
+/// the order in which the hub took them, from whichever threads they come. A message is encoded once, and with `with_deflate` (feature
+/// `deflate`) compressed once; the members share the bytes.
 #[derive(Clone)]
 pub struct Hub {
     inner: Arc<Inner>,
     stack_len: Option<usize>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Deflate>,
 }
 
 /// What the clones share.
@@ -125,7 +129,12 @@ impl Hub {
             rest: Arc::default(),
             changed: Condvar::new(),
         };
-        Self { inner: Arc::new(inner), stack_len: None }
+        Self {
+            inner: Arc::new(inner),
+            stack_len: None,
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
     }
 
     /// Sets the length of the stack of each handler of [`serve`](Self::serve), in bytes. Default: that of any thread of std, 2 MiB.

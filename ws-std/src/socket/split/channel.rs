@@ -3,6 +3,8 @@ use std::thread;
 
 #[cfg(feature = "hub")]
 use ws_core::connection::EncodedMessage;
+#[cfg(all(feature = "hub", feature = "deflate"))]
+use ws_core::extension::WindowBits;
 use ws_core::frame::CloseFrame;
 #[cfg(feature = "hub")]
 use ws_core::message::Message;
@@ -118,7 +120,9 @@ impl<S: Duplex> Shared<S> {
 #[cfg(feature = "hub")]
 #[derive(Debug)]
 pub(crate) struct Forms<'m> {
-    /// For connections of a server.
+    /// For connections of a server that agreed on compression with as large a window, where it is worth it.
+    pub(crate) compressed: Option<Arc<EncodedMessage<Vec<u8>>>>,
+    /// For the other connections of a server.
     pub(crate) encoded: Arc<EncodedMessage<Vec<u8>>>,
     /// For connections of a client.
     pub(crate) message: Message<'m>,
@@ -127,6 +131,10 @@ pub(crate) struct Forms<'m> {
 /// A connection as a [`Hub`](crate::Hub) uses it, whatever its stream is. None of these calls waits for the peer.
 #[cfg(feature = "hub")]
 pub(crate) trait Channel: Send + Sync {
+    /// Whether the connection takes a message that was compressed with this window for all.
+    #[cfg(feature = "deflate")]
+    fn takes_compressed(&self, window_bits: WindowBits) -> bool;
+
     /// Queues a message in the first of its forms that the connection takes, and writes nothing yet.
     fn hear(&self, forms: &Forms<'_>) -> Result<(), Error>;
 
@@ -140,14 +148,20 @@ pub(crate) trait Channel: Send + Sync {
 
 #[cfg(feature = "hub")]
 impl<S: Duplex> Channel for Shared<S> {
+    #[cfg(feature = "deflate")]
+    fn takes_compressed(&self, window_bits: WindowBits) -> bool {
+        self.lock().life.outbound.encoded_window_bits().is_some_and(|agreed| window_bits <= agreed)
+    }
+
     fn hear(&self, forms: &Forms<'_>) -> Result<(), Error> {
-        match self.offer(Outgoing::Encoded(&forms.encoded)) {
-            // A client masks each message by a key of its own. To compress it for one connection would hold up the others.
-            Err(Error::NotAdmitted) => {
-                self.offer(Outgoing::Message(forms.message, Compress::Never)).map(drop)
-            }
-            result => result.map(drop),
-        }
+        let compressed = forms.compressed.iter().map(Outgoing::Encoded);
+        // A client masks each message by a key of its own. To compress it for one connection would hold up the others.
+        let own = [Outgoing::Encoded(&forms.encoded), Outgoing::Message(forms.message, Compress::Never)];
+        compressed
+            .chain(own)
+            .map(|form| self.offer(form).map(drop))
+            .find(|result| !matches!(result, Err(Error::NotAdmitted)))
+            .unwrap_or(Err(Error::NotAdmitted))
     }
 
     fn dismiss(&self, close: CloseFrame) {

@@ -1,10 +1,11 @@
-//! A chat room, and the page to chat in it: everybody who has the page open hears everybody.
+//! A chat room, and the page to chat in it: everybody who has the page open hears everybody else.
 //!
 //! `cargo run --release -p ws-std --example chat [ADDR]` serves on 127.0.0.1:9002, or on ADDR, until Ctrl-C, which closes
 //! all connections with 1001. The page connects again by itself, later and later, when the connection is lost.
 //!
-//! The first message of a client is its name. Each further one is heard by all as `say`, the name and the text, in a line
-//! each; `come` and `go` tell who does. The subprotocol `chat.v1` stands for that.
+//! The first message of a client is its name. Each further one is heard by all others as `say`, the name and the text, in a line
+//! each. All hear by `come` and `go` who does; its own `come` tells a client that it is in the room. The subprotocol `chat.v1`
+//! stands for that.
 #![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
@@ -88,10 +89,10 @@ impl Room {
             return Ok(());
         };
         place.join(writer);
-        self.tell("come", &guest.name, "");
+        self.hub.broadcast(&format!("come\n{}\n", guest.name))?;
         while let Some(message) = reader.read()? {
             if let Message::Text(text) = message {
-                self.tell("say", &guest.name, text);
+                self.hub.broadcast_except(place.id(), &format!("say\n{}\n{text}", guest.name))?;
             }
         }
         Ok(())
@@ -104,12 +105,6 @@ impl Room {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         (is_name && names.insert(name.to_owned())).then(|| Guest { room: self, name: name.to_owned() })
     }
-
-    fn tell(&self, what: &str, name: &str, text: &str) {
-        if let Err(error) = self.hub.broadcast(Message::Text(&format!("{what}\n{name}\n{text}"))) {
-            eprintln!("chat: {error}");
-        }
-    }
 }
 
 /// Somebody in the room, who leaves it when this is dropped, however the connection ended.
@@ -121,7 +116,9 @@ struct Guest<'r> {
 impl Drop for Guest<'_> {
     fn drop(&mut self) {
         self.room.names.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
-        self.room.tell("go", &self.name, "");
+        if let Err(error) = self.room.hub.broadcast(&format!("go\n{}\n", self.name)) {
+            eprintln!("chat: {error}");
+        }
     }
 }
 

@@ -294,19 +294,28 @@ fn s4_1_a_client_goes_on_with_its_handshake_when_the_stream_is_ready() {
 
 #[test]
 fn a_request_that_may_leave_byte_by_byte_is_whole() {
-    let script = Script {
-        step: 1,
-        between: Some(ErrorKind::WouldBlock),
-        then: Some(ErrorKind::WouldBlock),
-        ..Script::new(b"")
-    };
-    let stream = AnyStream(script.clone());
-    let mut connecting = Client::new().start_handshake(stream, "ws://localhost/chat").unwrap();
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
+    sim.hears(1000, 1);
+    let mut connecting = Client::new().start_handshake(sim.clone(), "ws://localhost/chat").unwrap();
     while connecting.wants_write() {
         assert!(connecting.advance().unwrap_err().is_transient());
+        sim.sleep(ms(1));
     }
-    let written = String::from_utf8(script.written()).unwrap();
+    let written = String::from_utf8(sim.written()).unwrap();
     assert!(written.starts_with("GET /chat HTTP/1.1\r\n") && written.ends_with("\r\n\r\n"), "{written}");
+}
+
+#[test]
+fn an_answer_to_a_request_that_has_not_left_is_read() {
+    let sim = Sim::new();
+    sim.set_non_blocking(true);
+    sim.hears(0, 20);
+    let mut connecting = Client::new().start_handshake(sim.clone(), "ws://localhost/chat").unwrap();
+    assert!(connecting.advance().unwrap_err().is_transient() && connecting.wants_write());
+    sim.says(ms(0), b"HTTP/1.1 431 \r\nContent-Length: 0\r\n\r\n");
+    let error = connecting.advance().unwrap_err();
+    assert!(matches!(&error, Error::Refused(refusal) if refusal.status() == 431), "{error:?}");
 }
 
 #[test]

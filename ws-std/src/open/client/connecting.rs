@@ -128,7 +128,11 @@ impl<S: Stream> ClientOpening<S> {
     /// it again with the same request.
     fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<bool, Error> {
         let Self { handshake, stream, .. } = self;
-        stream.write_out()?;
+        match stream.write_out() {
+            // The server may answer a request that it has not read.
+            Err(error) if !error.is_transient() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         loop {
             match handshake.receive(request, &mut stream.buffer.input()) {
                 ClientProgress::NeedInput if stream.fill()? => {}

@@ -112,7 +112,10 @@
 //!   answers ([`WebSocket::queued_len`]). A loop that reads only while [`is_ready`](WebSocket::is_ready), or after a
 //!   [`flush`](WebSocket::flush) that succeeded, can answer each message, and applies back-pressure to a peer that does not read
 //!   the answers.
-//! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] return a value with a method `advance`.
+//! - **Opening handshakes.** [`Client::start_handshake`] and [`Server::start_receive`] return a value with a method `advance`. Wait for
+//!   the stream to be readable, and writable while [`Connecting::wants_write`] or [`Receiving::wants_write`].
+//! - **TLS.** `Client::start_handshake_tls` and `Server::start_receive_tls` return such values too, whose `advance` does the handshake of
+//!   TLS first. The server below then serves `wss:` with `TlsStream` as the type of its streams.
 //! - **Times.** Deadlines are judged by each call. [`WebSocket::next_deadline`] says when to call
 //!   [`read`](WebSocket::read) at the latest, ready or not; call `advance` of an opening handshake when
 //!   [`Timeouts::handshake`] is over.

@@ -119,8 +119,7 @@ impl Client {
 
     /// Connects to this URL, and follows no redirect.
     pub(super) fn connect_to(&self, url: &str) -> Result<(WebSocket<NetStream>, Response), Error> {
-        let (stream, deadline) = self.open_stream(&Uri::parse(url)?)?;
-        Connecting::new(self.options.clone(), stream, url, deadline)?.advance_with_response()
+        self.handshake_with_response(self.open_stream(&Uri::parse(url)?)?, url)
     }
 
     /// Opens a WebSocket over a stream that is connected already, such as one through a proxy, over TLS, or to a Unix socket. The URL

@@ -2,8 +2,6 @@
 use core::net::SocketAddr;
 use std::net::TcpStream;
 
-#[cfg(feature = "rustls")]
-use rustls::ClientConnection;
 #[cfg(feature = "proxy")]
 use ws_core::uri::Authority;
 use ws_core::uri::Uri;
@@ -18,9 +16,8 @@ use crate::stream::NetStream;
 use crate::stream::TlsStream;
 
 impl Client {
-    /// Opens the stream to a server, with TLS where the URL asks for it. Returns also the deadline of the opening handshake, which began
-    /// with that of TLS.
-    pub(super) fn open_stream(&self, uri: &Uri<'_>) -> Result<(NetStream, Deadline), Error> {
+    /// Opens the stream to a server, with TLS where the URL asks for it: its handshake is done by the first read.
+    pub(super) fn open_stream(&self, uri: &Uri<'_>) -> Result<NetStream, Error> {
         #[cfg(feature = "rustls")]
         let tls = self.tls.for_uri(uri)?;
         #[cfg(not(feature = "rustls"))]
@@ -28,13 +25,11 @@ impl Client {
             return Err(Error::TlsUnsupported);
         }
         let stream = self.reach(uri)?;
-        let deadline = self.options.settings.handshake_deadline(Clock::SYSTEM);
         #[cfg(feature = "rustls")]
         if let Some((config, name)) = tls {
-            let connection = ClientConnection::new(config, name)?;
-            return Ok((TlsStream::start(stream, connection, &deadline)?.into(), deadline));
+            return Ok(TlsStream::start_connect(stream, config, name)?.into());
         }
-        Ok((stream.into(), deadline))
+        Ok(stream.into())
     }
 
     /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.

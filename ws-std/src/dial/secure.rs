@@ -11,7 +11,9 @@ use super::Client;
 #[cfg(feature = "proxy")]
 use super::no_certificate::without_certificate;
 use crate::error::Error;
-use crate::stream::ClientTls;
+use crate::open::client::Connecting;
+use crate::socket::WebSocket;
+use crate::stream::{ClientTls, Stream, TlsStream};
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Client {
@@ -21,6 +23,80 @@ impl Client {
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls = Tls(Arc::new(OnceLock::from(config.into())));
         self
+    }
+
+    /// Does the handshake of TLS over a stream that is connected already, and opens a WebSocket over it. The URL gives the name that
+    /// the server's certificate has to be for, and the host and the path of the request; it has to be a `wss:` URL. Both handshakes
+    /// share [`Timeouts::handshake`](crate::Timeouts::handshake).
+    ///
+    /// Over a stream that has TLS already, use [`handshake`](Self::handshake).
+    ///
+    /// ```no_run
+    /// # #[cfg(unix)] {
+    /// use std::os::unix::net::UnixStream;
+    /// use ws_std::Client;
+    ///
+    /// let stream = UnixStream::connect("/run/tunnel.sock")?;
+    /// let mut socket = Client::new().handshake_tls(stream, "wss://example.com/chat")?;
+    /// socket.send("Hello")?;
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the URL is a `ws:` URL, or the server is not proven to be the one that it names;
+    /// [`Error::NoCryptoProvider`]; those of [`handshake`](Self::handshake).
+    pub fn handshake_tls<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<TlsStream<S>>, Error> {
+        self.start_handshake_tls(stream, url)?.advance()
+    }
+
+    /// Begins the handshake of TLS and the opening handshake over a non-blocking stream: [`Connecting::advance`] does both. The time
+    /// for both begins. See [`handshake_tls`](Self::handshake_tls) for the URL.
+    ///
+    /// ```
+    /// use std::net::TcpStream;
+    /// use ws_std::{Client, Error, TlsStream, WebSocket};
+    ///
+    /// fn open(client: &Client, stream: TcpStream) -> Result<WebSocket<TlsStream>, Error> {
+    ///     stream.set_nonblocking(true)?;
+    ///     let mut connecting = client.start_handshake_tls(stream, "wss://localhost/chat")?;
+    ///     loop {
+    ///         match connecting.advance() {
+    ///             // Here a real loop waits for the stream to be readable or, while `connecting.wants_write()`, writable.
+    ///             Err(error) if error.is_transient() => std::thread::yield_now(),
+    ///             result => return result,
+    ///         }
+    ///     }
+    /// }
+    /// # let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    /// # let (chain, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    /// # let tls = ws_std::ServerTls::new(chain.as_bytes(), key.as_bytes())?.build();
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let tcp = TcpStream::connect(listener.local_addr()?)?;
+    /// # let server = std::thread::spawn(move || {
+    /// #     ws_std::Server::new().accept_tls(listener.accept()?.0, &tls)?.send("Hello")
+    /// # });
+    /// # let client = Client::new().with_tls(ws_std::ClientTls::from_roots(chain.as_bytes())?);
+    /// # let socket = open(&client, tcp)?;
+    /// # assert!(socket.get_ref().with_connection(|tls| tls.protocol_version().is_some()));
+    /// # server.join().map_err(|_| "panicked")??;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tls`] where the URL is a `ws:` URL, or its host is not one that can be verified; [`Error::NoCryptoProvider`]; those of
+    /// [`start_handshake`](Self::start_handshake).
+    pub fn start_handshake_tls<S: Stream>(
+        &self,
+        stream: S,
+        url: &str,
+    ) -> Result<Connecting<TlsStream<S>>, Error> {
+        let Some((config, name)) = self.tls.for_uri(&Uri::parse(url)?)? else {
+            return Err(rustls::Error::General("a ws: URL is not for TLS".into()).into());
+        };
+        self.start_handshake(TlsStream::start_connect(stream, config, name)?, url)
     }
 }
 

@@ -4,10 +4,10 @@ use std::io::IoSlice;
 use ws_core::input::ReadBuffer;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Phase, is_gone};
+use crate::error::{Error, Phase};
 use crate::session::READ_BUFFER_LEN_MIN;
 use crate::stream::Stream;
-use crate::stream::limited::{Limit, Stopped};
+use crate::stream::limited::{Limit, until};
 use crate::stream::linger::linger;
 use crate::stream::queue::Queue;
 
@@ -80,8 +80,12 @@ impl<S: Stream> HandshakeStream<S> {
     }
 
     /// Whether something waits to be written.
-    pub(crate) const fn wants_write(&self) -> bool {
-        self.wants_flush || !self.unwritten.is_empty()
+    pub(crate) fn wants_write(&self) -> bool {
+        !self.unwritten.is_empty() || self.wants_flush()
+    }
+
+    fn wants_flush(&self) -> bool {
+        self.wants_flush || self.stream.wants_write()
     }
 
     /// Writes all of `bytes`. What a stream that would block does not take is kept for [`write_out`](Self::write_out).
@@ -105,7 +109,8 @@ impl<S: Stream> HandshakeStream<S> {
             let len = until(deadline, *phase, |within| write_limit.write(stream, &slices, within))?;
             unwritten.advance(len);
         }
-        if self.wants_flush {
+        if self.wants_flush() {
+            let Self { stream, write_limit, deadline, phase, .. } = self;
             while !until(deadline, *phase, |within| write_limit.flush(stream, within))? {}
             self.wants_flush = false;
         }
@@ -125,26 +130,6 @@ impl<S: Stream> HandshakeStream<S> {
         let _gone = self.stream.shutdown_write();
         let deadline = Deadline::after(time, self.stream.clock());
         linger(&mut self.stream, &deadline);
-    }
-}
-
-/// Makes a call that waits no longer than until the deadline.
-fn until<T>(
-    deadline: &Deadline,
-    phase: Phase,
-    mut call: impl FnMut(Option<Duration>) -> Result<T, Stopped>,
-) -> Result<T, Error> {
-    loop {
-        match call(deadline.remaining_for(phase)?) {
-            Ok(done) => return Ok(done),
-            // The limit of the stream may be shorter than the time that is left.
-            Err(Stopped::TimeUp) => {}
-            Err(Stopped::WouldBlock) => return Err(Error::WouldBlock),
-            Err(Stopped::Failed(error)) if is_gone(error.kind()) => {
-                return Err(Error::Disconnected(Some(error.kind())));
-            }
-            Err(Stopped::Failed(error)) => return Err(error.into()),
-        }
     }
 }
 

@@ -51,7 +51,7 @@ impl<S: Stream> Io<S> {
     /// Whether something waits to be written.
     #[inline]
     pub(crate) fn wants_write(&self) -> bool {
-        self.life.outbound.wants_transmit() || self.link.unflushed_len > 0
+        self.life.outbound.wants_transmit() || self.link.wants_flush()
     }
 
     /// Whether there is room for a message, however long.
@@ -162,7 +162,7 @@ impl<S: Stream> Io<S> {
             let written = if count > 0 {
                 let slices = link.writable(slices.get(..count).unwrap_or_default());
                 link.write(slices, (now, until), || record.now())
-            } else if link.unflushed_len > 0 {
+            } else if link.wants_flush() {
                 link.flush((now, until), || record.now())
             } else {
                 return Ok(());

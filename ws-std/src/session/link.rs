@@ -72,6 +72,12 @@ impl<S: Stream> Link<S> {
         })
     }
 
+    /// Whether the stream holds back what it took, or, as TLS does, something of its own.
+    #[inline]
+    pub(crate) fn wants_flush(&self) -> bool {
+        self.unflushed_len > 0 || self.stream.wants_write()
+    }
+
     /// Flushes at the time `begun`, and waits no longer than until `until`, by `clock`. Returns how many bytes were held back and have
     /// left: none where that is not all of them.
     #[inline]

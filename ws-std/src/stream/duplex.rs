@@ -125,6 +125,10 @@ macro_rules! impl_by_duplex {
                 self.duplex().disable_delay()
             }
 
+            fn wants_write(&self) -> bool {
+                self.duplex().wants_write()
+            }
+
             fn clock(&self) -> crate::clock::Clock {
                 self.duplex().clock()
             }

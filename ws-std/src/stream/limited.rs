@@ -6,7 +6,8 @@ use std::io::{self, IoSlice};
 
 use super::{LIMIT_MIN, Stream};
 use crate::clock::Elapsed;
-use crate::error::is_wait;
+use crate::deadline::Deadline;
+use crate::error::{Error, Phase, is_gone, is_wait};
 
 /// Why a call moved nothing.
 #[derive(Debug)]
@@ -105,8 +106,9 @@ impl Limit {
         })
     }
 
+    /// Makes a call that waits no longer than `within`, for which `set` sets the limit; `None` waits as long as the stream does.
     #[inline]
-    fn run<S: Stream, T>(
+    pub(crate) fn run<S: Stream, T>(
         &mut self,
         stream: &mut S,
         within: Option<Duration>,
@@ -146,6 +148,26 @@ impl Limit {
                 self.is_non_blocking = true;
                 return Err(Stopped::WouldBlock);
             }
+        }
+    }
+}
+
+/// Makes a call that waits no longer than until the deadline.
+pub(crate) fn until<T>(
+    deadline: &Deadline,
+    phase: Phase,
+    mut call: impl FnMut(Option<Duration>) -> Result<T, Stopped>,
+) -> Result<T, Error> {
+    loop {
+        match call(deadline.remaining_for(phase)?) {
+            Ok(done) => return Ok(done),
+            // The limit of the stream may be shorter than the time that is left.
+            Err(Stopped::TimeUp) => {}
+            Err(Stopped::WouldBlock) => return Err(Error::WouldBlock),
+            Err(Stopped::Failed(error)) if is_gone(error.kind()) => {
+                return Err(Error::Disconnected(Some(error.kind())));
+            }
+            Err(Stopped::Failed(error)) => return Err(error.into()),
         }
     }
 }

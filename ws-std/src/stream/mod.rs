@@ -143,6 +143,13 @@ pub trait Stream: Read + Write {
         Clock::SYSTEM
     }
 
+    /// Whether the stream holds bytes that it could not write yet, so that an event loop has to wait until it is writable. `false`
+    /// after a [`flush`](Write::flush) that succeeded. For streams that write by themselves, as those of TLS do in their
+    /// handshake; the default is `false`, since what a stream took from a write is counted by its caller.
+    fn wants_write(&self) -> bool {
+        false
+    }
+
     /// Whether `write_vectored` writes several slices at once. The default is `false`: then the start of a long
     /// message is copied after its header, so that the two leave in one write.
     fn is_vectored(&self) -> bool {
@@ -170,6 +177,10 @@ macro_rules! impl_for_pointer {
 
             fn disable_delay(&self) -> io::Result<()> {
                 (**self).disable_delay()
+            }
+
+            fn wants_write(&self) -> bool {
+                (**self).wants_write()
             }
 
             fn clock(&self) -> Clock {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -99,6 +99,8 @@ pub(crate) struct Pipe {
     outgoing: Arc<Channel>,
     /// How many bytes an operation moves; half of them would block. 0: no faults, and it waits.
     step: AtomicUsize,
+    /// It does not wait.
+    is_non_blocking: AtomicBool,
     /// How long a read takes, in milliseconds, and then gives a byte only; 0: as long as it needs.
     drip: AtomicU64,
     turn: u32,
@@ -112,6 +114,7 @@ pub(crate) fn pipe() -> (Pipe, Pipe) {
         incoming: Arc::clone(incoming),
         outgoing: Arc::clone(outgoing),
         step: AtomicUsize::new(0),
+        is_non_blocking: AtomicBool::new(false),
         drip: AtomicU64::new(0),
         turn: 1,
     };
@@ -122,6 +125,11 @@ impl Pipe {
     /// From now on nothing blocks, operations move at most this many bytes, and half of them would block.
     pub(crate) fn break_up(&self, step: usize) {
         self.step.store(step, Ordering::Relaxed);
+    }
+
+    /// From now on reads and writes that can move nothing would block.
+    pub(crate) fn set_non_blocking(&self) {
+        self.is_non_blocking.store(true, Ordering::Relaxed);
     }
 
     /// From now on each read takes this long, and gives one byte.
@@ -176,7 +184,7 @@ impl Read for Pipe {
         }
         let mut state = self.incoming.bytes.lock().unwrap();
         while state.0.is_empty() && !state.1 {
-            if self.step.load(Ordering::Relaxed) > 0 {
+            if self.step.load(Ordering::Relaxed) > 0 || self.is_non_blocking.load(Ordering::Relaxed) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             state = self.incoming.changed.wait_timeout(state, Duration::from_secs(20)).unwrap().0;

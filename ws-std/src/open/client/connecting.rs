@@ -17,7 +17,8 @@ use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
 
-/// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`](crate::Client::start_handshake).
+/// The opening handshake of a client over a stream that does not block, from [`Client::start_handshake`](crate::Client::start_handshake)
+/// or, with that of TLS before it, from `Client::start_handshake_tls`.
 pub struct Connecting<S> {
     options: HandshakeOptions,
     url: Box<str>,
@@ -87,7 +88,7 @@ impl<S: Stream> Connecting<S> {
         Ok((socket, Response::new(handshake, &self.url)))
     }
 
-    /// Whether the request is not written yet. Once it is, the response is waited for.
+    /// Whether bytes wait that the stream did not take: of the request, or of the handshake of TLS. Otherwise the peer is waited for.
     #[must_use]
     pub fn wants_write(&self) -> bool {
         self.opening.as_ref().is_some_and(|opening| opening.stream.wants_write())
@@ -129,7 +130,7 @@ impl<S: Stream> ClientOpening<S> {
     fn advance(&mut self, request: &OutgoingRequest<'_>) -> Result<bool, Error> {
         let Self { handshake, stream, .. } = self;
         match stream.write_out() {
-            // The server may answer a request that it has not read.
+            // The server may answer a request that it has not read, or refuse a handshake of TLS.
             Err(error) if !error.is_transient() => return Err(error),
             Ok(()) | Err(_) => {}
         }

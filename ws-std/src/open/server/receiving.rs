@@ -12,7 +12,8 @@ use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
 use crate::telemetry;
 
-/// A request that is being read from a stream that does not block, from [`Server::start_receive`].
+/// A request that is being read from a stream that does not block, from [`Server::start_receive`] or, after a handshake of TLS, from
+/// `Server::start_receive_tls`.
 pub struct Receiving<S> {
     opening: Option<Box<ServerOpening<S>>>,
 }
@@ -34,8 +35,9 @@ impl<S: Stream> Receiving<S> {
         Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
 
-    /// Reads what has arrived. Where the stream would block, call it again when the stream is readable, and when
-    /// [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with [`Error::Timeout`].
+    /// Reads what has arrived. Where the stream would block, call it again when the stream is readable, or
+    /// [writable](Self::wants_write), and when [`Timeouts::handshake`](crate::Timeouts::handshake) is over: then it fails with
+    /// [`Error::Timeout`].
     ///
     /// The part of the answer of [`Incoming::accept`] that the stream does not take is written before anything that the WebSocket
     /// sends.
@@ -55,6 +57,12 @@ impl<S: Stream> Receiving<S> {
                 Err(error)
             }
         }
+    }
+
+    /// Whether bytes wait that the stream did not take, which only those of TLS can: its handshake is done while the request is read.
+    #[must_use]
+    pub fn wants_write(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.stream.wants_write())
     }
 
     /// The stream; `None` after [`advance`](Self::advance) has returned the request or an error that is final.

@@ -43,6 +43,10 @@ impl<S: Duplex> Stream for ByRef<'_, S> {
         self.stream.clock()
     }
 
+    fn wants_write(&self) -> bool {
+        self.stream.wants_write()
+    }
+
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.stream.shutdown_write_shared()
     }

@@ -1,6 +1,8 @@
+use core::mem;
 use core::time::Duration;
 use std::io;
 
+use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::stream::Stream;
 use crate::stream::queue::Queue;
@@ -49,8 +51,17 @@ impl CiphertextIn {
         self.record_len = self.record_len.saturating_sub(len);
     }
 
-    /// Reads once.
-    pub(super) fn fill<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
+    /// Reads once. All reads of one call have the time that the first of them has; otherwise a peer that sends its record byte by
+    /// byte could hold the reader without a limit.
+    pub(super) fn fill<S: Stream>(&mut self, stream: &mut S, wait: &mut Wait) -> io::Result<()> {
+        let Some(remaining) = wait.for_read()? else { return self.fill_once(stream) };
+        stream.limit_read(Some(remaining))?;
+        let filled = self.fill_once(stream);
+        stream.limit_read(self.limit)?;
+        filled
+    }
+
+    fn fill_once<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
         let room_len = if self.is_busy { RECORD_LEN_MAX } else { ROOM_LEN_MIN };
         let room = self.queue.room(room_len)?;
         let capacity = room.len();
@@ -63,18 +74,35 @@ impl CiphertextIn {
         self.is_ended = len == 0;
         Ok(())
     }
+}
 
-    /// Reads once more, within the time that is left for one read of plaintext. Otherwise a peer that sends its record byte by byte
-    /// could hold the reader without a limit.
-    pub(super) fn fill_more<S: Stream>(&mut self, stream: &mut S, deadline: &Deadline) -> io::Result<()> {
-        let remaining = deadline.remaining().map_err(|_passed| io::ErrorKind::WouldBlock)?;
-        if remaining.is_none() {
-            return self.fill(stream);
-        }
-        stream.limit_read(remaining)?;
-        let filled = self.fill(stream);
-        stream.limit_read(self.limit)?;
-        filled
+/// How long a call that reads may wait, by all that it does.
+#[derive(Debug)]
+pub(super) struct Wait {
+    limit: Option<Duration>,
+    pub(super) deadline: Deadline,
+    /// Nothing has waited yet.
+    is_fresh: bool,
+}
+
+impl Wait {
+    /// The wait of a call that begins now, on a stream whose reads have this limit.
+    pub(super) fn new(limit: Option<Duration>, clock: Clock) -> Self {
+        Self { limit, deadline: Deadline::after(limit, clock), is_fresh: true }
+    }
+
+    /// The limit to set for a read; `None` where that of the stream holds.
+    fn for_read(&mut self) -> io::Result<Option<Duration>> {
+        if mem::take(&mut self.is_fresh) { Ok(None) } else { self.remaining() }
+    }
+
+    /// The limit to set for a write; `None` where that of the stream holds.
+    pub(super) fn for_write(&mut self) -> io::Result<Option<Duration>> {
+        if mem::take(&mut self.is_fresh) { Ok(self.limit) } else { self.remaining() }
+    }
+
+    fn remaining(&self) -> io::Result<Option<Duration>> {
+        self.deadline.remaining().map_err(|_passed| io::ErrorKind::WouldBlock.into())
     }
 }
 

@@ -9,6 +9,8 @@ use crate::stream::queue::Queue;
 #[derive(Debug, Default)]
 pub(super) struct CiphertextOut {
     queue: Queue,
+    /// The stream took bytes since it was last flushed.
+    wants_flush: bool,
     /// How long one write of ciphertext may wait, as the owner of the stream has set it.
     pub(super) limit: Option<Duration>,
 }
@@ -16,6 +18,17 @@ pub(super) struct CiphertextOut {
 impl CiphertextOut {
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether something was not written, or not flushed.
+    pub(super) fn wants_write(&self) -> bool {
+        self.wants_flush || !self.queue.is_empty()
+    }
+
+    pub(super) fn flush_stream<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
+        stream.flush()?;
+        self.wants_flush = false;
+        Ok(())
     }
 
     /// Writes all of it, and keeps what was not taken. Where the stream would block after it took something, the error is
@@ -38,7 +51,10 @@ impl CiphertextOut {
     pub(super) fn write_once<S: Stream>(&mut self, stream: &mut S) -> io::Result<()> {
         match stream.write(self.queue.bytes()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(len) => self.queue.advance(len),
+            Ok(len) => {
+                self.queue.advance(len);
+                self.wants_flush = true;
+            }
             // What was encrypted is committed: the caller must not pass it again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -1,9 +1,10 @@
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use rustls::Connection;
 
-use super::ciphertext_in::CiphertextIn;
+use super::ciphertext_in::{CiphertextIn, Wait};
 use super::ciphertext_out::CiphertextOut;
 use super::lock;
 use crate::error::{TlsFault, is_wait};
@@ -19,6 +20,8 @@ pub(super) struct Shared {
     pub(super) incoming: Mutex<CiphertextIn>,
     pub(super) outgoing: Mutex<CiphertextOut>,
     pub(super) session: Mutex<Session>,
+    /// The handshake is done, and all of it was written.
+    pub(super) is_open: AtomicBool,
 }
 
 /// The state of TLS: no I/O.
@@ -41,9 +44,16 @@ enum Closing {
 
 impl Shared {
     pub(super) fn new(mut connection: Connection) -> Self {
-        connection.set_buffer_limit(Some(WAITING_LEN_MAX));
+        // Plaintext that is written before the handshake is done waits here, and only a read can make room for more. A writer that met a
+        // limit would wait for that in vain, so there is none until `limit_writes`.
+        connection.set_buffer_limit(None);
         let session = Session { connection, fault: None, closing: Closing::No };
-        Self { incoming: Mutex::default(), outgoing: Mutex::default(), session: Mutex::new(session) }
+        Self {
+            incoming: Mutex::default(),
+            outgoing: Mutex::default(),
+            session: Mutex::new(session),
+            is_open: AtomicBool::new(false),
+        }
     }
 
     /// Encrypts as much as there is room for, once all that was encrypted before is written, and writes it. What the stream
@@ -53,7 +63,9 @@ impl Shared {
             return Ok(0);
         }
         loop {
-            self.flush(stream)?;
+            if self.is_open() || !lock(&self.session).connection.is_handshaking() {
+                self.flush(stream)?;
+            }
             let len = lock(&self.session).encrypt(slices)?;
             if len > 0 {
                 return match self.flush(stream) {
@@ -69,6 +81,10 @@ impl Shared {
 
     /// Writes all that was encrypted.
     pub(super) fn flush<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
+        if !self.is_open() {
+            let limit = lock(&self.outgoing).limit;
+            return self.write_in_time(stream, &mut Wait::new(limit, stream.clock()));
+        }
         loop {
             self.drain(stream, &mut lock(&self.outgoing))?;
             // A thread that found the lock taken meanwhile has left its records to us.
@@ -99,7 +115,7 @@ impl Shared {
 
     /// Ends the sending direction; where bytes wait to be written, begins to.
     pub(super) fn shut_down<S: Stream>(&self, stream: &mut S) -> io::Result<()> {
-        let is_idle = self.try_lock_outgoing().is_some_and(|outgoing| outgoing.is_empty())
+        let is_idle = self.try_lock_outgoing().is_some_and(|outgoing| !outgoing.wants_write())
             && !lock(&self.session).wants_write();
         lock(&self.session).shut_down();
         let is_told = self.write_at_once(stream);
@@ -110,7 +126,19 @@ impl Shared {
         Ok(())
     }
 
-    fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, CiphertextOut>> {
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
+    }
+
+    /// Whether bytes wait to be written, and no other thread is writing them.
+    pub(super) fn wants_write(&self) -> bool {
+        let Some(outgoing) = self.try_lock_outgoing() else { return false };
+        let session = lock(&self.session);
+        // After the end of the stream nothing is written.
+        session.closing != Closing::Done && (outgoing.wants_write() || session.wants_write())
+    }
+
+    pub(super) fn try_lock_outgoing(&self) -> Option<MutexGuard<'_, CiphertextOut>> {
         match self.outgoing.try_lock() {
             Ok(outgoing) => Some(outgoing),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -118,12 +146,12 @@ impl Shared {
         }
     }
 
-    fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
+    pub(super) fn drain<S: Stream>(&self, stream: &mut S, outgoing: &mut CiphertextOut) -> io::Result<()> {
         // Records stay in the session while earlier ones wait, so that reads try again.
         outgoing.write_out(stream)?;
         lock(&self.session).give(outgoing)?;
         outgoing.write_out(stream)?;
-        stream.flush()?;
+        outgoing.flush_stream(stream)?;
         if lock(&self.session).take_end() {
             stream.shutdown_write()?;
         }
@@ -148,7 +176,7 @@ impl Session {
     }
 
     /// Returns the fault, once there is one.
-    fn check(&self) -> io::Result<()> {
+    pub(super) fn check(&self) -> io::Result<()> {
         match &self.fault {
             Some(fault) => Err(TlsFault(fault.clone()).into()),
             None => Ok(()),
@@ -180,6 +208,11 @@ impl Session {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.connection.writer().write_vectored(slices)
+    }
+
+    /// Sets the limit of what is encrypted and not yet written, once the handshake is done.
+    pub(super) fn limit_writes(&mut self) {
+        self.connection.set_buffer_limit(Some(WAITING_LEN_MAX));
     }
 
     /// Moves all records to `outgoing`.

@@ -1,4 +1,3 @@
-use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, IoSlice, Read, Write};
@@ -7,23 +6,27 @@ use std::net::TcpStream;
 use rustls::Connection;
 
 use super::by_ref::ByRef;
+use super::ciphertext_in::Wait;
 use super::lock;
 use super::session::Shared;
 use crate::clock::Clock;
-use crate::deadline::Deadline;
 use crate::stream::{Duplex, Stream};
 
-/// TLS over another stream, by rustls, with its handshake done.
+/// TLS over another stream, by rustls.
 ///
 /// [`Client::connect`](crate::Client::connect) and [`Server::receive_tls`](crate::Server::receive_tls) make one. You can also make one
 /// over any stream, and pass it to [`Client::handshake`](crate::Client::handshake) or
 /// [`Server::receive`](crate::Server::receive).
 ///
+/// [`connect`](Self::connect) and [`accept`](Self::accept) do the handshake; [`start_connect`](Self::start_connect) and
+/// [`start_accept`](Self::start_accept) leave it to [`advance`](Self::advance), or to the first reads.
+///
 /// # Non-blocking streams
 ///
-/// You may make the stream under it non-blocking after the handshake. Where it returns [`WouldBlock`](io::ErrorKind::WouldBlock), no
-/// byte is lost or repeated: plaintext that a write took is encrypted and committed, and leaves before anything new, with the
-/// next write or flush. At most 64 KiB wait in this way. A read may have decrypted more than it returned: read until it would
+/// The stream under it may be non-blocking, during the handshake and after it. Where it returns
+/// [`WouldBlock`](io::ErrorKind::WouldBlock), no byte is lost or repeated: plaintext that a write took is encrypted and committed, and
+/// leaves before anything new, with the next write or flush. At most 64 KiB wait in this way.
+/// [`wants_write`](Stream::wants_write) says whether any do. A read may have decrypted more than it returned: read until it would
 /// block before you wait for the socket.
 ///
 /// # Its end
@@ -37,7 +40,7 @@ use crate::stream::{Duplex, Stream};
 /// Every later read and write returns it again.
 pub struct TlsStream<S = TcpStream> {
     pub(super) stream: S,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Box<Shared>,
 }
 
 impl<S> TlsStream<S> {
@@ -48,7 +51,8 @@ impl<S> TlsStream<S> {
     }
 
     /// Lends the connection of rustls to `ask`, for what was negotiated: the peer's certificates, the version of TLS, the protocol that
-    /// ALPN chose, and at a server the name that the client asked for. Reads and writes of other threads wait meanwhile.
+    /// ALPN chose, and at a server the name that the client asked for. Before the handshake is done, there may be none of them yet.
+    /// Reads and writes of other threads wait meanwhile.
     pub fn with_connection<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
         ask(&lock(&self.shared.session).connection)
     }
@@ -67,8 +71,10 @@ impl Shared {
             return Ok(0);
         }
         let mut incoming = lock(&self.incoming);
-        let deadline = Deadline::after(incoming.limit, stream.clock());
-        let mut is_first = true;
+        let mut wait = Wait::new(incoming.limit, stream.clock());
+        if !self.is_open() {
+            self.open(stream, &mut incoming, &mut wait)?;
+        }
         loop {
             let mut session = lock(&self.session);
             let decrypted = session.decrypt(&mut incoming, bytes);
@@ -80,12 +86,7 @@ impl Shared {
             if let Some(len) = decrypted? {
                 return Ok(len);
             }
-            if is_first {
-                incoming.fill(stream)?;
-                is_first = false;
-            } else {
-                incoming.fill_more(stream, &deadline)?;
-            }
+            incoming.fill(stream, &mut wait)?;
         }
     }
 }
@@ -126,6 +127,12 @@ impl<S: Stream> Stream for TlsStream<S> {
 
     fn disable_delay(&self) -> io::Result<()> {
         self.stream.disable_delay()
+    }
+
+    /// Whether records wait that the stream under it did not take, those of the handshake included. What was written before the
+    /// handshake is done, and is encrypted only then, does not count.
+    fn wants_write(&self) -> bool {
+        self.shared.wants_write() || self.stream.wants_write()
     }
 
     fn clock(&self) -> Clock {

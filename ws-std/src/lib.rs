@@ -58,6 +58,7 @@
 //! - `Hub` is for servers: it caps the number of connections, sends to all members, some or one, and closes all connections on
 //!   shutdown. It is the feature `hub`, which is on by default.
 //! - Messages that are too long for memory are written by [`MessageWriter`] and read by [`WebSocket::read_part`].
+//! - [`ByteStream`] makes a stream of bytes of a WebSocket, for tunnels, MQTT, and other protocols that want `Read` and `Write`.
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - With the feature `proxy`, which is on by default, a [`Client`] can connect through a `Proxy` and follow redirects, where you
@@ -224,9 +225,9 @@ pub use hub::{Delivery, Hub, MemberId, Place};
 pub use keys::MaskKeys;
 pub use open::client::{Connecting, Response};
 pub use open::server::{Incoming, Receiving, Server, accept};
-pub use socket::{MessageWriter, Parts, WebSocket, Writer};
 #[cfg(feature = "split")]
-pub use socket::{ReadHalf, ReuniteError, WriteHalf};
+pub use socket::{ByteReader, ByteWriter, ReadHalf, ReuniteError, WriteHalf};
+pub use socket::{ByteStream, MessageWriter, Parts, WebSocket, Writer};
 #[cfg(feature = "split")]
 pub use stream::SharedStream;
 pub use stream::{AnyStream, Duplex, NetStream, Stream};

@@ -9,7 +9,9 @@ use std::thread;
 use common::tcp::serve;
 use common::{Script, frame};
 use peak_alloc::PeakAlloc;
-use ws_std::{CloseCode, Config, Duplex, Error, Event, MessageType, OwnedMessage, Role, Stream, WebSocket};
+use ws_std::{
+    ByteStream, CloseCode, Config, Duplex, Error, Event, MessageType, OwnedMessage, Role, Stream, WebSocket,
+};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -35,6 +37,7 @@ fn memory_is_bounded_whatever_a_peer_does() {
     a_message_that_is_given_away_is_not_copied();
     a_message_that_was_assembled_is_received_without_a_copy_of_it();
     sixty_four_mib_pass_through_both_roles_in_pieces();
+    a_stream_of_bytes_assembles_no_messages();
     #[cfg(feature = "deflate")]
     deflate::memory_is_bounded();
 }
@@ -248,6 +251,30 @@ fn sixty_four_mib_pass_through_both_roles_in_pieces() {
         server.join().unwrap();
     });
     assert!(peak < 600 * KIB, "{peak}");
+}
+
+fn a_stream_of_bytes_assembles_no_messages() {
+    const MIB: usize = 1 << 20;
+    let message = vec![b'x'; MIB];
+    let ((), peak) = peak(|| {
+        let (url, server) = serve(|stream| {
+            let mut stream = ByteStream::new(ws_std::accept(stream).unwrap());
+            let (mut bytes, mut all_len) = ([0; 1000], 0);
+            loop {
+                match stream.read(&mut bytes).unwrap() {
+                    0 => return all_len,
+                    len => all_len += len,
+                }
+            }
+        });
+        let mut socket = ws_std::connect(&url).unwrap();
+        for _ in 0..STREAMED_LEN / MIB {
+            socket.send(&message).unwrap();
+        }
+        socket.close(CloseCode::NORMAL).unwrap();
+        assert_eq!(server.join().unwrap(), STREAMED_LEN);
+    });
+    assert!(peak < 150 * KIB, "{peak}");
 }
 
 #[cfg(feature = "deflate")]

@@ -16,6 +16,7 @@ pub use unsent::Unsent;
 use core::fmt;
 use std::io;
 
+use ws_core::connection::CloseStatus;
 use ws_core::error::{Fault, Misuse, SendError};
 use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
 use ws_core::uri::UriError;
@@ -75,6 +76,11 @@ pub enum Error {
     /// A phase took longer than [`Timeouts`](crate::Timeouts) allow: the peer, or the way to it, is gone or too slow. A client connects
     /// again.
     Timeout(Phase),
+    /// The peer closed a [`ByteStream`](crate::ByteStream) that is not complete: the code of its Close is neither 1000 nor absent
+    /// (RFC 6455 §7.4.1), or the Close came within a message. What was read is only the beginning.
+    Incomplete(CloseStatus),
+    /// The peer sent to a [`ByteStream`](crate::ByteStream) what is not binary. It was sent a Close with 1003 (RFC 6455 §7.4.1).
+    NotBinary,
     /// Nothing was sent, since a Close was sent or received before it (RFC 6455 §5.5.1). Read to the end: that returns how the
     /// connection ended.
     Closed,
@@ -161,6 +167,8 @@ impl Error {
             Self::Disconnected(None) => ("the connection ended without a closing handshake", None),
             Self::Disconnected(Some(_)) => ("the connection was lost without a closing handshake: ", None),
             Self::Timeout(phase) => (phase.text(), None),
+            Self::Incomplete(_) => ("the peer closed before the stream of bytes was complete: ", None),
+            Self::NotBinary => ("the peer sent other than binary messages to a stream of bytes", None),
             Self::Closed => ("the connection is closed or closing", None),
             Self::MessageUnfinished => ("a message was begun and not finished", None),
             Self::NotAdmitted => ("a message encoded for other connections than this", None),
@@ -205,6 +213,7 @@ impl fmt::Display for Error {
         match (self, source) {
             (_, Some(source)) => write!(f, "{source}"),
             (Self::Disconnected(Some(kind)), None) => write!(f, "{kind}"),
+            (Self::Incomplete(status), None) => write!(f, "{}", status.get()),
             (Self::Refused(refusal), None) => write!(f, "{refusal}"),
             (_, None) => Ok(()),
         }
@@ -302,8 +311,9 @@ impl From<Error> for io::Error {
             Error::ReadTimeout => return io::ErrorKind::TimedOut.into(),
             Error::Disconnected(kind) => kind.unwrap_or(io::ErrorKind::UnexpectedEof),
             Error::Timeout(_) => io::ErrorKind::TimedOut,
+            Error::Incomplete(_) => io::ErrorKind::ConnectionAborted,
             Error::Closed => io::ErrorKind::NotConnected,
-            Error::Fault(_) | Error::Handshake(_) => io::ErrorKind::InvalidData,
+            Error::NotBinary | Error::Fault(_) | Error::Handshake(_) => io::ErrorKind::InvalidData,
             #[cfg(feature = "rustls")]
             Error::Tls(_) => io::ErrorKind::InvalidData,
             Error::MessageUnfinished

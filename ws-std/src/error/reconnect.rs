@@ -53,11 +53,13 @@ impl Error {
             // No address was reached, the name was not found now, or there are no resources now.
             Self::Io(error) => !LASTING.contains(&error.kind()),
             Self::Refused(refusal) => refusal.should_reconnect(),
+            Self::Incomplete(status) => status.should_reconnect(),
             #[cfg(feature = "proxy")]
             Self::Proxy(error) => error.should_reconnect(),
             Self::WouldBlock
             | Self::ReadTimeout
             | Self::Fault(_)
+            | Self::NotBinary
             | Self::Closed
             | Self::MessageUnfinished
             | Self::NotAdmitted

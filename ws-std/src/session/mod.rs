@@ -18,4 +18,4 @@ pub(crate) use io::{Io, Leave};
 pub(crate) use life::{Life, Record};
 pub(crate) use link::{Link, SLICE_COUNT_MAX};
 pub(crate) use outgoing::{Outgoing, send_owned};
-pub(crate) use reading::{Driver, close, read, read_event, read_part, receive};
+pub(crate) use reading::{Driver, answer_close, close, read, read_event, read_part, receive};

@@ -148,6 +148,19 @@ fn transmit_first(driver: &mut impl Driver) {
     let _remembered = driver.transmit_if_possible(is_read_over);
 }
 
+/// Called after the peer's Close: writes the answer, ends our direction where that is for us to do first, and does not wait for the
+/// peer to end its own. An error says how else the connection has ended, or that the stream would block.
+pub(crate) fn answer_close(inbound: &Inbound, driver: &mut impl Driver) -> Result<(), Error> {
+    driver.with_life(|life| life.record.received = inbound.traffic());
+    match driver.transmit_if_possible(true) {
+        Err(error) if error.is_transient() => return Err(error),
+        // That the peer is gone does not matter any more.
+        Ok(()) | Err(_) => {}
+    }
+    obey(driver)?;
+    driver.with_life(|life| life.result())
+}
+
 /// Waits for the next event that is the program's, as `advance` finds it; `None` at the end.
 #[inline]
 fn next_event<D: Driver>(

@@ -1,5 +1,6 @@
 //! An open connection as programs use it.
 
+mod bytes;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod held;
@@ -10,6 +11,9 @@ mod parts;
 mod split;
 mod writer;
 
+pub use bytes::ByteStream;
+#[cfg(feature = "split")]
+pub use bytes::{ByteReader, ByteWriter};
 pub use message_writer::MessageWriter;
 pub use parts::Parts;
 #[cfg(feature = "hub")]
@@ -181,9 +185,14 @@ impl<S: Stream> WebSocket<S> {
     /// Those of [`read`](Self::read).
     #[expect(clippy::type_complexity, reason = "it is that of read, with another event")]
     pub fn read_part(&mut self) -> Result<Option<(Event<Fragment<'_>>, Writer<'_, S>)>, Error> {
-        let (io, inbound) = (&mut *self.io, &mut self.inbound);
-        io.link.call.begin_read();
+        let (inbound, io) = self.begin_parts();
         Ok(read_part(inbound, io)?.map(|event| (event, Writer::new(io, Leave::AtOnce))))
+    }
+
+    /// Begins a call that reads parts of messages, and returns what it reads by.
+    fn begin_parts(&mut self) -> (&mut Inbound, &mut Io<S>) {
+        self.io.link.call.begin_read();
+        (&mut self.inbound, &mut self.io)
     }
 
     /// Sends a message, in one frame, before the call returns; see [`Writer::send`] for compression. A stream that would block may

@@ -16,7 +16,7 @@ use super::read_end::ReadEnd;
 use super::shared::Shared;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::session::{close, read, read_event, read_part, receive};
+use crate::session::{Driver, close, read, read_event, read_part, receive};
 use crate::socket::owned::messages;
 use crate::stream::duplex::Duplex;
 
@@ -124,9 +124,15 @@ impl<S: Duplex> ReadHalf<S> {
     ///
     /// Those of [`read`](Self::read).
     pub fn read_part(&mut self) -> Result<Option<Event<Fragment<'_>>>, Error> {
+        let (inbound, end) = self.begin_parts();
+        read_part(inbound, end)
+    }
+
+    /// Begins a call that reads parts of messages, and returns what it reads by.
+    pub(in crate::socket) fn begin_parts(&mut self) -> (&mut Inbound, &mut impl Driver) {
         self.end.link.call.begin_read();
         self.end.gather(false);
-        read_part(&mut self.inbound, &mut self.end)
+        (&mut self.inbound, &mut self.end)
     }
 
     /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream,

@@ -52,7 +52,7 @@ use unread::Unread;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// # What becomes of what
+/// # Mapping
 ///
 /// | on the WebSocket | in the stream |
 /// |---|---|
@@ -80,8 +80,6 @@ use unread::Unread;
 /// that the sender was done (RFC 6455 §7.4.1). A Close without a code is what browsers send by default. 1001 comes from a server that
 /// stops and from a page that is left, in the middle of anything.
 ///
-/// The end of the stream below is not waited for: reading returns 0 as soon as the peer's Close is read and the answer is written.
-///
 /// Each write leaves at once. [`BufWriter`](io::BufWriter) gathers small ones.
 ///
 /// # The end
@@ -93,6 +91,9 @@ use unread::Unread;
 ///
 /// Read on after `shutdown_write`, until the end: the peer has [`Timeouts::close`](crate::Timeouts::close) to answer, 10 s by
 /// default, and answers once it has read all before. Set more for peers that may take longer to read what is on its way.
+///
+/// Reading returns the end as soon as the peer's Close is read and the answer is written. Unlike [`WebSocket::read`], it does not wait
+/// for the end of the stream below.
 ///
 /// To end a stream that is not complete, close it with another code: `stream.get_mut().close(CloseCode::INTERNAL_ERROR)`.
 ///

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::field::{has_control, trim};
 use super::header::Header;
-use super::request::{Survey, judge_host, parse_host};
+use super::survey::{Survey, judge_host, parse_host};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::is_token;
 use crate::uri::{Authority, ResourceName, Scheme};

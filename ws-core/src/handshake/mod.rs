@@ -87,6 +87,7 @@ mod request;
 mod response;
 mod retry;
 mod server;
+mod survey;
 
 pub use client::{ClientHandshake, ClientProgress};
 pub use extended_connect::{ConnectTarget, ExtendedConnect};

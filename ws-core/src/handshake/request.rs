@@ -1,16 +1,15 @@
 // Read first: RFC 6455 §4.2.1; RFC 9112 §3.
 
+use core::fmt;
 use core::mem::MaybeUninit;
-use core::{fmt, str};
 
-use super::field::{FieldName, Span, count_extensions, count_subprotocols, has_token, set_once};
+use super::field::Span;
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
 use super::header::{Extensions, Headers, Subprotocols};
-use super::key::is_key;
 use super::origin::split_http_scheme;
-use super::{HandshakeFault, HandshakeViolation, SMALL};
-use crate::extension::ExtensionError;
-use crate::uri::{Authority, ResourceName, Scheme, is_registered_name, split_authority};
+use super::survey::{Asks, Survey};
+use super::{HandshakeFault, HandshakeViolation};
+use crate::uri::{Authority, ResourceName, Scheme, split_authority};
 
 /// A client's request, as it was received. The method is GET and the version HTTP/1.1.
 ///
@@ -266,14 +265,6 @@ pub(super) struct RequestFields {
     key: Span,
 }
 
-/// What a valid request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    WebSocket,
-    /// Something else of an HTTP server.
-    Page,
-}
-
 /// Reads a complete head. The parts are there as soon as the request line and the form of the headers are valid,
 /// whatever the headers say.
 pub(super) fn read<'h>(
@@ -354,135 +345,4 @@ fn request_line_violation(head: &[u8]) -> HandshakeViolation {
         }
         _ => HandshakeViolation::RequestLine,
     }
-}
-
-/// What the headers of a request say, seen once, one by one.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Survey<'h> {
-    pub(super) host: Option<&'h [u8]>,
-    pub(super) origin: Option<&'h [u8]>,
-    key: Option<&'h [u8]>,
-    pub(super) version: Option<&'h [u8]>,
-    has_upgrade: bool,
-    has_connection: bool,
-    /// How many subprotocols, where there is a header for them.
-    subprotocol_count: Option<usize>,
-    extension_count: Option<usize>,
-    /// The first thing that is wrong.
-    violation: Option<HandshakeViolation>,
-}
-
-impl<'h> Survey<'h> {
-    /// Inlined for the headers that a handshake does not know, which are most.
-    #[cfg_attr(not(target_os = "none"), inline)]
-    pub(super) fn look_at(&mut self, name: &str, value: &'h [u8]) {
-        let field = FieldName::of(name);
-        if field != FieldName::Other {
-            self.look_at_known(field, value);
-        }
-    }
-
-    fn look_at_known(&mut self, field: FieldName, value: &'h [u8]) {
-        if let Err(violation) = self.note(field, value) {
-            self.violation.get_or_insert(violation);
-        }
-    }
-
-    fn note(&mut self, field: FieldName, value: &'h [u8]) -> Result<(), HandshakeViolation> {
-        match field {
-            FieldName::Host => set_once(&mut self.host, value),
-            FieldName::Origin => set_once(&mut self.origin, value),
-            // RFC 6455 §11.3.1: the key must not appear more than once; §11.3.5 says the same of the version.
-            FieldName::Key => set_once(&mut self.key, value),
-            FieldName::Version => set_once(&mut self.version, value),
-            FieldName::Upgrade => {
-                self.has_upgrade |= has_token(value, b"websocket");
-                Ok(())
-            }
-            FieldName::Connection => {
-                self.has_connection |= has_token(value, b"upgrade");
-                Ok(())
-            }
-            FieldName::Protocol => {
-                let count = self.subprotocol_count.get_or_insert(0);
-                *count = count.saturating_add(count_subprotocols(value)?);
-                Ok(())
-            }
-            FieldName::Extensions => {
-                let count = self.extension_count.get_or_insert(0);
-                *count = count.saturating_add(count_extensions(value)?);
-                Ok(())
-            }
-            FieldName::ContentLength if is_zero(value) => Ok(()),
-            FieldName::ContentLength | FieldName::TransferEncoding => Err(HandshakeViolation::Body),
-            FieldName::Accept | FieldName::Other => Ok(()),
-        }
-    }
-
-    /// What holds for each request, whatever it asks for and over whichever version of HTTP.
-    pub(super) fn judge_common(&self) -> Result<(), HandshakeViolation> {
-        if let Some(violation) = self.violation {
-            return Err(violation);
-        }
-        // RFC 6455 §4.3: both lists have one element at least, over all their lines.
-        if self.subprotocol_count == Some(0) {
-            return Err(HandshakeViolation::Subprotocols);
-        }
-        if self.extension_count == Some(0) {
-            return Err(HandshakeViolation::Extensions(ExtensionError::Empty));
-        }
-        Ok(())
-    }
-
-    /// Judges the headers in the order of RFC 6455 §4.2.1.
-    fn judge(&self, absolute: Option<(Scheme, Authority<'_>)>) -> Result<Asks, HandshakeViolation> {
-        self.judge_common()?;
-        judge_host(self.host, absolute)?;
-        if !self.has_upgrade {
-            // A client that sends a key wants a WebSocket, and its Upgrade was lost on the way.
-            let is_page = self.key.is_none() && self.version.is_none();
-            return if is_page { Ok(Asks::Page) } else { Err(HandshakeViolation::Upgrade) };
-        }
-        if !self.has_connection {
-            return Err(HandshakeViolation::Connection);
-        }
-        // RFC 6455 §4.2.2: a version that is not understood is answered with the one that is. So it is judged before
-        // the key, which another version may not have.
-        if self.version != Some(b"13") {
-            return Err(HandshakeViolation::Version);
-        }
-        match self.key {
-            None => Err(HandshakeViolation::KeyMissing),
-            Some(key) if !is_key(key) => Err(HandshakeViolation::Key),
-            Some(_) => Ok(Asks::WebSocket),
-        }
-    }
-}
-
-/// Judges a Host header, and whether it names the authority of the target, where that has one.
-pub(super) fn judge_host(
-    host: Option<&[u8]>,
-    absolute: Option<(Scheme, Authority<'_>)>,
-) -> Result<(), HandshakeViolation> {
-    let host = host.ok_or(HandshakeViolation::HostMissing)?;
-    // The usual case: a name alone, with nothing that it has to be the same as.
-    if !SMALL && absolute.is_none() && is_registered_name(host) {
-        return Ok(());
-    }
-    let host = parse_host(host)?;
-    // RFC 9112 §3.2.2: a client has to send the same authority in both, so that nobody downstream takes the other.
-    match absolute {
-        Some((scheme, authority)) if !authority.is_same(&host, scheme) => Err(HandshakeViolation::Host),
-        _ => Ok(()),
-    }
-}
-
-/// Reads a Host header.
-pub(super) fn parse_host(host: &[u8]) -> Result<Authority<'_>, HandshakeViolation> {
-    let authority = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
-    authority.ok_or(HandshakeViolation::Host)
-}
-
-fn is_zero(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(|byte| *byte == b'0')
 }

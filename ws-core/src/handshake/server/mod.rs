@@ -10,7 +10,8 @@ use core::fmt;
 use super::field::Span;
 use super::first_line::FirstLine;
 use super::head::{Head, header_slots};
-use super::request::{Asks, Request, RequestFields, read};
+use super::request::{Request, RequestFields, read};
+use super::survey::Asks;
 use super::{
     AcceptError, HEADER_COUNT_MAX, HandshakeFault, HandshakeLimit, HandshakeMisuse, HandshakeViolation,
     OriginPolicy, OutgoingResponse,

@@ -169,7 +169,7 @@ fn what_is_refused_allocates_nothing_either() {
             assert_eq!(end.receive(wire, &mut [0; 512]), 4, "a Close with a code");
         }
         let mut handshake = ServerHandshake::new([0; 512]);
-        let mut buffer = ReadBuffer::with_filled(*b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", 28).unwrap();
+        let mut buffer = ReadBuffer::with_filled(*b"GET / HTTP/1.1\r\nHost: x y\r\n\r\n", 29).unwrap();
         assert!(matches!(handshake.receive(&mut buffer.input()), ServerProgress::Failed(_)));
         assert!(handshake.reject_fault(&mut [0; 512]).is_ok());
     });

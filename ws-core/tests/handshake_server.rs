@@ -266,6 +266,24 @@ fn a_page_is_served_to_whoever_does_not_ask_for_a_websocket() {
 }
 
 #[test]
+fn rfc_9110_s9_3_2_head_is_answered_with_the_length_alone() {
+    let head = "HEAD /style.css HTTP/1.0\r\n\r\n";
+    let (mut server, progress) = received(head);
+    assert_eq!(progress, ServerProgress::NotWebSocket);
+    let request = server.request().unwrap();
+    assert_eq!((request.method(), request.minor_version(), request.host()), ("HEAD", 0, ""));
+    let expected = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+    assert_eq!(respond(&mut server, 200, &[], b"* {}"), Ok(expected.into()));
+
+    let (mut server, _) = received(head);
+    let without_length = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    assert_eq!(respond(&mut server, 204, &[], b""), Ok(without_length.into()));
+    let (mut server, _) = received(head);
+    let refused = Err(WriteError::Misuse(HandshakeMisuse::Body));
+    assert_eq!(respond(&mut server, 304, &[], b"x"), refused, "as to GET");
+}
+
+#[test]
 fn s4_2_1_who_sends_a_key_or_a_version_does_not_ask_for_a_page() {
     for header in ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"] {
         let (_, progress) = received(&format!("GET / HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n"));
@@ -404,7 +422,7 @@ fn a_request_is_answered_once_and_only_when_it_is_there() {
     assert_eq!(respond(&mut server, 403, &[], b""), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
     assert_eq!(server.reject_fault(&mut out), Err(WriteError::Misuse(HandshakeMisuse::NoRequest)));
 
-    let (mut server, progress) = received("POST / HTTP/1.1\r\n\r\n");
+    let (mut server, progress) = received("CONNECT a:80 HTTP/1.1\r\n\r\n");
     let fault = HandshakeFault::Violation(HandshakeViolation::Method);
     assert_eq!(progress, ServerProgress::Failed(fault));
     assert_eq!(accept(&mut server, &OutgoingResponse::new()), Err(AcceptError::Failed(fault)));

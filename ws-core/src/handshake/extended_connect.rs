@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::field::{has_control, trim};
 use super::header::Header;
-use super::survey::{Survey, judge_host, parse_host};
+use super::survey::{Asks, Survey, judge_host, parse_host};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::extension::is_token;
 use crate::uri::{Authority, ResourceName, Scheme};
@@ -168,7 +168,7 @@ impl<'a> ExtendedConnect<'a> {
             check_header(&header)?;
             survey.look_at(header.name, header.value);
         }
-        survey.judge_common()?;
+        survey.judge_common(Asks::WebSocket)?;
         let authority = match (authority, survey.host) {
             (Some(authority), None) => authority,
             // RFC 9113 §8.3.1: a request whose Host differs from :authority should be treated as malformed.

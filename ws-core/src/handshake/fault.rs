@@ -110,21 +110,24 @@ pub enum HandshakeViolation {
     /// A control character in a header's value; in an extended CONNECT a space at either end of it, too
     /// (RFC 9110 §5.5, RFC 9113 §8.2.1).
     HeaderValue,
-    /// Another version than HTTP/1.1 (RFC 6455 §4.1, §4.2.1).
+    /// Another version than HTTP/1.1 (RFC 6455 §4.1, §4.2.1), or, in a plain request, HTTP/1.0.
     HttpVersion,
-    /// Another method than GET, or than CONNECT over HTTP/2 (RFC 6455 §4.2.1, RFC 8441 §4).
+    /// Another method than GET for a WebSocket, or than CONNECT over HTTP/2 (RFC 6455 §4.2.1, RFC 8441 §4); in a plain request
+    /// CONNECT.
     Method,
-    /// A target that is neither a path nor an http or https URI, or with a fragment (RFC 6455 §4.2.1).
+    /// A target that is neither a path nor an http or https URI, or with a fragment (RFC 6455 §4.2.1); an asterisk for
+    /// something else than a plain OPTIONS (RFC 9112 §3.2.4).
     Target,
     /// A header twice that comes once: Host (RFC 9112 §3.2), Origin (RFC 6454 §7.3), Sec-WebSocket-Key, -Version,
     /// -Accept, or -Protocol in a response (RFC 6455 §11.3).
     RepeatedHeader,
-    /// No Host header (RFC 6455 §4.2.1).
+    /// No Host header in a request of HTTP/1.1 (RFC 6455 §4.2.1, RFC 9112 §3.2).
     HostMissing,
     /// A Host header that is not a host with or without a port, or another one than the target names.
     Host,
-    /// A request that announces a body. A handshake has none, and two readers that disagree on its end can be made to take
-    /// what follows for different requests.
+    /// A request for a WebSocket that announces a body, or a plain one that announces it in a malformed way, twice, or both by
+    /// Content-Length and by Transfer-Encoding (RFC 9112 §6.3). Two readers that disagree on its end can be made to take what
+    /// follows for different requests.
     Body,
     /// No Upgrade header with the value websocket (RFC 6455 §4.1, §4.2.1).
     Upgrade,
@@ -245,7 +248,7 @@ impl HandshakeViolation {
             Self::RepeatedHeader => "a header that comes once is repeated",
             Self::HostMissing => "no Host header",
             Self::Host => "malformed Host, or not the host of the target",
-            Self::Body => "a handshake has no body",
+            Self::Body => "body not allowed or malformed",
             Self::Upgrade => "no Upgrade: websocket",
             Self::Connection => "no Connection: Upgrade",
             Self::KeyMissing => "no Sec-WebSocket-Key",

@@ -122,6 +122,7 @@ pub(super) fn has_token(value: &[u8], token: &[u8]) -> bool {
 }
 
 /// Keeps the value of a header that may come once.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(super) fn set_once<'h>(field: &mut Option<&'h [u8]>, value: &'h [u8]) -> Result<(), HandshakeViolation> {
     match field.replace(value) {
         None => Ok(()),

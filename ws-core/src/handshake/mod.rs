@@ -56,7 +56,10 @@
 //!   connection only after each check of §4.1. Lists are read as lists, over all their lines; what may come once and
 //!   comes twice is a fault.
 //! - Line endings are CR LF, and one empty line before a request is passed over (RFC 9112 §2.2). Folded headers, spaces
-//!   before a colon and announced bodies are faults: two readers of one request must not come to two conclusions.
+//!   before a colon, and a body of a handshake are faults, and so is a body whose length is malformed or told twice: two
+//!   readers of one request must not come to two conclusions.
+//! - A plain request of any method but CONNECT, and of HTTP/1.0, is given to you; what asks for a WebSocket, as
+//!   [`NotWebSocket`](ServerProgress::NotWebSocket) says, is one or is refused.
 //! - What you add cannot end a line, nor repeat a header that the handshake writes.
 //! - Each response but a 101 has `Connection: close`.
 //!

@@ -89,9 +89,10 @@ impl OriginPolicy<'_> {
     }
 }
 
-/// Whether the Origin is http or https, as `scheme` says, followed, byte for byte, by the Host header, which is valid.
+/// Whether the Origin is http or https, as `scheme` says, followed, byte for byte, by the Host header, which is valid or, in
+/// HTTP/1.0, not there.
 fn is_host_as_written(origin: &[u8], host: &[u8], scheme: Option<Scheme>) -> bool {
-    let is_after = |prefix: &[u8]| origin.strip_prefix(prefix) == Some(host);
+    let is_after = |prefix: &[u8]| !host.is_empty() && origin.strip_prefix(prefix) == Some(host);
     scheme != Some(Scheme::Wss) && is_after(b"http://") || scheme != Some(Scheme::Ws) && is_after(b"https://")
 }
 
@@ -122,4 +123,31 @@ fn http_scheme(uri: &[u8]) -> Option<(Scheme, usize)> {
 pub(super) fn split_http_scheme(uri: &str) -> Option<(Scheme, &str)> {
     let (scheme, prefix_len) = http_scheme(uri.as_bytes())?;
     Some((scheme, uri.get(prefix_len..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OriginPolicy;
+    use crate::handshake::{ServerHandshake, ServerProgress};
+    use crate::input::ReadBuffer;
+    use crate::uri::Scheme;
+
+    #[test]
+    fn s10_2_no_origin_is_of_the_same_host_as_a_request_without_host() {
+        for origin in ["http://", "https://", "http://a", "null", ""] {
+            let head = format!("GET / HTTP/1.0\r\nOrigin: {origin}\r\n\r\n");
+            let mut buffer = ReadBuffer::with_filled(head.clone().into_bytes(), head.len()).unwrap();
+            let mut handshake = ServerHandshake::new([0; 256]);
+            assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
+            let request = handshake.request().unwrap();
+            assert_eq!(request.host(), "");
+            for policy in [
+                OriginPolicy::SameHost,
+                OriginPolicy::SameOrigin(Scheme::Ws),
+                OriginPolicy::SameOrigin(Scheme::Wss),
+            ] {
+                assert!(!policy.allows_request(&request), "{policy:?} {origin:?}");
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 // Read first: RFC 6455 §4.2.1; RFC 9112 §3.
 
-use core::fmt;
 use core::mem::MaybeUninit;
+use core::{fmt, str};
 
 use super::field::Span;
 use super::head::{has_strict_lines, is_http_version, split_first_line, syntax_fault};
@@ -11,7 +11,8 @@ use super::survey::{Asks, Survey};
 use super::{HandshakeFault, HandshakeViolation};
 use crate::uri::{Authority, ResourceName, Scheme, split_authority};
 
-/// A client's request, as it was received. The method is GET and the version HTTP/1.1.
+/// A client's request, as it was received. One for a WebSocket has the method GET and the version HTTP/1.1; a plain one has
+/// any method but CONNECT, and the version HTTP/1.1 or HTTP/1.0.
 ///
 /// It borrows the handshake, which lends it again as often as you ask: [`ServerHandshake::request`].
 ///
@@ -45,8 +46,36 @@ impl<'a> Request<'a> {
         Self { head, fields }
     }
 
+    /// The method, such as `GET`, in the case in which it came (RFC 9110 §9.1).
+    ///
+    /// ```
+    /// use ws_core::handshake::{ServerHandshake, ServerProgress};
+    /// use ws_core::input::ReadBuffer;
+    ///
+    /// let head = *b"OPTIONS * HTTP/1.0\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
+    /// let mut handshake = ServerHandshake::new([0; 1024]);
+    /// assert_eq!(handshake.receive(&mut buffer.input()), ServerProgress::NotWebSocket);
+    /// let request = handshake.request().ok_or("a request")?;
+    /// assert_eq!((request.method(), request.path(), request.minor_version()), ("OPTIONS", "*", 0));
+    /// # Ok::<(), &'static str>(())
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> &'a str {
+        let word = self.head.split(|byte| *byte == b' ').next().unwrap_or_default();
+        str::from_utf8(word).unwrap_or_default()
+    }
+
+    /// The minor version of HTTP: 1 for HTTP/1.1, 0 for HTTP/1.0.
+    #[must_use]
+    pub fn minor_version(&self) -> u8 {
+        let (line, _) = split_first_line(self.head);
+        line.last().map_or(1, |digit| digit.saturating_sub(b'0'))
+    }
+
     /// The target as it stands in the request line: a path with or without a query, or an absolute http or https
-    /// URI (RFC 6455 §4.2.1). Visible ASCII without `#`; percent-encoding is neither decoded nor judged.
+    /// URI (RFC 6455 §4.2.1), or `*` for an OPTIONS of the whole server (RFC 9112 §3.2.4). Visible ASCII without `#`;
+    /// percent-encoding is neither decoded nor judged.
     ///
     /// ```
     /// use ws_core::handshake::ServerHandshake;
@@ -84,7 +113,7 @@ impl<'a> Request<'a> {
         ResourceName::new(self.fields.resource_name.in_text(self.head))
     }
 
-    /// The path with its percent-encoding, at least `/`.
+    /// The path with its percent-encoding, at least `/`; `*` where that is the target.
     ///
     /// ```
     /// use ws_core::handshake::ServerHandshake;
@@ -122,7 +151,8 @@ impl<'a> Request<'a> {
         self.resource_name().query()
     }
 
-    /// The Host header: the host, and the port where the client names one. It is valid unless the request has failed.
+    /// The Host header: the host, and the port where the client names one. It is valid unless the request has failed, and empty
+    /// where a request of HTTP/1.0 has none.
     ///
     /// ```
     /// use ws_core::handshake::ServerHandshake;
@@ -242,10 +272,11 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Shows path, length of the query, and the names of the headers, without their values.
+/// Shows method, path, length of the query, and the names of the headers, without their values.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
+            .field("method", &self.method())
             .field("scheme", &self.scheme())
             .field("resource_name", &self.resource_name())
             .field("headers", &self.headers())
@@ -265,67 +296,56 @@ pub(super) struct RequestFields {
     key: Span,
 }
 
-/// Reads a complete head. The parts are there as soon as the request line and the form of the headers are valid,
-/// whatever the headers say.
+/// Reads a complete head. The parts are there as soon as the form of the head and its target are valid, whatever the headers say.
 pub(super) fn read<'h>(
     head: &'h [u8],
     slots: &mut [MaybeUninit<httparse::Header<'h>>],
 ) -> (Option<RequestFields>, Result<Asks, HandshakeFault>) {
     let mut parsed = httparse::Request::new(&mut []);
-    let target = match parsed.parse_with_uninit_headers(head, slots) {
-        Ok(httparse::Status::Complete(len)) if len == head.len() => judge_request_line(&parsed, head),
+    let fault = match parsed.parse_with_uninit_headers(head, slots) {
+        Ok(httparse::Status::Complete(len)) if len == head.len() => {
+            (!has_strict_lines(head, parsed.headers)).then(|| HandshakeViolation::LineEnding.into())
+        }
         // There is nothing to wait for: what is here ends with an empty line. With another one before that, it is more than
         // a head, which is still to be gathered.
-        Ok(_) => Err(HandshakeViolation::RequestLine.into()),
-        Err(error) => Err(syntax_fault(error, request_line_violation(head))),
+        Ok(_) => Some(HandshakeViolation::RequestLine.into()),
+        Err(error) => Some(syntax_fault(error, request_line_violation(head))),
     };
-    let target = match target {
-        Ok(target) => target,
-        Err(fault) => return (None, Err(fault)),
-    };
-    let mut survey = Survey::default();
+    if let Some(fault) = fault {
+        return (None, Err(fault));
+    }
+    let mut survey = Survey::new(parsed.version == Some(0));
     for header in parsed.headers.iter() {
         survey.look_at(header.name, header.value);
     }
+    let asks = survey.asks();
+    let method = parsed.method.unwrap_or_default();
+    // RFC 9112 §3.2.4: an asterisk is only used for a server-wide OPTIONS request.
+    let is_asterisk_valid = asks == Asks::Page && method == "OPTIONS";
+    let target = judge_target(parsed.path.unwrap_or_default(), is_asterisk_valid);
     let span = |part: Option<&[u8]>| part.map(|part| Span::of(part, head));
-    let fields = RequestFields {
+    let fields = target.as_ref().map(|target| RequestFields {
         target: Span::of(parsed.path.unwrap_or_default().as_bytes(), head),
         resource_name: Span::of(target.resource_name.as_bytes(), head),
         scheme: target.absolute.map(|(scheme, _)| scheme),
         host: span(survey.host).unwrap_or(Span::EMPTY),
         origin: span(survey.origin),
         key: span(survey.key).unwrap_or(Span::EMPTY),
-    };
-    (Some(fields), survey.judge(target.absolute).map_err(Into::into))
+    });
+    let verdict = survey.judge(asks, method, target.as_ref());
+    (fields, verdict.map(|()| asks).map_err(Into::into))
 }
 
-struct Target<'h> {
-    absolute: Option<(Scheme, Authority<'h>)>,
+pub(super) struct Target<'h> {
+    pub(super) absolute: Option<(Scheme, Authority<'h>)>,
     resource_name: &'h str,
 }
 
-fn judge_request_line<'h>(
-    parsed: &httparse::Request<'_, 'h>,
-    head: &[u8],
-) -> Result<Target<'h>, HandshakeFault> {
-    if !has_strict_lines(head, parsed.headers) {
-        return Err(HandshakeViolation::LineEnding.into());
-    }
-    // RFC 6455 §4.2.1: an HTTP/1.1 or higher GET request. What is higher is not written in this form.
-    if parsed.version != Some(1) {
-        return Err(HandshakeViolation::HttpVersion.into());
-    }
-    if parsed.method != Some("GET") {
-        return Err(HandshakeViolation::Method.into());
-    }
-    Ok(judge_target(parsed.path.unwrap_or_default()).ok_or(HandshakeViolation::Target)?)
-}
-
-fn judge_target(target: &str) -> Option<Target<'_>> {
+fn judge_target(target: &str, is_asterisk_valid: bool) -> Option<Target<'_>> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return None;
     }
-    if target.starts_with('/') {
+    if target.starts_with('/') || is_asterisk_valid && target == "*" {
         return Some(Target { absolute: None, resource_name: target });
     }
     // RFC 6455 §4.2.1: or an absolute HTTP/HTTPS URI that contains the resource name.

@@ -2,13 +2,14 @@
 
 use core::str;
 
-use super::field::{FieldName, count_extensions, count_subprotocols, has_token, set_once};
+use super::field::{FieldName, count_extensions, count_subprotocols, has_token, is_same_token, set_once};
 use super::key::is_key;
+use super::request::Target;
 use super::{HandshakeViolation, SMALL};
 use crate::extension::ExtensionError;
 use crate::uri::{Authority, Scheme, is_registered_name};
 
-/// What a valid request asks for.
+/// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
     WebSocket,
@@ -19,6 +20,7 @@ pub(super) enum Asks {
 /// What the headers of a request say, seen once, one by one.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Survey<'h> {
+    is_http_1_0: bool,
     pub(super) host: Option<&'h [u8]>,
     pub(super) origin: Option<&'h [u8]>,
     pub(super) key: Option<&'h [u8]>,
@@ -28,11 +30,17 @@ pub(super) struct Survey<'h> {
     /// How many subprotocols, where there is a header for them.
     subprotocol_count: Option<usize>,
     extension_count: Option<usize>,
+    /// What announces a body: the value of Content-Length, or of Transfer-Encoding.
+    body: Option<&'h [u8]>,
     /// The first thing that is wrong.
     violation: Option<HandshakeViolation>,
 }
 
 impl<'h> Survey<'h> {
+    pub(super) fn new(is_http_1_0: bool) -> Self {
+        Self { is_http_1_0, ..Self::default() }
+    }
+
     /// Inlined for the headers that a handshake does not know, which are most.
     #[cfg_attr(not(target_os = "none"), inline)]
     pub(super) fn look_at(&mut self, name: &str, value: &'h [u8]) {
@@ -56,7 +64,8 @@ impl<'h> Survey<'h> {
             FieldName::Key => set_once(&mut self.key, value),
             FieldName::Version => set_once(&mut self.version, value),
             FieldName::Upgrade => {
-                self.has_upgrade |= has_token(value, b"websocket");
+                // RFC 9110 §7.8: a server must ignore an Upgrade in a request of HTTP/1.0.
+                self.has_upgrade |= !self.is_http_1_0 && has_token(value, b"websocket");
                 Ok(())
             }
             FieldName::Connection => {
@@ -73,16 +82,38 @@ impl<'h> Survey<'h> {
                 *count = count.saturating_add(count_extensions(value)?);
                 Ok(())
             }
-            FieldName::ContentLength if is_zero(value) => Ok(()),
-            FieldName::ContentLength | FieldName::TransferEncoding => Err(HandshakeViolation::Body),
+            FieldName::ContentLength | FieldName::TransferEncoding => {
+                let is_framed = if field == FieldName::ContentLength {
+                    !value.is_empty() && value.iter().all(u8::is_ascii_digit)
+                } else {
+                    // RFC 9112 §6.1: faulty in HTTP/1.0. §6.3: the last coding of a request has to be chunked.
+                    !self.is_http_1_0 && is_same_token(value, b"chunked")
+                };
+                // RFC 9112 §6.3: both of them, and lengths that differ, ought to be an error.
+                let is_first = self.body.replace(value).is_none();
+                (is_framed && is_first).then_some(()).ok_or(HandshakeViolation::Body)
+            }
             FieldName::Accept | FieldName::Other => Ok(()),
         }
     }
 
-    /// What holds for each request, whatever it asks for and over whichever version of HTTP.
-    pub(super) fn judge_common(&self) -> Result<(), HandshakeViolation> {
+    /// What the request asks for: a WebSocket where Upgrade says so, or where there is a key or a version. A client that sends
+    /// one of these wants a WebSocket, and its Upgrade was lost on the way.
+    pub(super) const fn asks(&self) -> Asks {
+        if self.has_upgrade || self.key.is_some() || self.version.is_some() {
+            Asks::WebSocket
+        } else {
+            Asks::Page
+        }
+    }
+
+    /// What holds over whichever version of HTTP.
+    pub(super) fn judge_common(&self, asks: Asks) -> Result<(), HandshakeViolation> {
         if let Some(violation) = self.violation {
             return Err(violation);
+        }
+        if asks == Asks::WebSocket && self.body.is_some_and(|body| body.iter().any(|byte| *byte != b'0')) {
+            return Err(HandshakeViolation::Body);
         }
         // RFC 6455 §4.3: both lists have one element at least, over all their lines.
         if self.subprotocol_count == Some(0) {
@@ -94,17 +125,36 @@ impl<'h> Survey<'h> {
         Ok(())
     }
 
-    /// Judges the headers in the order of RFC 6455 §4.2.1.
+    /// Judges method, target and headers, in the order of RFC 6455 §4.2.1.
     pub(super) fn judge(
         &self,
-        absolute: Option<(Scheme, Authority<'_>)>,
-    ) -> Result<Asks, HandshakeViolation> {
-        self.judge_common()?;
-        judge_host(self.host, absolute)?;
+        asks: Asks,
+        method: &str,
+        target: Option<&Target<'_>>,
+    ) -> Result<(), HandshakeViolation> {
+        if asks == Asks::WebSocket {
+            // RFC 6455 §4.2.1: an HTTP/1.1 or higher GET request. What is higher is not written in this form.
+            if self.is_http_1_0 {
+                return Err(HandshakeViolation::HttpVersion);
+            }
+            if method != "GET" {
+                return Err(HandshakeViolation::Method);
+            }
+        } else if method == "CONNECT" {
+            // RFC 9110 §9.3.6: CONNECT is intended for proxies.
+            return Err(HandshakeViolation::Method);
+        }
+        let absolute = target.ok_or(HandshakeViolation::Target)?.absolute;
+        self.judge_common(asks)?;
+        // RFC 9112 §3.2: a request of HTTP/1.1 has to have a Host; one of HTTP/1.0 need not.
+        if !self.is_http_1_0 || self.host.is_some() {
+            judge_host(self.host, absolute)?;
+        }
+        if asks == Asks::Page {
+            return Ok(());
+        }
         if !self.has_upgrade {
-            // A client that sends a key wants a WebSocket, and its Upgrade was lost on the way.
-            let is_page = self.key.is_none() && self.version.is_none();
-            return if is_page { Ok(Asks::Page) } else { Err(HandshakeViolation::Upgrade) };
+            return Err(HandshakeViolation::Upgrade);
         }
         if !self.has_connection {
             return Err(HandshakeViolation::Connection);
@@ -117,7 +167,7 @@ impl<'h> Survey<'h> {
         match self.key {
             None => Err(HandshakeViolation::KeyMissing),
             Some(key) if !is_key(key) => Err(HandshakeViolation::Key),
-            Some(_) => Ok(Asks::WebSocket),
+            Some(_) => Ok(()),
         }
     }
 }
@@ -144,8 +194,4 @@ pub(super) fn judge_host(
 pub(super) fn parse_host(host: &[u8]) -> Result<Authority<'_>, HandshakeViolation> {
     let authority = str::from_utf8(host).ok().and_then(|host| Authority::parse(host).ok());
     authority.ok_or(HandshakeViolation::Host)
-}
-
-fn is_zero(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(|byte| *byte == b'0')
 }

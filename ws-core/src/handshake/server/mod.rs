@@ -91,8 +91,15 @@ pub enum ServerProgress {
     /// A valid request for a WebSocket: [`accept`](ServerHandshake::accept) or
     /// [`respond`](ServerHandshake::respond) it.
     Request,
-    /// A valid GET request that asks for something else, such as a page: [`respond`](ServerHandshake::respond) it with
-    /// what you have for it, or let [`reject_fault`](ServerHandshake::reject_fault) answer with 426.
+    /// A valid request that asks for something else, such as a page or a health check, by any method but CONNECT, and by
+    /// HTTP/1.1 or HTTP/1.0: [`respond`](ServerHandshake::respond) to it with what you have for it, or let
+    /// [`reject_fault`](ServerHandshake::reject_fault) answer with 426.
+    ///
+    /// A request asks for a WebSocket where its Upgrade names `websocket`, or where it has a Sec-WebSocket-Key or a
+    /// Sec-WebSocket-Version; HTTP/1.0 has no Upgrade (RFC 9110 §7.8). If such a request is not a GET of HTTP/1.1, or lacks
+    /// the rest of what RFC 6455 §4.2.1 requires, the handshake has [failed](Self::Failed).
+    ///
+    /// The body of the request, where there is one, stays in the input: do not read it.
     NotWebSocket,
     /// The handshake has failed for good: answer with [`reject_fault`](ServerHandshake::reject_fault).
     Failed(HandshakeFault),

@@ -9,8 +9,9 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// Writes a response that does not open a connection into `out`, and returns its length in bytes: for requests that you
     /// do not accept, for pages, and for faults that need other words than [`reject_fault`](Self::reject_fault) has.
     ///
-    /// The response has `Connection: close` and the length of its body. Close the connection after it, and do not
-    /// read what the client has sent after its request.
+    /// The response has `Connection: close` and the length of its body, and no body where the method is HEAD. Close the
+    /// connection after it: what the client has sent after the head is the body of its request, or was sent too early, and
+    /// must not be taken for another request.
     ///
     /// # Errors
     ///
@@ -45,7 +46,10 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     }
 
     /// Writes the head of a response that does not open a connection into `out`, and returns its length in bytes. Send it,
-    /// and then a body of `body_len` bytes, which need not fit into `out`. Close the connection after that.
+    /// and then a body of `body_len` bytes, which need not fit into `out`, unless [`Request::method`] is HEAD. Close the
+    /// connection after that.
+    ///
+    /// [`Request::method`]: crate::handshake::Request::method
     ///
     /// # Errors
     ///
@@ -101,7 +105,11 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
         if has_body || status == 205 {
             output.text("Content-Length: ").number(body_len).text("\r\n");
         }
-        let len = output.text("\r\n").bytes(body).finish()?;
+        output.text("\r\n");
+        if !self.is_head() {
+            output.bytes(body);
+        }
+        let len = output.finish()?;
         self.is_answered = true;
         Ok(len)
     }
@@ -110,7 +118,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// returns its length in bytes: at most [`REJECT_FAULT_LEN_MAX`].
     ///
     /// The status is [`HandshakeFault::status`]. 405 names the method that is allowed, and 426 the version that is spoken
-    /// (RFC 6455 §4.4). The body is one line that says what is wrong. Close the connection after it.
+    /// (RFC 6455 §4.4). The body is one line that says what is wrong; to HEAD there is none. Close the connection after it.
     ///
     /// # Errors
     ///
@@ -122,7 +130,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
     /// use ws_core::handshake::{REJECT_FAULT_LEN_MAX, ServerHandshake};
     /// use ws_core::input::ReadBuffer;
     ///
-    /// let head = *b"POST / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    /// let head = *b"CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n\r\n";
     /// let mut buffer = ReadBuffer::with_filled(head, head.len()).ok_or("too long")?;
     /// let mut handshake = ServerHandshake::new([0; 1024]);
     /// handshake.receive(&mut buffer.input());
@@ -153,9 +161,19 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>, const HEADERS: usize> ServerHandshake<S, HEAD
             _ => output.text("Connection: close\r\n"),
         };
         output.text("Content-Type: text/plain\r\nContent-Length: ").number(text.len().saturating_add(1));
-        let len = output.text("\r\n\r\n").text(text).text("\n").finish()?;
+        output.text("\r\n\r\n");
+        if !self.is_head() {
+            output.text(text).text("\n");
+        }
+        let len = output.finish()?;
         self.is_answered = true;
         Ok(len)
+    }
+
+    /// Whether the answer must not have a body, whatever its length says.
+    // RFC 9110 §9.3.2: a response to HEAD has the headers of one to GET, and no content.
+    fn is_head(&self) -> bool {
+        self.head.bytes().starts_with(b"HEAD ")
     }
 
     fn check_unanswered(&self) -> Result<(), HandshakeMisuse> {

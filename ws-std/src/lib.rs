@@ -45,7 +45,7 @@
 //!   itself, so call it even where you expect no messages.
 //! - [`WebSocket::receive`] and [`WebSocket::messages`] return messages that own their bytes, to pass to other threads;
 //!   [`WebSocket::read_event`] reports pings, pongs and the Close too. They may be mixed.
-//! - [`Server::receive`] returns a request before it is accepted or rejected, and tells a plain GET from one for a WebSocket.
+//! - [`Server::receive`] returns a request before it is answered, one for a WebSocket or plain HTTP of any method: pages, health checks.
 //! - By default, a server refuses pages of other hosts (RFC 6455 §10.2); [`Server`] has settings for others.
 //! - Everything has a limit: see [`Limits`] for sizes and [`Timeouts`] for times. By default a peer may be silent, and a connection
 //!   idle, without a limit; set there when to ping, and when to close.

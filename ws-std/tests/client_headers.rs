@@ -96,8 +96,8 @@ fn secrets_are_not_printed() {
 #[test]
 fn the_response_tells_which_cookies_are_set() {
     let (url, server) = serve(|stream| {
-        let cookies = [Header::new("Set-Cookie", "a=1; Path=/"), Header::new("Set-Cookie", "b=2")];
-        Server::new().receive(stream).unwrap().accept_with(None, &cookies).map(drop)
+        let incoming = Server::new().receive(stream).unwrap();
+        incoming.with_header("Set-Cookie", "a=1; Path=/").with_header("Set-Cookie", "b=2").accept().map(drop)
     });
     let (socket, response) = Client::new().connect_with_response(&url).unwrap();
     let cookies: Vec<_> = response.headers().filter(|header| header.is("set-cookie")).collect();
@@ -113,11 +113,7 @@ fn how_long_a_head_may_be_is_for_the_program_to_say() {
     for (len_max, is_enough) in [(20_000, false), (40_000, true)] {
         let (url, server) = serve(|stream| {
             let long = "x".repeat(30_000);
-            Server::new()
-                .receive(stream)
-                .unwrap()
-                .accept_with(None, &[Header::new("X-Long", &long)])
-                .map(drop)
+            Server::new().receive(stream).unwrap().with_header("X-Long", &long).accept().map(drop)
         });
         match Client::new().with_head_len_max(len_max).connect(&url) {
             Ok(_) => assert!(is_enough),

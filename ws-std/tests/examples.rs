@@ -111,7 +111,7 @@ fn without_the_feature_both_say_that_they_cannot_compress() {
 fn the_client_passes_on_what_it_is_told() {
     let (url, server) = serve(|stream| {
         let incoming = Server::new().with_any_origin().with_subprotocol("b").receive(stream).unwrap();
-        let request = incoming.request().unwrap();
+        let request = incoming.request();
         assert_eq!(request.header("X-Token"), Some(&b"a: b"[..]));
         assert_eq!(request.origin(), Some(&b"https://example.com"[..]));
         let mut socket = incoming.accept().unwrap();
@@ -184,6 +184,22 @@ fn the_echo_serves_a_page_to_a_plain_get_and_lets_it_connect() {
     let origin = page.trim_end_matches('/');
     assert_eq!(client(&[&echo.url, "--origin", origin, "--text", "x"], "").status.code(), Some(0));
     assert_eq!(client(&[&echo.url, "--origin", "http://evil.example"], "").status.code(), Some(1));
+}
+
+#[test]
+fn a_health_check_of_any_kind_is_answered_200_beside_the_websockets() {
+    let server = Served::start("health_check", &[]);
+    for (asked, body) in [
+        ("OPTIONS / HTTP/1.0\r\n\r\n", "healthy\n"),
+        ("HEAD / HTTP/1.0\r\n\r\n", ""),
+        ("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "healthy\n"),
+    ] {
+        let mut stream = dial(&server.url);
+        stream.write_all(asked.as_bytes()).unwrap();
+        assert!(read_head(&mut stream).starts_with("HTTP/1.1 200 OK\r\n"), "{asked}");
+        assert_eq!(text(&read_to_end(&mut stream)), body, "{asked}");
+    }
+    assert_eq!(client(&[&server.url, "--text", "x"], "").status.code(), Some(0));
 }
 
 #[cfg(unix)]

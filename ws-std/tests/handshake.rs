@@ -25,10 +25,9 @@ fn both_sides_agree_on_a_subprotocol_and_see_each_others_headers() {
         assert!(incoming.is_websocket());
         assert_eq!((incoming.path(), incoming.query()), ("/chat", Some("room=%201")));
         assert_eq!(incoming.header("authorization"), Some(&b"Bearer 1"[..]));
-        assert_eq!(incoming.request().unwrap().origin(), None);
-        let chosen = incoming.choose_subprotocol(&["v1", "v2"]);
-        let cookie = [Header::new("Set-Cookie", "a=b")];
-        let mut socket = incoming.accept_with(chosen, &cookie).unwrap();
+        assert_eq!(incoming.request().origin(), None);
+        let chosen = incoming.request().subprotocols().choose(["v1", "v2"]);
+        let mut socket = incoming.with_subprotocol(chosen).accept().unwrap();
         assert_eq!(socket.subprotocol(), Some("v2"));
         assert!(socket.read().unwrap().is_none());
     });
@@ -331,7 +330,7 @@ fn what_cannot_be_written_is_not_sent() {
     assert_eq!(read_to_end(&mut server.join().unwrap()), b"", "nothing at all");
 
     let (url, server) =
-        serve(|stream| Server::new().receive(stream).unwrap().accept_with(Some("not-offered"), &[]));
+        serve(|stream| Server::new().receive(stream).unwrap().with_subprotocol(Some("not-offered")).accept());
     assert!(matches!(ws_std::connect(&url), Err(Error::Refused(refusal)) if refusal.status() == 500));
     let misuse = HandshakeMisuse::SubprotocolNotOffered;
     assert!(matches!(server.join().unwrap(), Err(Error::HandshakeMisuse(found)) if found == misuse));

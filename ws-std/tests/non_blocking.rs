@@ -34,7 +34,7 @@ fn a_misuse_of_the_program_is_returned_though_its_answer_would_block() {
     let mut script = Script::new(request("/", "").as_bytes());
     script.write_end = Some((0, Err(ErrorKind::WouldBlock)));
     let incoming = Server::new().receive(AnyStream(script)).unwrap();
-    let error = incoming.accept_with(Some("not-offered"), &[]).unwrap_err();
+    let error = incoming.with_subprotocol(Some("not-offered")).accept().unwrap_err();
     let misuse = HandshakeMisuse::SubprotocolNotOffered;
     assert!(matches!(error, Error::HandshakeMisuse(found) if found == misuse), "{error}");
 }

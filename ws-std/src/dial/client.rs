@@ -97,7 +97,7 @@ impl Client {
     /// # let url = format!("ws://{}/", listener.local_addr()?);
     /// # let server = std::thread::spawn(move || -> Result<(), ws_std::Error> {
     /// #     let incoming = ws_std::Server::new().receive(listener.accept()?.0)?;
-    /// #     incoming.accept_with(None, &[ws_std::Header::new("Set-Cookie", "session=31d4; HttpOnly")])?;
+    /// #     incoming.with_header("Set-Cookie", "session=31d4; HttpOnly").accept()?;
     /// #     Ok(())
     /// # });
     /// let (socket, response) = Client::new().connect_with_response(&url)?;

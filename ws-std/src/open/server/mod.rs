@@ -69,11 +69,13 @@ pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Server {
     origins: Arc<OwnedOriginPolicy>,
     subprotocols: Vec<Box<str>>,
     settings: Settings,
+    /// The longest head of a request, in bytes.
+    head_len_max: usize,
 }
 
 impl Server {
@@ -136,6 +138,21 @@ impl Server {
         self
     }
 
+    /// Sets how long the head of a request may be, in bytes; a longer one is answered with 431, or with 414 where the request line
+    /// alone is longer. Default 16 KiB. This much memory is allocated for each opening handshake.
+    ///
+    /// ```
+    /// use ws_std::Server;
+    ///
+    /// let server = Server::new().with_head_len_max(64 * 1024); // for a domain that sets many cookies
+    /// # let _ = server;
+    /// ```
+    #[must_use]
+    pub const fn with_head_len_max(mut self, len: usize) -> Self {
+        self.head_len_max = len;
+        self
+    }
+
     /// Reads a request, and opens the WebSocket that it asks for: [`receive`](Self::receive), then [`Incoming::accept`].
     ///
     /// # Errors
@@ -147,10 +164,31 @@ impl Server {
         self.receive(stream)?.accept()
     }
 
-    /// Reads a request, for a WebSocket or a plain GET, and returns it before it is answered, to be accepted or rejected.
+    /// Reads a request, and returns it before it is answered. It asks for a WebSocket, or is plain HTTP: of any method but CONNECT,
+    /// and of HTTP/1.1 or HTTP/1.0, as pages, health checks and forms are. [`Incoming::is_websocket`] says which; answer a plain one by
+    /// [`Incoming::respond`].
     ///
-    /// Any other request is answered with the status that says what is wrong with it (400, 405, 426, 431, 505...), and the
-    /// connection is closed. One that has arrived in part when [`Timeouts::handshake`] is over is answered with 408.
+    /// What is malformed, or asks for a WebSocket by another method than GET, another version than HTTP/1.1 or without what RFC 6455
+    /// §4.2.1 requires, is answered with the status that says what is wrong (400, 405, 426, 431, 505...), and the
+    /// connection is closed. A request that has arrived in part when [`Timeouts::handshake`] is over is answered with 408.
+    ///
+    /// A server that also answers health checks, of whichever kind:
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), ws_std::Error> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:9001")?;
+    /// for stream in listener.incoming() {
+    ///     let incoming = ws_std::Server::new().receive(stream?)?;
+    ///     if !incoming.is_websocket() {
+    ///         incoming.respond(200, &[], b"healthy\n")?;
+    ///         continue;
+    ///     }
+    ///     let mut socket = incoming.accept()?;
+    ///     socket.send("welcome")?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -171,5 +209,16 @@ impl Server {
     }
 }
 
-/// The longest head of a request, in bytes.
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            origins: Arc::default(),
+            subprotocols: Vec::new(),
+            settings: Settings::default(),
+            head_len_max: HEAD_LEN_MAX,
+        }
+    }
+}
+
+/// How long the head of a request may be by default, in bytes.
 const HEAD_LEN_MAX: usize = 16 * 1024;

@@ -3,9 +3,9 @@
 use core::fmt;
 use std::io;
 
-use ws_core::handshake::{HandshakeFault, ServerHandshake, ServerProgress, head_to_vec};
+use ws_core::handshake::{HandshakeFault, Request, ServerHandshake, ServerProgress, head_to_vec};
 
-use super::{HEAD_LEN_MAX, Incoming, Server};
+use super::{Incoming, Server};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::open::handshake_stream::HandshakeStream;
@@ -24,6 +24,10 @@ pub(super) struct ServerOpening<S> {
     pub(super) server: Server,
     pub(super) stream: HandshakeStream<S>,
     pub(super) handshake: ServerHandshake<Vec<u8>>,
+    /// The subprotocol that was chosen for this request.
+    pub(super) subprotocol: Option<Box<str>>,
+    /// The names and values that are added to the response.
+    pub(super) headers: Vec<(Box<str>, Box<[u8]>)>,
 }
 
 impl<S: Stream> Receiving<S> {
@@ -31,8 +35,10 @@ impl<S: Stream> Receiving<S> {
     #[inline(never)]
     pub(super) fn new(server: Server, stream: S, deadline: Deadline) -> Result<Self, Error> {
         let stream = HandshakeStream::new(stream, deadline)?;
-        let handshake = ServerHandshake::new(vec![0; HEAD_LEN_MAX]);
-        Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
+        let handshake = ServerHandshake::new(vec![0; server.head_len_max]);
+        let (subprotocol, headers) = (None, Vec::new());
+        let opening = ServerOpening { server, stream, handshake, subprotocol, headers };
+        Ok(Self { opening: Some(Box::new(opening)) })
     }
 
     /// Reads what has arrived. Where the stream would block, call it again when the stream is readable, or
@@ -76,6 +82,23 @@ impl<S: Stream> Receiving<S> {
 }
 
 impl<S: Stream> ServerOpening<S> {
+    /// The request, which [`receive`](Self::receive) has returned.
+    pub(super) fn request(&self) -> Request<'_> {
+        #[expect(
+            clippy::expect_used,
+            reason = "an Incoming is made where receive, below, has found a request"
+        )]
+        self.handshake.request().expect("a request was received")
+    }
+
+    /// Chooses the subprotocol that the client likes best of those that the server speaks, unless one is chosen already.
+    pub(super) fn choose_subprotocol(&mut self) {
+        if self.subprotocol.is_none() {
+            let chosen = self.request().subprotocols().choose(&self.server.subprotocols).cloned();
+            self.subprotocol = chosen;
+        }
+    }
+
     /// Reads the request, and returns whether it is one for a WebSocket.
     fn receive(&mut self) -> Result<bool, Error> {
         loop {

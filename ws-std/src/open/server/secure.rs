@@ -10,7 +10,7 @@ use crate::stream::tls::TlsStream;
 
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 impl Server {
-    /// Does the handshake of TLS on the stream, then reads a request, for a WebSocket or a plain GET, and returns it before it is
+    /// Does the handshake of TLS on the stream, then reads a request, for a WebSocket or plain HTTP, and returns it before it is
     /// answered: `wss:`. Both share [`Timeouts::handshake`](crate::Timeouts::handshake). [`ServerTls`](crate::ServerTls) makes a
     /// configuration. See [`receive`](Self::receive) for other requests.
     ///

@@ -4,6 +4,7 @@ mod client;
 mod counted;
 mod examples;
 mod feature;
+mod health;
 mod peer;
 mod proxy;
 mod route;
@@ -32,7 +33,8 @@ const USAGE: &str = "\
 usage: cargo run --release -p ws-autobahn -- interop [--only TEXT]
 
 Installs other implementations of WebSocket where they are missing, and has them talk with ws-std's server and client:
-directly, and through nginx; and tries the examples in browsers and with servers that they are for. The exit code is 0 if all went well, 1 if not, 2 if it could not be tried.
+directly, and through nginx; tries the examples in browsers and with servers that they are for, and health checks by HAProxy
+and through nginx. The exit code is 0 if all went well, 1 if not, 2 if it could not be tried.
 
   --only TEXT  only the rows of the table whose name holds this text";
 
@@ -93,6 +95,9 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
     let (examples_passed, examples_failed) = examples::run(&tools, &folder, only, &mut out)?;
     passed = passed.saturating_add(examples_passed);
     failed = failed.saturating_add(examples_failed);
+    let (health_passed, health_failed) = health::run(&tools, &proxy, &folder, only, &mut out)?;
+    passed = passed.saturating_add(health_passed);
+    failed = failed.saturating_add(health_failed);
     if passed == 0 && failed == 0 {
         return Err(format!("no row has {only} in its name").into());
     }

@@ -1,5 +1,5 @@
 //! Connecting through SOCKS5 proxies.
-#![cfg(feature = "socks")]
+#![cfg(feature = "proxy")]
 #![expect(clippy::std_instead_of_core, reason = "std is what is tested")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what the tests may, their helpers may")]
 

@@ -12,7 +12,7 @@ mod redirects;
 mod route;
 #[cfg(feature = "rustls")]
 mod secure;
-#[cfg(feature = "socks")]
+#[cfg(feature = "proxy")]
 mod socks;
 #[cfg(feature = "proxy")]
 mod tunnel;

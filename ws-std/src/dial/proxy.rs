@@ -3,9 +3,7 @@ use std::net::TcpStream;
 use ws_core::handshake::Credentials;
 use ws_core::uri::{Authority, UriError};
 
-#[cfg(feature = "socks")]
-use super::socks;
-use super::{Client, addresses, tunnel};
+use super::{Client, addresses, socks, tunnel};
 use crate::deadline::Deadline;
 use crate::error::{Error, ProxyError};
 use crate::open::handshake_stream::HandshakeStream;
@@ -53,7 +51,6 @@ pub struct Proxy {
 #[derive(Clone, Copy, Debug)]
 enum Protocol {
     Http,
-    #[cfg(feature = "socks")]
     Socks5,
 }
 
@@ -72,8 +69,6 @@ impl Proxy {
     /// # Errors
     ///
     /// [`UriError::Port`] where there is no port; any other [`UriError`] where the authority is not one of a URI.
-    #[cfg(feature = "socks")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "socks")))]
     pub fn socks5(authority: &str) -> Result<Self, UriError> {
         Self::new(Protocol::Socks5, authority)
     }
@@ -105,7 +100,6 @@ impl Proxy {
         let credentials = self.credentials.as_ref();
         let opened = match self.protocol {
             Protocol::Http => tunnel::open(&mut stream, target, credentials, head_len_max),
-            #[cfg(feature = "socks")]
             Protocol::Socks5 => socks::open(&mut stream, target, credentials),
         };
         match opened {

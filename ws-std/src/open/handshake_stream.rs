@@ -72,13 +72,6 @@ impl<S: Stream> HandshakeStream<S> {
         Ok(len > 0)
     }
 
-    /// Reads once, past the buffer; 0 at the end of the stream.
-    #[cfg(feature = "socks")]
-    pub(crate) fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
-        let Self { stream, read_limit, .. } = self;
-        until(&self.deadline, self.phase, |within| read_limit.read(stream, bytes, within))
-    }
-
     /// Whether something waits to be written.
     pub(crate) fn wants_write(&self) -> bool {
         !self.unwritten.is_empty() || self.wants_flush()

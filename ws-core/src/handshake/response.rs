@@ -70,6 +70,12 @@ impl<'a> Response<'a> {
         split_first_line(self.head).0.get(13..).unwrap_or_default()
     }
 
+    /// Whether it is of HTTP/1.1, and not of HTTP/1.0.
+    #[cfg(feature = "alloc")]
+    pub(super) fn is_http_1_1(&self) -> bool {
+        self.head.starts_with(b"HTTP/1.1")
+    }
+
     /// The subprotocol that the server has chosen of those offered. `None` where it wants none of them, or does not
     /// know what they are.
     #[must_use]

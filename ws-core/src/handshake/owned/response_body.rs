@@ -1,4 +1,4 @@
-// Read first: RFC 9112 §6.3, §7.1.
+// Read first: RFC 9112 §6.3, §7.1, §9.3.
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -6,10 +6,12 @@ use core::{fmt, mem};
 use httparse::{Status, parse_chunk_size};
 
 use super::super::Response;
+use super::super::field::has_token;
 
-/// The body of a response that opened no WebSocket, decoded as its bytes come: for the text of an error, or for a log.
+/// The body of a response that opened no WebSocket, decoded as its bytes come: for the text of an error, for a log, or to reach the
+/// next response on the same stream.
 ///
-/// It keeps the first 4 KiB of the content, and is over once it has seen 64 KiB with the sizes of chunks. A content coding such
+/// It keeps the first 4 KiB of the content, and looks at 64 KiB at most, with the sizes of chunks. A content coding such
 /// as gzip is not decoded.
 ///
 /// ```
@@ -52,8 +54,12 @@ enum Framing {
     ChunkEnd,
     /// The line feed after a chunk.
     ChunkLineFeed,
-    /// Nothing: the body is complete, or as long as it may be, or does not follow the grammar.
-    Over,
+    /// A line after the last chunk, of which this has come.
+    Trailer(Vec<u8>),
+    /// Nothing: all of the body has come.
+    Complete,
+    /// Nothing: the body is longer than may be looked at, or does not follow the grammar.
+    Lost,
 }
 
 impl ResponseBody {
@@ -63,10 +69,45 @@ impl ResponseBody {
         Self { content: Vec::new(), framing: Framing::of(response), budget: ENCODED_LEN_MAX }
     }
 
-    /// Whether the body is complete, or as long as it may be, or invalid. There is nothing more to read for it then.
+    /// Whether the content is complete, or as long as it may be, or invalid. There is nothing more to read for it then.
     #[must_use]
-    pub const fn is_over(&self) -> bool {
-        matches!(self.framing, Framing::Over)
+    pub fn is_over(&self) -> bool {
+        !self.wants_more()
+            || matches!(self.framing, Framing::Trailer(_))
+            || self.content.len() >= CONTENT_LEN_MAX
+    }
+
+    /// Whether more of the body has to be decoded until it [is complete](Self::is_complete). `false` also where it cannot
+    /// become that: it is longer than 64 KiB, or invalid.
+    #[must_use]
+    pub const fn wants_more(&self) -> bool {
+        !matches!(self.framing, Framing::Complete | Framing::Lost)
+    }
+
+    /// Whether all of the body was decoded, with the trailer section of one in chunks: the next byte of the stream begins the next
+    /// response. A body that ends with the stream never is.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest, ResponseBody};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    /// let head = b"HTTP/1.1 407 Who?\r\nTransfer-Encoding: chunked\r\n\r\n";
+    /// let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len()).ok_or("too long")?;
+    /// handshake.receive(&request, &mut buffer.input());
+    ///
+    /// let mut body = ResponseBody::of(&handshake.response().ok_or("a response")?);
+    /// body.decode(b"4\r\nwho?\r\n0\r\n");
+    /// assert!(body.is_over() && body.wants_more(), "an empty line is still to come");
+    /// body.decode(b"\r\n");
+    /// assert!(body.is_complete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.framing, Framing::Complete)
     }
 
     /// The content that has arrived, without chunk sizes.
@@ -79,21 +120,21 @@ impl ResponseBody {
     pub fn decode(&mut self, bytes: &[u8]) {
         let (mut bytes, _beyond) = bytes.split_at(bytes.len().min(self.budget));
         self.budget = self.budget.saturating_sub(bytes.len());
-        while !bytes.is_empty() && !self.is_over() {
+        while !bytes.is_empty() && self.wants_more() {
             bytes = self.step(bytes);
         }
-        if self.budget == 0 || self.content.len() >= CONTENT_LEN_MAX {
-            self.framing = Framing::Over;
+        if self.budget == 0 && self.wants_more() {
+            self.framing = Framing::Lost;
         }
     }
 
     /// Decodes some of the bytes, at least one of them, and returns the others.
     fn step<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let (first, others) = bytes.split_at(1);
-        let (framing, rest) = match mem::replace(&mut self.framing, Framing::Over) {
+        let (framing, rest) = match mem::replace(&mut self.framing, Framing::Lost) {
             Framing::Len(len) => {
                 let (left_len, rest) = self.take_content(len, bytes);
-                (if left_len == 0 { Framing::Over } else { Framing::Len(left_len) }, rest)
+                (if left_len == 0 { Framing::Complete } else { Framing::Len(left_len) }, rest)
             }
             Framing::UntilEnd => (Framing::UntilEnd, self.take_content(u64::MAX, bytes).1),
             Framing::ChunkSize(mut line) => {
@@ -106,7 +147,13 @@ impl ResponseBody {
             }
             Framing::ChunkEnd if first == b"\r" => (Framing::ChunkLineFeed, others),
             Framing::ChunkLineFeed if first == b"\n" => (Framing::ChunkSize(Vec::new()), others),
-            Framing::ChunkEnd | Framing::ChunkLineFeed | Framing::Over => (Framing::Over, others),
+            Framing::Trailer(mut line) => {
+                line.extend_from_slice(first);
+                (after_trailer(line), others)
+            }
+            Framing::ChunkEnd | Framing::ChunkLineFeed | Framing::Complete | Framing::Lost => {
+                (Framing::Lost, others)
+            }
         };
         self.framing = framing;
         rest
@@ -122,12 +169,47 @@ impl ResponseBody {
     }
 }
 
+impl Response<'_> {
+    /// Whether the stream is to carry a response to another request after this one: the server keeps it open, and the body says where
+    /// it ends. `Proxy-Connection`, which old proxies send, counts as `Connection` does.
+    ///
+    /// ```
+    /// use ws_core::handshake::{ClientHandshake, OutgoingRequest};
+    /// use ws_core::input::ReadBuffer;
+    /// use ws_core::uri::Uri;
+    ///
+    /// let request = OutgoingRequest::new(Uri::parse("ws://example.com/")?);
+    /// let is_persistent = |head: &[u8]| {
+    ///     let mut handshake = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    ///     let mut buffer = ReadBuffer::with_filled(head.to_vec(), head.len())?;
+    ///     handshake.receive(&request, &mut buffer.input());
+    ///     Some(handshake.response()?.is_persistent())
+    /// };
+    /// assert_eq!(is_persistent(b"HTTP/1.1 401 Who?\r\nContent-Length: 0\r\n\r\n"), Some(true));
+    /// assert_eq!(is_persistent(b"HTTP/1.1 401 Who?\r\n\r\n"), Some(false));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        if matches!(Framing::of(self), Framing::UntilEnd | Framing::Lost) {
+            return false;
+        }
+        let has_option = |option: &[u8]| {
+            let mut connection =
+                self.headers().filter(|header| header.is("Connection") || header.is("Proxy-Connection"));
+            connection.any(|header| has_token(header.value, option))
+        };
+        // RFC 9112 §9.3: it persists unless "close" is said; of HTTP/1.0, only where "keep-alive" is.
+        !has_option(b"close") && (self.is_http_1_1() || has_option(b"keep-alive"))
+    }
+}
+
 impl Framing {
     /// How the body of a response to a GET ends.
     fn of(response: &Response<'_>) -> Self {
         // RFC 9112 §6.3: these have no body, whatever their headers say.
         if matches!(response.status(), 100..=199 | 204 | 304) {
-            return Self::Over;
+            return Self::Complete;
         }
         let values = |name: &'static str| {
             response.headers().filter(move |header| header.is(name)).map(|header| header.value)
@@ -142,8 +224,10 @@ impl Framing {
         let Some(first) = lens.next() else { return Self::UntilEnd };
         // RFC 9112 §6.3: the same length several times is that length; anything else is not to be used.
         match parse_len(first) {
-            Some(len) if len > 0 && lens.all(|other| parse_len(other) == Some(len)) => Self::Len(len),
-            Some(_) | None => Self::Over,
+            Some(len) if lens.all(|other| parse_len(other) == Some(len)) => {
+                if len == 0 { Self::Complete } else { Self::Len(len) }
+            }
+            Some(_) | None => Self::Lost,
         }
     }
 }
@@ -170,19 +254,30 @@ fn parse_len(value: &[u8]) -> Option<u64> {
 /// What comes after this much of a line with the size of a chunk.
 fn after_chunk_size(line: Vec<u8>) -> Framing {
     if line.last() != Some(&b'\n') {
-        return if line.len() < CHUNK_LINE_LEN_MAX { Framing::ChunkSize(line) } else { Framing::Over };
+        return if line.len() < CHUNK_LINE_LEN_MAX { Framing::ChunkSize(line) } else { Framing::Lost };
     }
     // RFC 9112 §7.1: one or more hexadecimal digits, so that there may be any number of zeros before the others.
     let has_digit = line.first().is_some_and(u8::is_ascii_hexdigit);
     let zero_count = line.iter().take_while(|byte| **byte == b'0').count();
     let significant = line.get(zero_count.saturating_sub(1)..).unwrap_or_default();
     match parse_chunk_size(significant) {
-        // The last chunk. A trailer section adds nothing to the body, so that it is not waited for.
-        Ok(Status::Complete((_, 0))) => Framing::Over,
+        // The last chunk. A trailer section adds nothing to the content, so that it is not waited for.
+        Ok(Status::Complete((_, 0))) => Framing::Trailer(Vec::new()),
         Ok(Status::Complete((len, size))) if has_digit && len == significant.len() => {
             Framing::ChunkData(size)
         }
-        Ok(Status::Complete(_) | Status::Partial) | Err(_) => Framing::Over,
+        Ok(Status::Complete(_) | Status::Partial) | Err(_) => Framing::Lost,
+    }
+}
+
+/// What comes next after this much of a line that follows the last chunk.
+fn after_trailer(line: Vec<u8>) -> Framing {
+    // RFC 9112 §7.1: header lines may follow, and an empty line ends the body.
+    match line.as_slice() {
+        b"\r\n" => Framing::Complete,
+        [.., b'\r', b'\n'] => Framing::Trailer(Vec::new()),
+        [.., b'\n'] => Framing::Lost,
+        _ => Framing::Trailer(line),
     }
 }
 
@@ -225,14 +320,18 @@ mod tests {
         (String::from_utf8(content).unwrap(), is_over)
     }
 
-    fn framing(head: &str) -> Framing {
+    fn handshake(head: &str) -> ClientHandshake<Vec<u8>> {
         let request = OutgoingRequest::new(Uri::parse("ws://a/").unwrap());
         let mut handshake = ClientHandshake::new(vec![0; 512], [0; 16]);
-        let head = format!("HTTP/1.1 {head}\r\n\r\n").into_bytes();
+        let head = format!("HTTP/{head}\r\n\r\n").into_bytes();
         let len = head.len();
         let progress = handshake.receive(&request, &mut ReadBuffer::with_filled(head, len).unwrap().input());
         assert_eq!(progress, ClientProgress::Rejected);
-        Framing::of(&handshake.response().unwrap())
+        handshake
+    }
+
+    fn framing(head: &str) -> Framing {
+        Framing::of(&handshake(&format!("1.1 {head}")).response().unwrap())
     }
 
     #[test]
@@ -301,25 +400,73 @@ mod tests {
     }
 
     #[test]
+    fn s7_1_a_body_is_complete_with_its_empty_line() {
+        let ends = |framing: Framing, bytes: &[u8]| {
+            let mut body = ResponseBody { content: Vec::new(), framing, budget: ENCODED_LEN_MAX };
+            // Where the last byte completes it, or loses it, and none before does.
+            let (last, others) = bytes.split_last().unwrap();
+            body.decode(others);
+            assert!(body.wants_more(), "{}", bytes.escape_ascii());
+            body.decode(&[*last]);
+            (body.wants_more(), body.is_complete())
+        };
+        let (open, complete, lost) = ((true, false), (false, true), (false, false));
+        for (bytes, end) in [
+            ("3\r\nabc\r\n0\r\n\r\n", complete),
+            ("0\r\nExpires: never\r\nA: b\r\n\r\n", complete),
+            ("0\r\n", open),
+            ("0\r\n\r", open),
+            ("0\r\nx\r\n", open),
+            ("0\r\n\n", lost),
+            ("0\r\nA: b\n", lost),
+            ("3\r\nabcd", lost),
+        ] {
+            assert_eq!(ends(Framing::ChunkSize(Vec::new()), bytes.as_bytes()), end, "{bytes}");
+        }
+        // Longer than what is kept, and longer than what is looked at.
+        assert_eq!(ends(Framing::Len(5000), &[b'a'; 5000]), complete);
+        assert_eq!(ends(Framing::Len(1 << 20), &vec![b'a'; ENCODED_LEN_MAX]), lost);
+        assert_eq!(ends(Framing::UntilEnd, &[b'a'; 5000]), open);
+    }
+
+    #[test]
+    fn s9_3_a_stream_persists_where_the_server_and_the_body_let_it() {
+        for (head, is_persistent) in [
+            ("1.1 407 \r\nContent-Length: 3", true),
+            ("1.1 407 \r\nTransfer-Encoding: chunked", true),
+            ("1.1 407 \r\nConnection: Upgrade, Keep-Alive\r\nContent-Length: 0", true),
+            ("1.1 407 ", false),
+            ("1.1 407 \r\nContent-Length: x", false),
+            ("1.1 407 \r\nContent-Length: 3\r\nConnection: a, CLOSE", false),
+            ("1.1 407 \r\nContent-Length: 3\r\nProxy-Connection: close", false),
+            ("1.0 407 \r\nContent-Length: 3", false),
+            ("1.0 407 \r\nContent-Length: 3\r\nProxy-Connection: keep-alive", true),
+            ("1.0 407 \r\nContent-Length: 3\r\nConnection: keep-alive\r\nConnection: close", false),
+        ] {
+            assert_eq!(handshake(head).response().unwrap().is_persistent(), is_persistent, "{head}");
+        }
+    }
+
+    #[test]
     fn s6_3_the_headers_say_how_a_body_ends() {
         let chunked = || Framing::ChunkSize(Vec::new());
         for (head, expected) in [
             ("404 ", Framing::UntilEnd),
             ("404 \r\nContent-Length: 3", Framing::Len(3)),
-            ("404 \r\nContent-Length: 0", Framing::Over),
+            ("404 \r\nContent-Length: 0", Framing::Complete),
             ("404 \r\nContent-Length: 3, 3\r\ncontent-length: 3", Framing::Len(3)),
-            ("404 \r\nContent-Length: 3\r\nContent-Length: 4", Framing::Over),
-            ("404 \r\nContent-Length: +3", Framing::Over),
-            ("404 \r\nContent-Length:", Framing::Over),
-            ("404 \r\nContent-Length: 99999999999999999999", Framing::Over),
+            ("404 \r\nContent-Length: 3\r\nContent-Length: 4", Framing::Lost),
+            ("404 \r\nContent-Length: +3", Framing::Lost),
+            ("404 \r\nContent-Length:", Framing::Lost),
+            ("404 \r\nContent-Length: 99999999999999999999", Framing::Lost),
             ("404 \r\nTransfer-Encoding: chunked", chunked()),
             ("404 \r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 3", chunked()),
             ("404 \r\nTransfer-Encoding: gzip\r\ntransfer-encoding: chunked", chunked()),
             ("404 \r\nTransfer-Encoding: chunked, gzip\r\nContent-Length: 3", Framing::UntilEnd),
             ("404 \r\nTransfer-Encoding: chunked, ,", chunked()),
             ("404 \r\nTransfer-Encoding: xchunked", Framing::UntilEnd),
-            ("204 \r\nContent-Length: 3", Framing::Over),
-            ("304 \r\nTransfer-Encoding: chunked", Framing::Over),
+            ("204 \r\nContent-Length: 3", Framing::Complete),
+            ("304 \r\nTransfer-Encoding: chunked", Framing::Complete),
         ] {
             assert_eq!(framing(head), expected, "{head}");
         }

@@ -30,8 +30,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
 
     let mut socket = client.connect(&url)?;
-    if let Some(tls) = socket.get_ref().tls() {
-        let version = tls.with_connection(|connection| connection.protocol_version());
+    if let Some(version) = socket.get_ref().with_tls_connection(|tls| tls.protocol_version()) {
         eprintln!("wss_client: connected by {version:?}");
     }
     socket.send("Hello over TLS")?;

@@ -62,7 +62,7 @@
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - With the feature `proxy`, which is on by default, a [`Client`] can connect through a `Proxy` and follow redirects, where you
-//!   set it to.
+//!   set it to. A `Proxy` is named by its URL; nothing is read from the environment.
 //! - With the feature `rustls-ring` or `rustls-aws-lc-rs`, [`connect`] takes `wss:` URLs too. It trusts the certificate authorities
 //!   of the platform, or those of a `ClientTls`. `Server::accept_tls` is the server's side. The feature `rustls` has all of that, but no
 //!   provider of cryptography: for programs that bring their own. Over TLS of another library, use [`Client::handshake`] and
@@ -217,9 +217,9 @@ pub use counters::{Counters, Outcome};
 #[cfg(feature = "proxy")]
 pub use dial::Proxy;
 pub use dial::{Client, connect};
-#[cfg(feature = "proxy")]
-pub use error::ProxyError;
 pub use error::{Error, Phase, Refusal, Unsent};
+#[cfg(feature = "proxy")]
+pub use error::{ProxyError, ProxyUrlError};
 #[cfg(feature = "hub")]
 pub use hub::{Delivery, Hub, MemberId, Place};
 pub use keys::MaskKeys;

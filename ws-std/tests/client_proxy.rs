@@ -6,13 +6,13 @@
 mod common;
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::frame;
 use common::proxy::{address_of, http_proxy, listen};
 use common::tcp::{read_head, response_by_hand, serve, serve_echo};
-use ws_std::ws_core::uri::UriError;
 use ws_std::{
     Client, CloseCode, Error, HandshakeMisuse, Message, Phase, Proxy, ProxyError, Refusal, Role, Server,
     Timeouts,
@@ -22,7 +22,7 @@ const SHORT: Duration = Duration::from_millis(300);
 const LONG: Duration = Duration::from_secs(5);
 
 fn through(authority: &str) -> Client {
-    Client::new().with_proxy(Proxy::http(authority).unwrap())
+    Client::new().with_proxy(Proxy::new(authority).unwrap())
 }
 
 fn proxy_error(result: Result<impl Sized, Error>) -> ProxyError {
@@ -126,7 +126,7 @@ fn s11_7_2_credentials_are_for_the_proxy_alone() {
         head
     });
     let (authority, proxy) = http_proxy("HTTP/1.1 200 OK\r\n\r\n", address_of(&upstream));
-    let proxy_with = Proxy::http(&authority).unwrap().with_credentials("Aladdin", "open sesame");
+    let proxy_with = Proxy::new(&authority).unwrap().with_credentials("Aladdin", "open sesame");
     assert!(!format!("{proxy_with:?}").contains("sesame"));
     let client =
         Client::new().with_proxy(proxy_with).with_header("Authorization", "Bearer 1").with_cookie("a", "b");
@@ -139,11 +139,56 @@ fn s11_7_2_credentials_are_for_the_proxy_alone() {
         "{asked_server}"
     );
 
-    let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
-    let proxy_with = Proxy::http(&authority).unwrap().with_credentials("a", "b\r\nX: y");
-    let result = Client::new().with_proxy(proxy_with).connect("ws://chat.invalid/");
-    assert!(matches!(result, Err(Error::HandshakeMisuse(HandshakeMisuse::Credentials))));
-    assert_eq!(proxy.join().unwrap(), b"", "nothing is sent");
+    assert_misused(|proxy| proxy.with_credentials("a", "b\r\nX: y"), HandshakeMisuse::Credentials);
+    assert_misused(|proxy| proxy.with_credentials("a:b", "c"), HandshakeMisuse::Credentials);
+}
+
+/// What the program has set must not be sent, and nothing is.
+#[track_caller]
+fn assert_misused(set: impl FnOnce(Proxy) -> Proxy, expected: HandshakeMisuse) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let proxy = set(Proxy::new(&listener.local_addr().unwrap().to_string()).unwrap());
+    let result = Client::new().with_proxy(proxy).connect("ws://chat.invalid/");
+    assert!(matches!(result, Err(Error::HandshakeMisuse(misuse)) if misuse == expected), "{expected:?}");
+    assert!(listener.accept().is_err(), "no proxy is asked");
+}
+
+#[test]
+fn s9_3_6_headers_of_the_program_are_for_the_proxy_alone() {
+    let (upstream, server) = serve(|mut stream| {
+        let head = read_head(&mut stream.try_clone().unwrap());
+        stream.write_all(b"HTTP/1.1 403 \r\nContent-Length: 0\r\n\r\n").unwrap();
+        head
+    });
+    let (authority, proxy) = http_proxy("HTTP/1.1 200 OK\r\n\r\n", address_of(&upstream));
+    let with_headers = Proxy::new(&authority)
+        .unwrap()
+        .with_header("User-Agent", "sensor/1.0")
+        .with_header("Proxy-Authorization", "Bearer 31d4");
+    let shown = format!("{with_headers:?}");
+    assert!(!shown.contains("31d4") && !shown.contains("sensor") && shown.contains("127.0.0.1"), "{shown}");
+    let client = Client::new().with_proxy(with_headers).with_header("User-Agent", "other/2.0");
+    assert!(matches!(client.connect("ws://chat.invalid/"), Err(Error::Refused(it)) if it.status() == 403));
+    let expected = "CONNECT chat.invalid:80 HTTP/1.1\r\nHost: chat.invalid:80\r\n\
+        User-Agent: sensor/1.0\r\nProxy-Authorization: Bearer 31d4\r\n\r\n";
+    assert_eq!(proxy.join().unwrap(), expected);
+    let asked_server = server.join().unwrap();
+    assert!(
+        asked_server.contains("User-Agent: other/2.0") && !asked_server.contains("31d4"),
+        "{asked_server}"
+    );
+
+    for (name, value, misuse) in [
+        ("X Y", "", HandshakeMisuse::HeaderName),
+        ("X", "a\r\nY: b", HandshakeMisuse::HeaderValue),
+        ("host", "other", HandshakeMisuse::ReservedHeader),
+        ("Content-Length", "5", HandshakeMisuse::ReservedHeader),
+    ] {
+        assert_misused(|proxy| proxy.with_header(name, value), misuse);
+    }
+    let twice = |proxy: Proxy| proxy.with_credentials("a", "b").with_header("proxy-authorization", "x");
+    assert_misused(twice, HandshakeMisuse::RepeatedHeader);
 }
 
 #[test]
@@ -260,11 +305,47 @@ fn s9112_4_reading_a_head_that_drips_is_linear() {
 }
 
 #[test]
-fn a_proxy_is_named_by_host_and_port() {
-    assert!(Proxy::http("localhost:3128").is_ok() && Proxy::http("[::1]:3128").is_ok());
-    assert_eq!(Proxy::http("localhost").unwrap_err(), UriError::Port);
-    assert_eq!(Proxy::http("[::1").unwrap_err(), UriError::Host);
-    assert!(Proxy::http("http://localhost:3128").is_err() && Proxy::http("user@localhost:3128").is_err());
+fn s3_2_1_a_url_has_the_credentials_percent_encoded() {
+    for (scheme, userinfo, basic) in [
+        ("http://", "Aladdin:open%20sesame@", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("HTTP://", "user@", "dXNlcjo="),
+        ("", "user@", "dXNlcjo="),
+    ] {
+        let (authority, proxy) = listen(|mut stream| {
+            let head = read_head(&mut stream);
+            stream.write_all(b"HTTP/1.1 403 \r\n\r\n").unwrap();
+            head
+        });
+        let client = through(&format!("{scheme}{userinfo}{authority}"));
+        assert_eq!(refusal(client.connect("ws://chat.invalid/")).status(), 403);
+        let asked = proxy.join().unwrap();
+        assert!(asked.contains(&format!("\r\nProxy-Authorization: Basic {basic}\r\n")), "{asked}");
+    }
+}
+
+#[test]
+fn what_is_no_url_of_a_proxy_becomes_an_error_that_names_the_cure() {
+    let connect = |url: &str| -> Result<(), Error> {
+        Client::new().with_proxy(Proxy::new(url)?).connect("ws://chat.invalid/").map(drop)
+    };
+    for (url, cure) in [
+        ("socks4://localhost:1080", "begins with http://, https:// or socks5://"),
+        ("http://user:secr@t@localhost", "write @ as %40"),
+        ("http://localhost/proxy", "ends with host and port"),
+        ("http://user:secret@localhost:port", "the port of the URI is not a number"),
+    ] {
+        let error = connect(url).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            matches!(error, Error::ProxyUrl(_)) && text.contains(cure) && !text.contains("secr"),
+            "{text}"
+        );
+    }
+    if !cfg!(feature = "rustls") {
+        assert!(connect("https://localhost").unwrap_err().to_string().contains("`rustls-ring`"));
+    }
+    let proxy = Proxy::new("http://user:secret@localhost").unwrap();
+    assert!(!format!("{proxy:?} {:?}", Client::new().with_proxy(proxy.clone())).contains("secret"));
 }
 
 #[test]

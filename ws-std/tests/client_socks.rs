@@ -57,8 +57,12 @@ fn socks_proxy(method: u8, upstream: SocketAddr) -> (String, JoinHandle<Vec<u8>>
     })
 }
 
+fn proxy(authority: &str) -> Proxy {
+    Proxy::new(&format!("socks5://{authority}")).unwrap()
+}
+
 fn through(authority: &str) -> Client {
-    Client::new().with_proxy(Proxy::socks5(authority).unwrap())
+    Client::new().with_proxy(proxy(authority))
 }
 
 #[test]
@@ -73,23 +77,25 @@ fn s4_the_proxy_is_asked_for_the_host_as_the_url_names_it() {
     ] {
         for method in [0, 2] {
             let (upstream, server) = serve_echo(Server::new());
-            let (authority, proxy) = socks_proxy(method, address_of(&upstream));
-            let proxied = Proxy::socks5(&authority).unwrap().with_credentials("user", "secret");
-            let client = if method == 2 { Client::new().with_proxy(proxied) } else { through(&authority) };
+            let (authority, proxied_by) = socks_proxy(method, address_of(&upstream));
+            let client = match method {
+                2 => Client::new().with_proxy(proxy(&authority).with_credentials("user", "secret")),
+                _ => through(&authority),
+            };
             let mut socket = client.connect(url).unwrap();
             socket.send("Hello").unwrap();
             assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("Hello"));
             socket.close(CloseCode::NORMAL).unwrap();
             drop(socket);
             server.join().unwrap().unwrap();
-            assert_eq!(proxy.join().unwrap(), request, "{url}");
+            assert_eq!(proxied_by.join().unwrap(), request, "{url}");
         }
     }
 }
 
 #[test]
 fn what_comes_behind_the_reply_is_the_servers_and_not_lost() {
-    let (authority, proxy) = listen(|mut stream| {
+    let (authority, listening) = listen(|mut stream| {
         greet(&mut stream, 0);
         // A reply with a name in it.
         stream.write_all(b"\x05\x00\x00\x03\x03abc\x00\x50").unwrap();
@@ -100,32 +106,32 @@ fn what_comes_behind_the_reply_is_the_servers_and_not_lost() {
     });
     let mut socket = through(&authority).connect("ws://chat.invalid/").unwrap();
     assert_eq!(socket.read().unwrap().unwrap().0, Message::Text("early"));
-    drop(proxy.join().unwrap());
+    drop(listening.join().unwrap());
 
-    let (authority, proxy) = listen(|mut stream| {
+    let (authority, listening) = listen(|mut stream| {
         greet(&mut stream, 0);
+        // One with an address of IPv6, and the server's first bytes in the same segment.
         let reply =
-            [&[5, 0, 0, 1, 127, 0, 0, 1, 0, 80], &b"HTTP/1.1 418 \r\nContent-Length: 3\r\n\r\ntea"[..]]
-                .concat();
+            [&[5, 0, 0, 4], &[0; 18][..], &b"HTTP/1.1 418 \r\nContent-Length: 3\r\n\r\ntea"[..]].concat();
         stream.write_all(&reply).unwrap();
         stream
     });
     let Err(Error::Refused(refusal)) = through(&authority).connect("ws://chat.invalid/") else { panic!() };
     assert_eq!((refusal.status(), refusal.body()), (418, &b"tea"[..]));
-    drop(proxy.join().unwrap());
+    drop(listening.join().unwrap());
 }
 
 #[test]
 fn s6_replies_that_refuse_are_told_apart() {
     for reply in 1..=8 {
-        let (authority, proxy) = listen(move |mut stream| {
+        let (authority, listening) = listen(move |mut stream| {
             greet(&mut stream, 0);
             stream.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
             stream
         });
         let Err(Error::Proxy(error)) = through(&authority).connect("ws://chat.invalid/") else { panic!() };
         assert!(matches!(*error, ProxyError::Reply(found) if found == reply), "{error}");
-        drop(proxy.join().unwrap());
+        drop(listening.join().unwrap());
     }
     for (answer, expected) in [
         (&b"\x05\xff"[..], ProxyError::Unauthorized),
@@ -137,8 +143,10 @@ fn s6_replies_that_refuse_are_told_apart() {
         (b"\x05\x00\x05\x09\x00\x01\0\0\0\0\0\0", ProxyError::Answer),
         (b"\x05\x00\x04\x00\x00\x01\0\0\0\0\0\0", ProxyError::Answer),
         (b"\x05\x00\x05\x00\x00\x07\0\0\0\0\0\0", ProxyError::Answer),
+        (b"\x05\x00\x05\x00\x01\x01\0\0\0\0\0\0", ProxyError::Answer),
+        (b"\x05\x00\x05\x00\x00\x01\0\0\0\0\0", ProxyError::Ended),
     ] {
-        let (authority, proxy) = listen(move |mut stream| {
+        let (authority, listening) = listen(move |mut stream| {
             stream.write_all(answer).unwrap();
             // The client may have judged the answer, and have reset the stream, by now.
             let _reset = stream.shutdown(std::net::Shutdown::Write);
@@ -146,7 +154,7 @@ fn s6_replies_that_refuse_are_told_apart() {
         });
         let Err(Error::Proxy(error)) = through(&authority).connect("ws://chat.invalid/") else { panic!() };
         assert_eq!(error.to_string(), expected.to_string(), "{}", answer.escape_ascii());
-        proxy.join().unwrap();
+        listening.join().unwrap();
     }
 }
 
@@ -154,32 +162,32 @@ fn s6_replies_that_refuse_are_told_apart() {
 fn rfc_1929_credentials_have_1_to_255_bytes() {
     let long = "x".repeat(256);
     for (user, password) in [("", "p"), ("u", ""), (&long, "p"), ("u", &long)] {
-        let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
-        let proxied = Proxy::socks5(&authority).unwrap().with_credentials(user, password);
+        let (authority, listening) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
+        let proxied = proxy(&authority).with_credentials(user, password);
         let result = Client::new().with_proxy(proxied).connect("ws://chat.invalid/");
         assert!(matches!(result, Err(Error::HandshakeMisuse(HandshakeMisuse::Credentials))));
-        assert_eq!(proxy.join().unwrap(), b"");
+        assert_eq!(listening.join().unwrap(), b"");
     }
-    let (authority, proxy) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
+    let (authority, listening) = listen(|mut stream| common::tcp::read_to_end(&mut stream));
     let Err(Error::Proxy(error)) = through(&authority).connect(&format!("ws://{long}/")) else { panic!() };
     assert!(matches!(*error, ProxyError::HostLen));
-    assert_eq!(proxy.join().unwrap(), b"");
+    assert_eq!(listening.join().unwrap(), b"");
     // Wrong ones.
-    let (authority, proxy) = listen(|mut stream| {
+    let (authority, listening) = listen(|mut stream| {
         let count = read(&mut stream, 2)[1];
         read(&mut stream, usize::from(count));
         stream.write_all(b"\x05\x02\x01\x01").unwrap();
         let _reset = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    let proxied = Proxy::socks5(&authority).unwrap().with_credentials("user", "wrong");
-    let Err(Error::Proxy(error)) = Client::new().with_proxy(proxied).connect("ws://a/") else { panic!() };
+    let wrong = Proxy::new(&format!("socks5h://user:wrong@{authority}")).unwrap();
+    let Err(Error::Proxy(error)) = Client::new().with_proxy(wrong).connect("ws://a/") else { panic!() };
     assert!(matches!(*error, ProxyError::Unauthorized));
-    proxy.join().unwrap();
+    listening.join().unwrap();
 }
 
 #[test]
 fn a_proxy_that_says_nothing_meets_the_deadline() {
-    let (authority, proxy) = listen(|mut stream| {
+    let (authority, listening) = listen(|mut stream| {
         stream.write_all(b"\x05").unwrap();
         let _reset = std::io::copy(&mut stream, &mut std::io::sink());
     });
@@ -187,5 +195,5 @@ fn a_proxy_that_says_nothing_meets_the_deadline() {
     let begun = Instant::now();
     assert!(matches!(client.connect("ws://chat.invalid/"), Err(Error::Timeout(Phase::Connect))));
     assert!(begun.elapsed() < LONG);
-    proxy.join().unwrap();
+    listening.join().unwrap();
 }

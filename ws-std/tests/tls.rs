@@ -79,8 +79,8 @@ fn the_right_name_of_a_trusted_authority_is_accepted() {
     let authority = Authority::new("CA");
     let (url, server) = serve_tls(authority.issue("localhost").server_tls());
     let socket = converse(&authority.client(), &url);
-    let tls = socket.get_ref().tls().unwrap();
-    assert_eq!(tls.with_connection(|tls| tls.protocol_version()), Some(ProtocolVersion::TLSv1_3));
+    let spoken = socket.get_ref().with_tls_connection(|tls| tls.protocol_version());
+    assert_eq!(spoken, Some(Some(ProtocolVersion::TLSv1_3)));
     assert!(socket.get_ref().tcp().nodelay().unwrap());
     let server = server.join().unwrap().unwrap();
     assert!(server.closure().unwrap().is_clean);
@@ -288,8 +288,8 @@ fn tls_1_2_and_1_3_are_spoken() {
     for version in [&version::TLS12, &version::TLS13] {
         let (url, server) = serve_tls(own_config(&authority, &[version], &[]));
         let socket = converse(&authority.client(), &url);
-        let spoken = socket.get_ref().tls().unwrap().with_connection(|tls| tls.protocol_version());
-        assert_eq!(spoken, Some(version.version));
+        let spoken = socket.get_ref().with_tls_connection(|tls| tls.protocol_version());
+        assert_eq!(spoken, Some(Some(version.version)));
         assert!(server.join().unwrap().is_ok());
     }
 }
@@ -302,9 +302,8 @@ fn alpn_offers_http_1_1_and_never_h2() {
     {
         let (url, server) = serve_tls(own_config(&authority, &[&version::TLS13], protocols));
         let socket = converse(&authority.client(), &url);
-        socket.get_ref().tls().unwrap().with_connection(|tls| {
-            assert_eq!(tls.alpn_protocol(), chosen.map(str::as_bytes), "{protocols:?}");
-        });
+        let spoken = socket.get_ref().with_tls_connection(|tls| tls.alpn_protocol().map(<[u8]>::to_vec));
+        assert_eq!(spoken, Some(chosen.map(|chosen| chosen.as_bytes().to_vec())), "{protocols:?}");
         assert!(server.join().unwrap().is_ok());
     }
     let (url, server) = serve_tls(own_config(&authority, &[&version::TLS13], &["h2"]));
@@ -381,7 +380,7 @@ fn one_type_serves_with_tls_and_without() {
                 tcp.into()
             };
             let mut socket = Server::new().accept(stream).unwrap();
-            assert_eq!(socket.get_ref().tls().is_some(), is_tls);
+            assert_eq!(socket.get_ref().with_tls_connection(|_tls| ()).is_some(), is_tls);
             while let Some((message, mut writer)) = socket.read().unwrap() {
                 writer.send(message).unwrap();
             }
@@ -490,7 +489,7 @@ fn tls_passes_through_a_proxy_to_the_server_behind_it() {
         target.to_owned()
     });
     let address = proxy_url.trim_start_matches("ws://").trim_end_matches('/');
-    let client = authority.client().with_proxy(ws_std::Proxy::http(address).unwrap());
+    let client = authority.client().with_proxy(ws_std::Proxy::new(address).unwrap());
     converse(&client, &url);
     assert_eq!(format!("wss://{}/", proxy.join().unwrap()), url);
     server.join().unwrap().unwrap();

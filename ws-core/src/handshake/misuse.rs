@@ -25,7 +25,7 @@ pub enum HandshakeMisuse {
     HeaderValue,
     /// A header that the handshake writes itself.
     ReservedHeader,
-    /// `Cookie` or `Authorization` would be sent twice: set as a header, and also by the method for it.
+    /// `Cookie`, `Authorization` or `Proxy-Authorization` would be sent twice: set as a header, and also by the method for it.
     RepeatedHeader,
     /// The name of a cookie is not a token (RFC 6265 §4.1.1).
     CookieName,
@@ -70,7 +70,7 @@ impl fmt::Display for HandshakeMisuse {
             Self::HeaderName => "the name of a header is not a token",
             Self::HeaderValue => "the value of a header has a control character",
             Self::ReservedHeader => "the handshake writes this header itself",
-            Self::RepeatedHeader => "Cookie or Authorization is given twice",
+            Self::RepeatedHeader => "Cookie, Authorization or Proxy-Authorization is given twice",
             Self::CookieName => "the name of a cookie is not a token",
             Self::CookieValue => "the value of a cookie has a character that it may not have",
             Self::Credentials => "a user or a password has a character or a length that it may not have",

@@ -8,6 +8,8 @@ mod options;
 #[cfg(feature = "proxy")]
 mod proxy;
 #[cfg(feature = "proxy")]
+mod proxy_url;
+#[cfg(feature = "proxy")]
 mod redirects;
 mod route;
 #[cfg(feature = "rustls")]

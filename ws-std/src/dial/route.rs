@@ -1,6 +1,5 @@
 #[cfg(feature = "proxy")]
 use core::net::SocketAddr;
-use std::net::TcpStream;
 
 #[cfg(feature = "proxy")]
 use ws_core::uri::Authority;
@@ -11,9 +10,9 @@ use super::addresses::{dial, dial_addresses};
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::stream::NetStream;
 #[cfg(feature = "rustls")]
 use crate::stream::TlsStream;
+use crate::stream::{Carrier, NetStream};
 
 impl Client {
     /// Opens the stream to a server, with TLS where the URL asks for it: its handshake is done by the first read.
@@ -32,8 +31,8 @@ impl Client {
         Ok(stream.into())
     }
 
-    /// Opens the TCP stream that ends at the server. No byte that the server sends is read from it.
-    fn reach(&self, uri: &Uri<'_>) -> Result<TcpStream, Error> {
+    /// Opens the stream that ends at the server. No byte that the server sends is read from it.
+    fn reach(&self, uri: &Uri<'_>) -> Result<Carrier, Error> {
         let deadline = Deadline::after(self.options.settings.timeouts.connect(), Clock::SYSTEM);
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.proxy {
@@ -41,11 +40,12 @@ impl Client {
                 Some(address) => SocketAddr::new(address.ip(), address.port()).to_string(),
                 None => format!("{}:{}", uri.authority().host(), uri.port()),
             };
-            return proxy.open(Authority::parse(&target)?, self.options.head_len_max, deadline);
+            return proxy.open(Authority::parse(&target)?, self.options.head_len_max, &deadline);
         }
-        match self.addresses.as_slice() {
-            [] => dial(uri.authority().host_name(), uri.port(), &deadline),
-            addresses => dial_addresses(addresses, &deadline),
-        }
+        let stream = match self.addresses.as_slice() {
+            [] => dial(uri.authority().host_name(), uri.port(), &deadline)?,
+            addresses => dial_addresses(addresses, &deadline)?,
+        };
+        Ok(Carrier::Tcp(stream))
     }
 }

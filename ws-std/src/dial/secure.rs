@@ -21,7 +21,7 @@ impl Client {
     /// should offer `http/1.1` or nothing. By default, the first `wss:` URL makes a [`ClientTls::platform`], which is kept.
     #[must_use]
     pub fn with_tls(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
-        self.tls = Tls(Arc::new(OnceLock::from(config.into())));
+        self.tls = Tls::new(config.into());
         self
     }
 
@@ -107,22 +107,31 @@ pub(super) struct Tls(Arc<OnceLock<Arc<ClientConfig>>>);
 type ConfigAndName = (Arc<ClientConfig>, ServerName<'static>);
 
 impl Tls {
+    pub(super) fn new(config: Arc<ClientConfig>) -> Self {
+        Self(Arc::new(OnceLock::from(config)))
+    }
+
     /// The configuration for this URL, and the name to verify; `None` for `ws:`. They are checked before anything is connected.
     pub(super) fn for_uri(&self, uri: &Uri<'_>) -> Result<Option<ConfigAndName>, Error> {
         if !uri.scheme().is_secure() {
             return Ok(None);
         }
+        self.for_host(uri.authority().host_name()).map(Some)
+    }
+
+    /// The configuration for this host, and the name to verify.
+    pub(super) fn for_host(&self, host: &str) -> Result<ConfigAndName, Error> {
         // RFC 6455 §4.1: the client sends the host by SNI, and fails the connection where TLS does.
-        let name = ServerName::try_from(uri.authority().host_name().to_owned())
+        let name = ServerName::try_from(host.to_owned())
             .map_err(|_invalid| rustls::Error::General("no host that can be verified".into()))?;
-        Ok(Some((self.config()?, name)))
+        Ok((self.config()?, name))
     }
 
     /// The configuration for a server that a redirect has named. The platform's, which is made later, has no certificate.
     #[cfg(feature = "proxy")]
     pub(super) fn without_certificate(&self) -> Self {
         match self.0.get() {
-            Some(config) => Self(Arc::new(OnceLock::from(without_certificate(config)))),
+            Some(config) => Self::new(without_certificate(config)),
             None => self.clone(),
         }
     }

@@ -56,7 +56,7 @@ fn log_in<S: Stream>(stream: &mut HandshakeStream<S>, login: Option<&[u8]>) -> R
 }
 
 /// The request to connect.
-fn request(target: Authority<'_>) -> Result<Vec<u8>, ProxyError> {
+fn request(target: Authority<'_>) -> Result<Vec<u8>, Error> {
     let host = target.host_name();
     let mut request = vec![VERSION, CONNECT, 0];
     // RFC 1928 §5: an address is sent as such, and a name after its length.

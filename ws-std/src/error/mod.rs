@@ -7,7 +7,7 @@ mod tls_fault;
 mod unsent;
 
 #[cfg(feature = "proxy")]
-pub use proxy::ProxyError;
+pub use proxy::{ProxyError, ProxyUrlError};
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub(crate) use tls_fault::TlsFault;
@@ -116,6 +116,10 @@ pub enum Error {
     #[cfg(feature = "proxy")]
     #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
     Proxy(Box<ProxyError>),
+    /// The URL is not that of a proxy. Its text says what is wrong with it.
+    #[cfg(feature = "proxy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+    ProxyUrl(ProxyUrlError),
     /// The peer's opening handshake is wrong: it does not speak this protocol. A client has been sent an HTTP error; the connection to a
     /// server is dropped.
     Handshake(HandshakeFault),
@@ -185,6 +189,8 @@ impl Error {
             Self::Refused(_) => ("", None),
             #[cfg(feature = "proxy")]
             Self::Proxy(error) => ("", Some(error.as_ref())),
+            #[cfg(feature = "proxy")]
+            Self::ProxyUrl(error) => ("", Some(error)),
             Self::Handshake(fault) => ("the opening handshake failed: ", Some(fault)),
             Self::HandshakeMisuse(misuse) => ("the opening handshake cannot be written: ", Some(misuse)),
             Self::Entropy => ("the operating system has no randomness for masking keys", None),
@@ -266,6 +272,14 @@ impl From<ProxyError> for Error {
     }
 }
 
+#[cfg(feature = "proxy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]
+impl From<ProxyUrlError> for Error {
+    fn from(error: ProxyUrlError) -> Self {
+        Self::ProxyUrl(error)
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))
@@ -316,6 +330,8 @@ impl From<Error> for io::Error {
             Error::NotBinary | Error::Fault(_) | Error::Handshake(_) => io::ErrorKind::InvalidData,
             #[cfg(feature = "rustls")]
             Error::Tls(_) => io::ErrorKind::InvalidData,
+            #[cfg(feature = "proxy")]
+            Error::ProxyUrl(_) => io::ErrorKind::InvalidInput,
             Error::MessageUnfinished
             | Error::NotAdmitted
             | Error::PingLen

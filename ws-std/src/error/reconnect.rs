@@ -69,6 +69,8 @@ impl Error {
             | Self::Handshake(_)
             | Self::HandshakeMisuse(_)
             | Self::Entropy => false,
+            #[cfg(feature = "proxy")]
+            Self::ProxyUrl(_) => false,
             #[cfg(feature = "rustls")]
             Self::NoCryptoProvider | Self::Tls(_) => false,
         }
@@ -110,6 +112,8 @@ impl ProxyError {
             Self::Reply(reply) => matches!(reply, 1 | 3..=6),
             Self::Ended => true,
             Self::Unauthorized | Self::HostLen | Self::Answer | Self::HeadLen => false,
+            #[cfg(feature = "rustls")]
+            Self::Tls(_) => false,
         }
     }
 

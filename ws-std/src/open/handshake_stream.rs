@@ -68,7 +68,7 @@ impl<S: Stream> HandshakeStream<S> {
         }
         let len = until(&self.deadline, self.phase, |within| read_limit.read(stream, spare, within))?;
         buffer.filled(len);
-        self.has_received = true;
+        self.has_received |= len > 0;
         Ok(len > 0)
     }
 

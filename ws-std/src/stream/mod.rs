@@ -10,6 +10,7 @@ mod sockets;
 pub(crate) mod tls;
 
 pub use duplex::Duplex;
+pub(crate) use net::Carrier;
 pub use net::NetStream;
 #[cfg(feature = "split")]
 pub use shared::SharedStream;

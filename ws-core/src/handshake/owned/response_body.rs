@@ -225,7 +225,11 @@ impl Framing {
         // RFC 9112 §6.3: the same length several times is that length; anything else is not to be used.
         match parse_len(first) {
             Some(len) if lens.all(|other| parse_len(other) == Some(len)) => {
-                if len == 0 { Self::Complete } else { Self::Len(len) }
+                if len == 0 {
+                    Self::Complete
+                } else {
+                    Self::Len(len)
+                }
             }
             Some(_) | None => Self::Lost,
         }

@@ -56,6 +56,11 @@ impl<S> TlsStream<S> {
     pub fn with_connection<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
         ask(&lock(&self.shared.session).connection)
     }
+
+    /// The same TLS, over the same stream as another type.
+    pub(in crate::stream) fn map<T>(self, map: impl FnOnce(S) -> T) -> TlsStream<T> {
+        TlsStream { stream: map(self.stream), shared: self.shared }
+    }
 }
 
 impl<S: Stream> Read for TlsStream<S> {

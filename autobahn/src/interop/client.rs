@@ -15,8 +15,8 @@ use ws_std::ws_core::event::Event;
 use ws_std::ws_core::frame::CloseFrame;
 use ws_std::ws_core::uri::Uri;
 use ws_std::{
-    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, Stream, TlsStream,
-    WebSocket,
+    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, Proxy, Stream,
+    TlsStream, WebSocket,
 };
 
 use super::counted::{Counted, Counts, SILENCE_LIMIT};
@@ -31,12 +31,18 @@ pub(crate) struct Urls {
     pub(crate) no_takeover: String,
     /// The certificate to trust, where it is by TLS.
     pub(crate) ca: Option<PathBuf>,
+    /// What to connect through, but where bytes are counted.
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Urls {
     fn connect(&self, client: Client, url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
         let client = match self.tls()? {
             Some(tls) => client.with_tls(tls),
+            None => client,
+        };
+        let client = match &self.proxy {
+            Some(proxy) => client.with_proxy(proxy.clone()),
             None => client,
         };
         let socket = client.connect(url)?;

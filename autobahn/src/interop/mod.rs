@@ -4,6 +4,7 @@ mod client;
 mod counted;
 mod examples;
 mod feature;
+mod forward;
 mod health;
 mod peer;
 mod proxy;
@@ -18,9 +19,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use lexopt::ValueExt as _;
 use ws_std::ServerTls;
+use ws_std::rustls::ServerConfig;
 
 use feature::LEGEND;
 use peer::Peer;
@@ -33,7 +36,7 @@ const USAGE: &str = "\
 usage: cargo run --release -p ws-autobahn -- interop [--only TEXT]
 
 Installs other implementations of WebSocket where they are missing, and has them talk with ws-std's server and client:
-directly, and through nginx; tries the examples in browsers and with servers that they are for, and health checks by HAProxy
+directly, and through nginx; our client through proxies; tries the examples in browsers and with servers that they are for, and health checks by HAProxy
 and through nginx. The exit code is 0 if all went well, 1 if not, 2 if it could not be tried.
 
   --only TEXT  only the rows of the table whose name holds this text";
@@ -81,7 +84,9 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     proxy::certify(&folder).map_err(|error| format!("the certificates cannot be made: {error}"))?;
     let proxy = Proxy::start(&tools, &folder)?;
-    let routes = routes(&tools, &proxy, &folder)?;
+    let tls =
+        ServerTls::new(&fs::read(folder.join("server.pem"))?, &fs::read(folder.join("server.key"))?)?.build();
+    let routes = routes(&tools, &proxy, &folder, &tls)?;
 
     let (mut passed, mut failed) = (0_usize, 0_usize);
     table::write_head(&mut out)?;
@@ -92,6 +97,9 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
         passed = passed.saturating_add(row_passed);
         failed = failed.saturating_add(row_failed);
     }
+    let (forward_passed, forward_failed) = forward::run(&tools, &folder, &tls, only, &mut out)?;
+    passed = passed.saturating_add(forward_passed);
+    failed = failed.saturating_add(forward_failed);
     let (examples_passed, examples_failed) = examples::run(&tools, &folder, only, &mut out)?;
     passed = passed.saturating_add(examples_passed);
     failed = failed.saturating_add(examples_failed);
@@ -107,13 +115,16 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
 }
 
 /// Who is to talk with whom, and how they get there. Starts our server.
-fn routes(tools: &Tools, proxy: &Proxy, folder: &Path) -> Result<Vec<Route>, Box<dyn Error>> {
+fn routes(
+    tools: &Tools,
+    proxy: &Proxy,
+    folder: &Path,
+    tls: &Arc<ServerConfig>,
+) -> Result<Vec<Route>, Box<dyn Error>> {
     let origins = [format!("http://{}", proxy.plain), format!("https://{}", proxy.tls)];
     let script = tools::folder().join("node/driver.mjs");
     let ours = OurServer::start(&script, &origins, None)?;
-    let tls =
-        ServerTls::new(&fs::read(folder.join("server.pem"))?, &fs::read(folder.join("server.key"))?)?.build();
-    let ours_by_tls = OurServer::start(&script, &[], Some(&tls))?;
+    let ours_by_tls = OurServer::start(&script, &[], Some(tls))?;
     let ways = [
         ("", Hosts::direct(ours.ports)),
         ("TLS <- ", Hosts::direct(ours_by_tls.ports).with_tls(&proxy.ca)),

@@ -45,7 +45,7 @@ impl Hosts {
     pub(crate) fn urls(&self) -> Urls {
         let scheme = if self.ca.is_some() { "wss" } else { "ws" };
         let [plain, deflate, no_takeover] = self.bases.each_ref().map(|base| format!("{scheme}://{base}"));
-        Urls { plain, deflate, no_takeover, ca: self.ca.clone() }
+        Urls { plain, deflate, no_takeover, ca: self.ca.clone(), proxy: None }
     }
 
     /// What a peer's client is told.

@@ -47,5 +47,5 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("interop")
 }
 
-const NAMES: [&str; 7] = ["node", "modules", "python", "chromium", "nginx", "haproxy", "lws"];
+const NAMES: [&str; 8] = ["node", "modules", "python", "chromium", "nginx", "haproxy", "lws", "proxies"];
 const INSTALL_LIMIT: Duration = Duration::from_secs(1200);

@@ -3,24 +3,14 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::Write;
+#[cfg(feature = "rustls-ring")]
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use common::tcp::{dial, patient, read_head, read_to_end, serve, serve_echo};
+use common::programs::{Served, example, text};
+use common::tcp::{dial, read_head, read_to_end, serve, serve_echo};
 use ws_std::{Client, Message, NetStream, Server, WebSocket};
-
-/// A program that cargo has built beside this test.
-fn example(name: &str) -> Command {
-    let mut path: PathBuf = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("examples");
-    path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "cargo test builds {}", path.display());
-    Command::new(path)
-}
 
 fn client(arguments: &[&str], input: &str) -> Output {
     let mut program = example("client");
@@ -28,48 +18,6 @@ fn client(arguments: &[&str], input: &str) -> Output {
     let mut child = program.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// A server as a program, which ends with the test.
-struct Served {
-    child: Child,
-    url: String,
-}
-
-impl Served {
-    fn echo() -> Self {
-        Self::start("echo", &[])
-    }
-
-    fn start(name: &str, arguments: &[&str]) -> Self {
-        Self::run(example(name).arg("127.0.0.1:0").stderr(Stdio::null()), arguments)
-    }
-
-    fn run(program: &mut Command, arguments: &[&str]) -> Self {
-        let mut child = program.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split('/').nth(2).unwrap().to_owned();
-        Self { child, url: format!("ws://{address}/") }
-    }
-
-    /// As Ctrl-C.
-    #[cfg(unix)]
-    fn interrupt(&self) {
-        let interrupt = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(interrupt.success());
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 #[test]
@@ -329,113 +277,6 @@ fn the_relay_carries_between_all_clients_and_all_servers() {
         }
         assert_eq!(relay.child.wait().unwrap().code(), Some(0));
     }
-}
-
-/// TCP through both forwarders: an address to connect to, and what is connected to in the end.
-struct Forwarded {
-    programs: [Served; 2],
-    address: String,
-    target: TcpListener,
-}
-
-impl Forwarded {
-    fn start() -> Self {
-        let target = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = target.local_addr().unwrap().to_string();
-        let run = |arguments: &[&str]| Served::run(example("forward").stderr(Stdio::piped()), arguments);
-        let serving = run(&["serve", "127.0.0.1:0", &address]);
-        let listening = run(&["listen", "127.0.0.1:0", &serving.url]);
-        let address = listening.url.split('/').nth(2).unwrap().to_owned();
-        Self { programs: [serving, listening], address, target }
-    }
-
-    /// Both ends of a connection.
-    fn ends(&self) -> [TcpStream; 2] {
-        let near = TcpStream::connect(&self.address).unwrap();
-        let ends = [near, self.target.accept().unwrap().0];
-        ends.iter().for_each(patient);
-        ends
-    }
-
-    /// What the programs have reported.
-    fn stop(mut self) -> String {
-        let mut reported = String::new();
-        for Served { child, .. } in &mut self.programs {
-            child.kill().unwrap();
-            child.stderr.take().unwrap().read_to_string(&mut reported).unwrap();
-        }
-        reported
-    }
-}
-
-/// Bytes without a pattern.
-fn noise(mut state: u64, len: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(len);
-    while bytes.len() < len {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.extend(state.to_le_bytes());
-    }
-    bytes
-}
-
-#[test]
-fn the_forwarder_carries_16_mib_both_ways_at_once_and_whoever_ends_first() {
-    let forwarded = Forwarded::start();
-    for first in [0, 1] {
-        let ends = forwarded.ends();
-        let noises = [noise(first + 1, 16 << 20), noise(first + 11, 16 << 20)];
-        std::thread::scope(|scope| {
-            for (mut end, sent) in ends.iter().zip(&noises) {
-                scope.spawn(move || end.write_all(sent).unwrap());
-            }
-            for (mut end, sent) in ends.iter().zip(noises.iter().rev()) {
-                scope.spawn(move || {
-                    let mut received = vec![0; sent.len()];
-                    end.read_exact(&mut received).unwrap();
-                    assert!(received == *sent);
-                });
-            }
-        });
-        let [mut one, mut two] = ends;
-        if first == 1 {
-            std::mem::swap(&mut one, &mut two);
-        }
-        // What is sent right before the end is not lost. It fits into the buffers of the system, since nothing is read meanwhile.
-        let last = &noises[0][..256 * 1024];
-        one.write_all(last).unwrap();
-        one.shutdown(Shutdown::Write).unwrap();
-        assert!(read_to_end(&mut two) == last);
-        drop(two);
-        assert_eq!(read_to_end(&mut one), b"");
-    }
-    assert_eq!(forwarded.stop(), "");
-}
-
-#[test]
-fn the_forwarder_reports_what_it_cannot_forward() {
-    let forwarded = Forwarded::start();
-    let [mut near, mut far] = forwarded.ends();
-    near.shutdown(Shutdown::Write).unwrap();
-    assert_eq!((read_to_end(&mut far), read_to_end(&mut near)), (Vec::new(), Vec::new()));
-    far.write_all(b"too late").unwrap();
-    drop(far);
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    let reported = forwarded.stop();
-    assert!(reported.contains("the connection is closed or closing"), "{reported}");
-}
-
-#[test]
-fn the_forwarder_tells_that_its_target_is_not_there() {
-    let mut forwarded = Forwarded::start();
-    forwarded.target = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut near = TcpStream::connect(&forwarded.address).unwrap();
-    patient(&near);
-    assert_eq!(read_to_end(&mut near), b"");
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    let reported = forwarded.stop();
-    assert!(reported.contains("refused") && reported.contains("complete: 1014"), "{reported}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::sim::Sim;
 use common::tcp::{dial, read_head, read_to_end, request, serve, serve_echo};
 use ws_std::ws_core::handshake::{HandshakeFault, HandshakeMisuse, HandshakeViolation};
-use ws_std::{Client, CloseCode, Error, Header, Server, Timeouts};
+use ws_std::{Client, Error, Header, Server, Timeouts};
 
 #[test]
 fn a_request_without_its_cookie_or_token_is_answered_401() {
@@ -76,7 +76,7 @@ fn a_program_compresses_at_one_path_only() {
             let mut socket = client.connect(&format!("{url}{path}")).unwrap();
             assert_eq!(socket.read().unwrap().unwrap().0.as_bytes().len(), 10_000);
             assert_eq!(socket.deflate().is_some(), is_compressed);
-            socket.close(CloseCode::NORMAL).unwrap();
+            socket.close(ws_std::CloseCode::NORMAL).unwrap();
             assert_eq!(server.join().unwrap().unwrap(), is_compressed);
         }
     }

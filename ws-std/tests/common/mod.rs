@@ -15,6 +15,7 @@
 pub(crate) mod deflate;
 #[cfg(feature = "split")]
 pub(crate) mod faults;
+pub(crate) mod programs;
 pub(crate) mod proxy;
 pub(crate) mod said;
 pub(crate) mod sim;

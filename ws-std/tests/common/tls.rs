@@ -11,7 +11,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use ws_std::rustls::pki_types::ServerName;
+use ws_std::rustls::crypto::ring;
+use ws_std::rustls::pki_types::pem::PemObject as _;
+use ws_std::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use ws_std::rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 use ws_std::{Client, ClientTls, Server, ServerTls, Stream, TlsStream, WebSocket};
 
 /// A certificate authority.
@@ -250,3 +253,35 @@ pub(crate) fn wss_pipe(
     let client = client.handshake(ours, "wss://example.com/").unwrap();
     (client, server.join().unwrap())
 }
+
+pub(crate) const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
+
+/// A client's configuration for one version of TLS, perhaps with a certificate.
+pub(crate) fn client_config(
+    authority: &Authority,
+    version: &'static SupportedProtocolVersion,
+    identity: Option<&Identity>,
+) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(authority.der().to_vec())).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    let builder = builder.with_root_certificates(roots);
+    match identity {
+        Some(Identity { chain, key }) => {
+            let chain = vec![CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()];
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+        None => builder.with_no_client_auth(),
+    }
+}
+
+/// A server's configuration; it is for one that asks for a certificate where the argument says so.
+pub(crate) fn server_config(authority: &Authority, asks: bool) -> Arc<ServerConfig> {
+    let tls = authority.issue("example.com").server_tls();
+    if asks { tls.with_client_roots(authority.pem().as_bytes()).unwrap() } else { tls }.build()
+}
+
+/// The header of a record with an alert.
+pub(crate) const ALERT: [u8; 5] = [0x15, 3, 3, 0, 2];

@@ -32,7 +32,6 @@ use crate::report::Judgement;
 use crate::role::{Plan, Role};
 use crate::suite::Suite;
 
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1).peekable();
     let word = arguments.peek().and_then(|first| first.to_str()).unwrap_or_default().to_owned();

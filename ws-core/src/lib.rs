@@ -141,6 +141,7 @@
 //!
 //! A feature adds items; it changes no type, no default and no meaning.
 #![cfg_attr(not(test), no_std)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(feature = "handshake", feature = "alloc", feature = "deflate")),

@@ -6,7 +6,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::panic_in_result_fn,
-    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
     missing_docs,
     unreachable_pub,

@@ -6,7 +6,6 @@
 //! The first message of a client is its name. Each further one is heard by all others as `say`, the name and the text, in a line
 //! each. All hear by `come` and `go` who does; its own `come` tells a client that it is in the room. The subprotocol `chat.v1`
 //! stands for that.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
 use std::collections::BTreeSet;

@@ -3,7 +3,6 @@
 //! `client URL [--text T]... [--header 'K: V']... [--subprotocol P]... [--origin O] [--deflate]` sends each text, or each
 //! line of standard input where there is none, and closes. The exit code is 0 after a clean end, 1 after a failure, 2
 //! where the arguments are wrong. `--deflate` offers compression, where this was built with `--features deflate`.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::io::Write as _;

@@ -2,7 +2,6 @@
 //!
 //! `cargo run --release -p ws-std --example echo [ADDR]` serves on 127.0.0.1:9001, or on ADDR, until Ctrl-C, which
 //! closes all connections with 1001. With `--features deflate` and the argument `--deflate` it compresses messages.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::io::Write as _;

@@ -6,7 +6,6 @@
 //!
 //! Where a TCP peer ends its direction, a Close is sent, and the other program ends its direction to its own TCP peer. A WebSocket
 //! cannot be closed in one direction: what that peer sends from then on is not forwarded, and is reported as an error.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
 use std::io::{self, BufReader, Write as _};

@@ -1,7 +1,6 @@
 //! Echoes, and answers health checks of any kind, which come as plain HTTP: `OPTIONS / HTTP/1.0` for example.
 //!
 //! `health_check ADDR` serves.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::env;

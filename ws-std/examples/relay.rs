@@ -5,7 +5,6 @@
 //! connection is lost, until Ctrl-C. Everybody who joins late, or who reads too slowly, misses messages.
 //!
 //! Two hubs are all of it: one for each side.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::io::Write as _;

@@ -4,7 +4,6 @@
 //! `cargo run --release -p ws-std --example socket_io URL [EVENT [JSON]...]` connects to the server at URL, as in
 //! `ws://127.0.0.1:3000`, emits EVENT with these arguments and waits for its acknowledgement, then prints what events come
 //! until the server ends the connection. Without EVENT it only listens.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, reason = "a program has std")]
 
 use std::io::Write as _;

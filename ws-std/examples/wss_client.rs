@@ -1,7 +1,6 @@
 //! Sends a text over `wss:` and prints the answer.
 //!
 //! `wss_client URL [CA.pem]` trusts whom the platform trusts, or this certificate authority and no other.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 
 use core::error::Error;
 use std::env;

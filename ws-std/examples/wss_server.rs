@@ -1,7 +1,6 @@
 //! Echoes over `wss:`.
 //!
 //! `wss_server ADDR CHAIN.pem KEY.pem` serves with this certificate chain and its private key.
-#![expect(clippy::print_stderr, reason = "a program that talks to whoever started it")]
 #![expect(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
 
 use std::env;

@@ -2,7 +2,7 @@
 //!
 //! It takes 5 s. `WS_SOAK_SECONDS=120 cargo test -p ws-std --test split_soak --all-features -- --nocapture` makes it 2
 //! minutes, of which each kind of connection has its part, and shows the figures.
-#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::print_stdout, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
 
 mod common;
 

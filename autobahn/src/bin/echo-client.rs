@@ -17,7 +17,6 @@ URL        the suite's fuzzing server, such as ws://127.0.0.1:9001
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
 
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
     let options = match parse() {
         Ok(Some(options)) => options,

@@ -11,7 +11,6 @@ use ws_std::{Config, Deflate, Error, Limits, Server};
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
 
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let (addr, deflate) = match arguments.as_slice() {

@@ -25,7 +25,6 @@ use self::args::{Command, FirmwareOptions, USAGE};
 pub(crate) use self::board::{Board, wait_answering};
 
 /// Does what the arguments behind the word `firmware` say.
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match args::parse(arguments) {
         Ok(Command::Help) => writeln!(io::stdout(), "{USAGE}").map(|()| true).map_err(Into::into),

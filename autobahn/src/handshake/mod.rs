@@ -23,7 +23,6 @@ use self::judge::{Judge, Verdict};
 use self::table::{Row, Table};
 
 /// Runs `ws-autobahn handshake` with the arguments behind that word.
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let subject = match args::parse(arguments) {
         Ok(Some(subject)) => subject,

@@ -42,7 +42,6 @@ and through nginx. The exit code is 0 if all went well, 1 if not, 2 if it could 
   --only TEXT  only the rows of the table whose name holds this text";
 
 /// Runs it with the arguments that follow `interop`.
-#[expect(clippy::print_stderr, reason = "where a program says why it cannot do its work")]
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ran = match parse(arguments) {
         Ok(Some(only)) => run(&only),

@@ -213,6 +213,8 @@ mod socket;
 mod stream;
 mod telemetry;
 
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub use clock::Clock;
 pub use counters::{Counters, Outcome};
 #[cfg(feature = "proxy")]

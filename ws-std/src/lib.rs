@@ -117,6 +117,8 @@
 //!   the stream to be readable, and writable while [`Connecting::wants_write`] or [`Receiving::wants_write`].
 //! - **TLS.** `Client::start_handshake_tls` and `Server::start_receive_tls` return such values too, whose `advance` does the handshake of
 //!   TLS first. The server below then serves `wss:` with `TlsStream` as the type of its streams.
+//! - **mio.** Pass its `TcpStream` as [`AnyStream`]`(stream)`. Call `set_nodelay(true)` and register it before that. Events of mio
+//!   are edge-triggered: go on until the call would block.
 //! - **Times.** Deadlines are judged by each call. [`WebSocket::next_deadline`] says when to call
 //!   [`read`](WebSocket::read) at the latest, ready or not; call `advance` of an opening handshake when
 //!   [`Timeouts::handshake`] is over.

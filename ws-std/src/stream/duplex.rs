@@ -10,6 +10,10 @@ use super::Stream;
 ///
 /// TLS streams of other libraries mostly cannot do this: a read may have to write, and one lock is held for all of it, waiting
 /// included. `TlsStream` locks its state only while encrypting or decrypting, never during I/O.
+#[diagnostic::on_unimplemented(
+    message = "a WebSocket over `{Self}` cannot be split, since `{Self}` does not implement `Duplex`",
+    note = "`Duplex` is implemented for TCP and Unix sockets, and for `NetStream`, `SharedStream` and `TlsStream` over them"
+)]
 pub trait Duplex: Stream + Send + Sync + 'static {
     /// Reads into `bytes`, and returns how many bytes were read: 0 at the end of the stream. See [`Read::read`].
     ///

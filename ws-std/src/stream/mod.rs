@@ -43,6 +43,11 @@ use crate::clock::Clock;
 /// // impl Read for Pipe, impl Write for Pipe, and
 /// impl Stream for Pipe {}
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a WebSocket cannot run on `{Self}`, which does not implement `Stream`",
+    note = "wrap a stream of another crate in `ws_std::AnyStream`, as `AnyStream(stream)`",
+    note = "for a type of your own, write `impl ws_std::Stream for ..`: every method has a default"
+)]
 pub trait Stream: Read + Write {
     /// Ends the sending direction and leaves the other open, so that the peer reads all that was written, then the
     /// end. The default only flushes.
@@ -199,6 +204,8 @@ impl_for_pointer!(&mut S);
 impl_for_pointer!(Box<S>);
 
 /// Any `Read + Write` as a [`Stream`]: shutting down only flushes, and there are no timeouts.
+///
+/// It does not turn off the delay of small writes either: for TCP, such as `mio::net::TcpStream`, call `set_nodelay(true)` first.
 ///
 /// ```
 /// use ws_std::{AnyStream, Server};

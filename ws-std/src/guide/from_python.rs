@@ -18,6 +18,8 @@
 //! | `websockets` | here | default there | default here |
 //! |---|---|---|---|
 //! | `connect(uri)` | [`Client::connect`](crate::Client::connect) | | |
+//! | a user and a password in the URL | [`Client::with_basic_auth`](crate::Client::with_basic_auth) | | refused in a URL |
+//! | redirects | [`Client::with_redirects`](crate::Client::with_redirects) | 10 | none |
 //! | `additional_headers` | [`Client::with_header`](crate::Client::with_header) | | |
 //! | `user_agent_header` | [`Client::with_user_agent`](crate::Client::with_user_agent) | `Python/3.x websockets/x.y` | `ws-std/x.y.z` |
 //! | `subprotocols` | [`Client::with_subprotocol`](crate::Client::with_subprotocol) | none | none |
@@ -44,7 +46,12 @@
 //! | `ConnectionClosedOK` | `Ok(None)` | | |
 //! | `ConnectionClosedError` | `Ok(None)` after a Close, with the code in [`closure`](crate::WebSocket::closure); else [`Error::Disconnected`](crate::Error::Disconnected), [`Error::Fault`](crate::Error::Fault), [`Error::Timeout`](crate::Error::Timeout) | | |
 //! | `InvalidStatus` | [`Error::Refused`](crate::Error::Refused) | | |
-//! | `async for websocket in connect(..)` | the loop at [`Error::should_reconnect`](crate::Error::should_reconnect) | 3 s to 60 s | 5 s to 60 s |
+//! | `async for websocket in connect(..)` | the loop at [`Error::should_reconnect`](crate::Error::should_reconnect) | 0 s to 5 s at first, at most 90 s | 0 s to 5 s at first, at most 60 s |
 //! | `serve(handler, host, port)` | `Hub::serve` | | |
+//! | `serve(.., origins=..)` | [`Server::with_allowed_origin`](crate::Server::with_allowed_origin), [`with_any_origin`](crate::Server::with_any_origin) | any | pages of the same host |
+//! | `serve(.., subprotocols=..)` | [`Server::with_subprotocol`](crate::Server::with_subprotocol) | none | none |
+//! | `process_response` | [`Incoming::with_header`](crate::Incoming::with_header) | | |
+//! | `request.headers`, `response.headers` | [`Incoming::request`](crate::Incoming::request), [`Client::connect_with_response`](crate::Client::connect_with_response) | | |
+//! | `remote_address` | [`get_ref`](crate::WebSocket::get_ref)`().peer_addr()` | | |
 //! | `process_request` | [`Server::receive`](crate::Server::receive) | | |
 //! | `broadcast(connections, message)` | `Hub::broadcast` | | |

@@ -32,9 +32,9 @@ impl<'a, S: Stream> Writer<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] where a Close was sent or received; [`Error::MessageUnfinished`]; [`Error::Io`] where the stream would
-    /// block and 16 KiB or more wait to be written. After these nothing of the message was taken. And those that end the connection:
-    /// [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`], [`Error::Fault`].
+    /// [`Error::Closed`] where a Close was sent or received; [`Error::MessageUnfinished`]; [`Error::WouldBlock`] where the
+    /// stream would block and 16 KiB or more wait to be written. After these nothing of the message was taken. And those that end the
+    /// connection: [`Error::Disconnected`], [`Error::Timeout`], [`Error::Io`], [`Error::Fault`].
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.io.send(message.into(), Compress::ByLength, self.leave)

@@ -12,7 +12,7 @@ use core::time::Duration;
 ///
 /// It has no clock, does not wait, and takes randomness from its caller. Whether to connect again at all is another question:
 /// [`CloseStatus::should_reconnect`](crate::connection::CloseStatus::should_reconnect) and
-/// `Response::should_reconnect` of the opening handshake answer it.
+/// `Response::should_reconnect` of the opening handshake answer it; in `ws-std`, `Error::should_reconnect` does.
 ///
 /// ```
 /// use core::time::Duration;
@@ -28,6 +28,7 @@ use core::time::Duration;
 /// backoff.opened_for(Duration::from_secs(3600));
 /// assert_eq!(backoff.next_delay(random()), Duration::from_millis(2500));
 /// ```
+#[doc(alias = "reconnect")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Backoff {
     first_max: Duration,
@@ -73,6 +74,7 @@ impl Backoff {
     }
 
     /// Returns how long to wait before the next attempt. `random` is 64 random bits, new ones for each call; they need not be secret.
+    /// With std, `RandomState::new().hash_one(0_u8)` makes them.
     ///
     /// Where the server has named a time itself, as `Retry-After` does, wait for the longer of both.
     ///

@@ -7,6 +7,7 @@
 /// let config = Config::new().with_limits(Limits::new().with_message_len_max(64 * 1024));
 /// assert_eq!(config.limits().message_len_max(), 64 * 1024);
 /// ```
+#[doc(alias = "WebSocketConfig")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Config {
     limits: Limits,
@@ -165,6 +166,7 @@ impl Limits {
     /// assert_eq!(event, Some(Event::Failed(Limit::FrameLen.into())));
     /// # Ok::<(), &str>(())
     /// ```
+    #[doc(alias = "max_frame_size")]
     #[must_use]
     pub const fn with_frame_len_max(self, len: u64) -> Self {
         Self { frame_len_max: len, ..self }
@@ -188,6 +190,7 @@ impl Limits {
     /// assert_eq!(receiver.next_event(&mut input), Some(Event::Failed(Limit::MessageLen.into())));
     /// # Ok::<(), &str>(())
     /// ```
+    #[doc(alias("max_message_size", "max_size", "max_payload"))]
     #[must_use]
     pub const fn with_message_len_max(self, len: u64) -> Self {
         Self { message_len_max: len, ..self }

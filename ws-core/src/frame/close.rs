@@ -24,6 +24,7 @@ impl CloseCode {
     /// 1000: the purpose of the connection is fulfilled.
     pub const NORMAL: Self = Self(1000);
     /// 1001: the endpoint goes away, as a server that shuts down or a browser that leaves the page.
+    #[doc(alias = "Away")]
     pub const GOING_AWAY: Self = Self(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: Self = Self(1002);
@@ -34,6 +35,7 @@ impl CloseCode {
     /// 1008: the endpoint's policy is violated, and no other code fits.
     pub const POLICY_VIOLATION: Self = Self(1008);
     /// 1009: a message too big to process.
+    #[doc(alias = "Size")]
     pub const MESSAGE_TOO_BIG: Self = Self(1009);
     /// 1010: the client needs an extension that the server did not accept.
     pub const MANDATORY_EXTENSION: Self = Self(1010);
@@ -42,6 +44,7 @@ impl CloseCode {
     /// 1012: the service restarts (IANA WebSocket Close Code Number Registry).
     pub const SERVICE_RESTART: Self = Self(1012);
     /// 1013: try again later (IANA registry).
+    #[doc(alias = "Again")]
     pub const TRY_AGAIN_LATER: Self = Self(1013);
     /// 1014: a gateway got an invalid answer from its upstream (IANA registry).
     pub const BAD_GATEWAY: Self = Self(1014);

@@ -60,6 +60,7 @@ impl KeepaliveConfig {
     /// keepalive.established(Duration::from_secs(1));
     /// assert_eq!(keepalive.poll(Duration::from_secs(31)), Some(Due::SendPing));
     /// ```
+    #[doc(alias = "heartbeat")]
     #[must_use]
     pub const fn with_ping_interval(self, interval: Option<Duration>) -> Self {
         Self { ping_interval: interval, ..self }

@@ -45,6 +45,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_connect(Some(Duration::from_secs(3)));
     /// assert_eq!(timeouts.connect(), Some(Duration::from_secs(3)));
     /// ```
+    #[doc(alias = "connect_timeout")]
     #[must_use]
     pub const fn with_connect(self, time: Option<Duration>) -> Self {
         Self { connect: time, ..self }
@@ -60,6 +61,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_handshake(Some(Duration::from_secs(3)));
     /// assert_eq!(timeouts.handshake(), Some(Duration::from_secs(3)));
     /// ```
+    #[doc(alias("open_timeout", "handshake_timeout"))]
     #[must_use]
     pub const fn with_handshake(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_handshake_timeout(time), ..self }
@@ -75,6 +77,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_read(Some(Duration::from_millis(100)));
     /// assert_eq!(timeouts.read(), Some(Duration::from_millis(100)));
     /// ```
+    #[doc(alias("set_read_timeout", "read_timeout", "recv_timeout"))]
     #[must_use]
     pub const fn with_read(self, time: Option<Duration>) -> Self {
         Self { read: time, ..self }
@@ -89,6 +92,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_write(None);
     /// assert_eq!(timeouts.write(), None);
     /// ```
+    #[doc(alias("set_write_timeout", "write_timeout"))]
     #[must_use]
     pub const fn with_write(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_write_timeout(time), ..self }
@@ -126,6 +130,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_ping_interval(Some(Duration::from_secs(30)));
     /// assert_eq!(timeouts.ping_interval(), Some(Duration::from_secs(30)));
     /// ```
+    #[doc(alias = "heartbeat")]
     #[must_use]
     pub const fn with_ping_interval(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_ping_interval(time), ..self }
@@ -142,6 +147,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_pong(Some(Duration::from_secs(5)));
     /// assert_eq!(timeouts.pong(), Some(Duration::from_secs(5)));
     /// ```
+    #[doc(alias = "ping_timeout")]
     #[must_use]
     pub const fn with_pong(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_pong_timeout(time), ..self }
@@ -157,6 +163,7 @@ impl Timeouts {
     /// let timeouts = Timeouts::new().with_close(Some(Duration::from_secs(2)));
     /// assert_eq!(timeouts.close(), Some(Duration::from_secs(2)));
     /// ```
+    #[doc(alias = "close_timeout")]
     #[must_use]
     pub const fn with_close(self, time: Option<Duration>) -> Self {
         Self { keepalive: self.keepalive.with_close_timeout(time), ..self }

@@ -367,6 +367,7 @@ impl OwnedMessage {
     /// assert_eq!(OwnedMessage::from("Hello").into_bytes(), b"Hello");
     /// assert_eq!(OwnedMessage::from(vec![1, 2, 3]).into_bytes(), [1, 2, 3]);
     /// ```
+    #[doc(alias = "into_data")]
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         match self {

@@ -32,6 +32,7 @@ use crate::stream::{NetStream, Stream};
 /// # Errors
 ///
 /// Those of [`Client::connect`].
+#[doc(alias("create_connection", "connect_with_config"))]
 pub fn connect(url: &str) -> Result<WebSocket<NetStream>, Error> {
     Client::new().connect(url)
 }
@@ -144,6 +145,7 @@ impl Client {
     /// [`Error::Refused`] where the server answers with a status other than 101, [`Error::Handshake`] where its answer breaks the rules;
     /// [`Error::Uri`] and [`Error::HandshakeMisuse`] where the request cannot be written;
     /// [`Error::Entropy`], [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    #[doc(alias("client", "client_with_config", "client_tls"))]
     pub fn handshake<S: Stream>(&self, stream: S, url: &str) -> Result<WebSocket<S>, Error> {
         self.handshake_with_response(stream, url).map(|(socket, _response)| socket)
     }

@@ -14,6 +14,7 @@ impl Client {
     /// [`Error::HandshakeMisuse`].
     ///
     /// [`Error::HandshakeMisuse`]: crate::Error::HandshakeMisuse
+    #[doc(alias("additional_headers", "extra_headers", "IntoClientRequest"))]
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.options.request = self.options.request.with_header(name, value);
@@ -22,6 +23,7 @@ impl Client {
 
     /// Adds a header that is a secret, such as a key: no redirect takes it to another scheme, host or port.
     /// `Authorization`, `Cookie` and `Proxy-Authorization` are secrets by themselves.
+    #[doc(alias("bearer", "token"))]
     #[must_use]
     pub fn with_secret_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.options.request = self.options.request.with_secret_header(name, value);

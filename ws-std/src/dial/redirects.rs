@@ -28,6 +28,7 @@ impl Client {
     /// println!("answered by {}", response.url());
     /// # Ok::<(), ws_std::Error>(())
     /// ```
+    #[doc(alias("max_redirects", "follow_redirects"))]
     #[must_use]
     pub const fn with_redirects(mut self, count: usize) -> Self {
         self.redirect_count_max = count;

@@ -153,6 +153,7 @@ impl Hub {
     /// # Errors
     ///
     /// [`Error::Io`] where there is no memory for the message. Nobody receives it then.
+    #[doc(alias = "room")]
     pub fn broadcast_to<'m>(
         &self,
         ids: impl IntoIterator<Item = MemberId>,
@@ -207,6 +208,7 @@ impl Hub {
     /// assert_eq!(kick(&hub, place.id()), "not here", "it has not joined");
     /// # Ok::<(), &str>(())
     /// ```
+    #[doc(alias = "kick")]
     pub fn close_member(&self, id: MemberId, close: impl Into<CloseFrame>) -> bool {
         let members = self.inner.lock().select(&Audience::Only([id].into()));
         let close = close.into();

@@ -87,6 +87,7 @@ impl<S: Stream> WebSocket<S> {
     ///
     /// [`Error::Entropy`] where the operating system has no seed for a client's masking keys; [`Error::Io`] where the timeouts of the
     /// stream cannot be set.
+    #[doc(alias("from_raw_socket", "from_partially_read"))]
     pub fn after_handshake(stream: S, role: Role, config: Config, unread: &[u8]) -> Result<Self, Error> {
         let timeouts = Timeouts::new();
         let opened = Opened::new(keys(role)?);
@@ -201,6 +202,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those of [`Writer::send`].
+    #[doc(alias("write_message", "send_text", "send_binary", "send_message"))]
     #[inline]
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), Error> {
         self.io.send(message.into(), Compress::ByLength, Leave::AtOnce)
@@ -283,6 +285,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// [`Error::WouldBlock`], and the errors that end the connection.
+    #[doc(alias = "write_pending")]
     pub fn flush(&mut self) -> Result<(), Error> {
         self.io.transmit()
     }
@@ -367,12 +370,14 @@ impl<S: Stream> WebSocket<S> {
     }
 
     /// How the connection ended, once it has: which side began to close, the peer's code, and whether both sent a Close.
+    #[doc(alias = "close_code")]
     #[must_use]
     pub fn closure(&self) -> Option<Closure> {
         self.io.life.outbound.closure()
     }
 
     /// The peer's Close with its reason, once it has arrived.
+    #[doc(alias = "close_reason")]
     #[must_use]
     pub fn close_frame(&self) -> Option<CloseFrame> {
         self.inbound.close_frame()
@@ -404,6 +409,7 @@ impl<S: Stream> WebSocket<S> {
 
     /// The round trip of the last keepalive ping that was answered, from when the ping had left until its pong was read. `None`
     /// before the first pong, and without [`Timeouts::with_ping_interval`].
+    #[doc(alias("rtt", "round_trip"))]
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
         self.io.life.outbound.latency()

@@ -41,6 +41,7 @@ impl<S: Stream> WebSocket<S> {
     /// # Errors
     ///
     /// Those of [`read`](Self::read).
+    #[doc(alias("recv", "read_message"))]
     pub fn receive(&mut self) -> Result<Option<OwnedMessage>, Error> {
         self.io.link.call.begin_read();
         receive(&mut self.inbound, &mut *self.io)

@@ -28,6 +28,7 @@ pub struct Parts<S> {
 
 impl<S: Stream> WebSocket<S> {
     /// Takes the WebSocket apart. Nothing is written or closed, and no byte is lost.
+    #[doc(alias = "into_inner")]
     #[must_use]
     pub fn into_parts(self) -> Parts<S> {
         let Self { io, inbound, subprotocol } = self;

@@ -22,6 +22,7 @@ use crate::stream::tls::TlsStream;
 /// assert_eq!(stream.tcp().peer_addr()?, listener.local_addr()?);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[doc(alias = "MaybeTlsStream")]
 #[derive(Debug)]
 pub struct NetStream(Layer);
 

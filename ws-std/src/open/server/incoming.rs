@@ -203,6 +203,7 @@ impl<S: Stream> Incoming<S> {
     ///
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599 or has no body and gets one, or a header is one that cannot be
     /// sent; [`Error::Timeout`], [`Error::Disconnected`], [`Error::Io`].
+    #[doc(alias("reject", "ErrorResponse"))]
     pub fn respond(mut self, status: u16, headers: &[Header<'_>], body: &[u8]) -> Result<(), Error> {
         let ServerOpening { stream, handshake, .. } = &mut *self.opening;
         let answer = head_to_vec(|out| handshake.respond(status, headers, body, out))?;

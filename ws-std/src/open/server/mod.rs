@@ -88,6 +88,7 @@ impl Server {
 
     /// Allows pages of this origin, such as `https://example.com`. Call it again to allow more origins. Pages of the same host are then
     /// allowed only where you name their origin too.
+    #[doc(alias = "origins")]
     #[must_use]
     pub fn with_allowed_origin(mut self, origin: &str) -> Self {
         Arc::make_mut(&mut self.origins).allow(origin);
@@ -194,6 +195,7 @@ impl Server {
     ///
     /// [`Error::Handshake`] for a request that was refused, [`Error::Timeout`], [`Error::Disconnected`],
     /// [`Error::Io`].
+    #[doc(alias("accept_hdr", "accept_hdr_with_config", "process_request"))]
     pub fn receive<S: Stream>(&self, stream: S) -> Result<Incoming<S>, Error> {
         self.start_receive(stream)?.advance()
     }

@@ -65,6 +65,7 @@ impl<S: Duplex> ReadHalf<S> {
     /// # Errors
     ///
     /// Those of [`read`](Self::read).
+    #[doc(alias("recv", "read_message"))]
     pub fn receive(&mut self) -> Result<Option<OwnedMessage>, Error> {
         self.end.link.call.begin_read();
         let message = receive(&mut self.inbound, &mut self.end)?;

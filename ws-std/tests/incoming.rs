@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use common::sim::Sim;
@@ -218,4 +218,15 @@ fn a_plain_request_that_is_accepted_is_told_what_is_required() {
         assert!(answer.starts_with("HTTP/1.1 426 ") && answer.contains("Upgrade: websocket"), "{answer}");
         assert_eq!(answer.ends_with("\r\n\r\n"), method == "HEAD", "{answer}");
     }
+}
+
+#[test]
+fn a_limit_of_heads_for_which_there_is_no_memory_is_an_error() {
+    let (url, server) = serve(|stream| {
+        let result = Server::new().with_head_len_max(usize::MAX).receive(stream);
+        assert!(matches!(result, Err(Error::Io(error)) if error.kind() == ErrorKind::OutOfMemory));
+    });
+    let result = Client::new().with_head_len_max(usize::MAX).connect(&url);
+    assert!(matches!(result, Err(Error::Io(error)) if error.kind() == ErrorKind::OutOfMemory));
+    server.join().unwrap();
 }

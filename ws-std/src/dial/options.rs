@@ -144,7 +144,7 @@ impl Client {
     }
 
     /// Sets how long the head of a response may be, in bytes. Default 16 KiB. This much memory is allocated for the opening
-    /// handshake.
+    /// handshake, which fails with [`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory) where there is not as much.
     #[must_use]
     pub const fn with_head_len_max(mut self, len: usize) -> Self {
         self.options.head_len_max = len;

@@ -9,7 +9,7 @@ use ws_core::handshake::{
 use ws_core::uri::{Authority, Uri};
 
 use crate::error::{Error, ProxyError, Refusal};
-use crate::open::handshake_stream::HandshakeStream;
+use crate::open::handshake_stream::{HandshakeStream, head_storage};
 use crate::stream::Carrier;
 
 /// What an HTTP proxy is sent besides the target.
@@ -104,7 +104,7 @@ fn ask(
     stream.write(head)?;
     // A handshake whose request was not sent reads any response, in linear time, and passes over interim ones.
     let request = OutgoingRequest::new(any_uri()?);
-    let mut handshake = ClientHandshake::new(vec![0; head_len_max], [0; 16]);
+    let mut handshake = ClientHandshake::new(head_storage(head_len_max)?, [0; 16]);
     let progress = loop {
         let progress = handshake.receive(&request, &mut stream.buffer.input());
         if progress != ClientProgress::NeedInput {

@@ -1,5 +1,5 @@
 use core::time::Duration;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 
 use ws_core::input::ReadBuffer;
 
@@ -124,6 +124,14 @@ impl<S: Stream> HandshakeStream<S> {
         let deadline = Deadline::after(time, self.stream.clock());
         linger(&mut self.stream, &deadline);
     }
+}
+
+/// Storage for a head. A length that the program has set, and for which there is no memory, is an error, and no panic.
+pub(crate) fn head_storage(len: usize) -> io::Result<Vec<u8>> {
+    let mut storage = Vec::new();
+    storage.try_reserve_exact(len).map_err(|_full| io::ErrorKind::OutOfMemory)?;
+    storage.resize(len, 0);
+    Ok(storage)
 }
 
 /// How long the last write may take.

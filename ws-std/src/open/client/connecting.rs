@@ -12,7 +12,7 @@ use super::{Response, refusal};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::keys::MaskKeys;
-use crate::open::handshake_stream::HandshakeStream;
+use crate::open::handshake_stream::{HandshakeStream, head_storage};
 use crate::socket::WebSocket;
 use crate::stream::Stream;
 use crate::telemetry;
@@ -120,7 +120,7 @@ impl<S: Stream> ClientOpening<S> {
     ) -> Result<Self, Error> {
         let mut keys = MaskKeys::from_system()?;
         let mut stream = HandshakeStream::new(stream, deadline)?;
-        let handshake = ClientHandshake::new(vec![0; head_len_max], keys.nonce());
+        let handshake = ClientHandshake::new(head_storage(head_len_max)?, keys.nonce());
         stream.queue(&head_to_vec(|out| handshake.write_request(request, out))?)?;
         Ok(Self { keys, handshake, stream })
     }

@@ -140,7 +140,8 @@ impl Server {
     }
 
     /// Sets how long the head of a request may be, in bytes; a longer one is answered with 431, or with 414 where the request line
-    /// alone is longer. Default 16 KiB. This much memory is allocated for each opening handshake.
+    /// alone is longer. Default 16 KiB. This much memory is allocated for each opening handshake, which fails with
+    /// [`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory) where there is not as much.
     ///
     /// ```
     /// use ws_std::Server;

@@ -8,7 +8,7 @@ use ws_core::handshake::{HandshakeFault, Request, ServerHandshake, ServerProgres
 use super::{Incoming, Server};
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::open::handshake_stream::HandshakeStream;
+use crate::open::handshake_stream::{HandshakeStream, head_storage};
 use crate::stream::Stream;
 use crate::telemetry;
 
@@ -35,7 +35,7 @@ impl<S: Stream> Receiving<S> {
     #[inline(never)]
     pub(super) fn new(server: Server, stream: S, deadline: Deadline) -> Result<Self, Error> {
         let stream = HandshakeStream::new(stream, deadline)?;
-        let handshake = ServerHandshake::new(vec![0; server.head_len_max]);
+        let handshake = ServerHandshake::new(head_storage(server.head_len_max)?);
         let (subprotocol, headers) = (None, Vec::new());
         let opening = ServerOpening { server, stream, handshake, subprotocol, headers };
         Ok(Self { opening: Some(Box::new(opening)) })

@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 8] = [
     &["socket"],
     &["open", "hub"],
     &["dial"],
-    &["lib"],
+    &["lib", "guide"],
 ];
 
 fn source() -> PathBuf {

@@ -194,6 +194,11 @@ impl Response<'_> {
         if matches!(Framing::of(self), Framing::UntilEnd | Framing::Lost) {
             return false;
         }
+        let has = |name| self.header(name).is_some();
+        // RFC 9112 §6.3: with a Content-Length too, it may be an attempt to split responses. §6.1: in HTTP/1.0, its framing is faulty.
+        if has("Transfer-Encoding") && (has("Content-Length") || !self.is_http_1_1()) {
+            return false;
+        }
         let has_option = |option: &[u8]| {
             let mut connection =
                 self.headers().filter(|header| header.is("Connection") || header.is("Proxy-Connection"));
@@ -443,6 +448,8 @@ mod tests {
             ("1.1 407 \r\nContent-Length: x", false),
             ("1.1 407 \r\nContent-Length: 3\r\nConnection: a, CLOSE", false),
             ("1.1 407 \r\nContent-Length: 3\r\nProxy-Connection: close", false),
+            ("1.1 407 \r\nContent-Length: 3\r\nTransfer-Encoding: chunked", false),
+            ("1.0 407 \r\nTransfer-Encoding: chunked\r\nConnection: keep-alive", false),
             ("1.0 407 \r\nContent-Length: 3", false),
             ("1.0 407 \r\nContent-Length: 3\r\nProxy-Connection: keep-alive", true),
             ("1.0 407 \r\nContent-Length: 3\r\nConnection: keep-alive\r\nConnection: close", false),

@@ -167,6 +167,9 @@ fn s9_3_a_new_connection_is_made_where_the_old_one_does_not_go_on() {
         (challenge("who?", "Content-Length: 4\r\nConnection: close\r\n\r\nwho?"), true),
         (challenge("who?", "Content-Length: 4\r\nProxy-Connection: close\r\n\r\nwho?"), false),
         (challenge("who?", "Content-Length: 0\r\n\r\n").replace("HTTP/1.1", "HTTP/1.0"), false),
+        // A response is smuggled in, or may be.
+        (challenge("who?", "Content-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), false),
+        (challenge("who?", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), false),
         // It breaks off.
         (challenge("who?", "Content-Length: 4\r\n\r\nwh"), true),
         (challenge("who?", "Transfer-Encoding: chunked\r\n\r\nwho\r\n"), false),

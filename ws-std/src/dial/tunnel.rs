@@ -124,7 +124,7 @@ fn ask(
     }
 }
 
-/// Reads the body of a refusal to its end. Returns `false` where the stream does not go on after it.
+/// Reads the body of a refusal to its end. Returns `false` where the stream does not go on after it, or something follows unasked.
 fn skip_body(stream: &mut HandshakeStream<Carrier>, refusal: &Refusal) -> Result<bool, Error> {
     let Some(response) = refusal.response().filter(Response::is_persistent) else {
         return Ok(false);
@@ -138,7 +138,8 @@ fn skip_body(stream: &mut HandshakeStream<Carrier>, refusal: &Refusal) -> Result
         }
         body.decode(stream.buffer.input().take(1));
     }
-    Ok(body.is_complete())
+    // RFC 9112 §6.3: what comes after a response must not be taken for the next one.
+    Ok(body.is_complete() && stream.is_silent())
 }
 
 /// The URI of a request that is not sent.

@@ -1,3 +1,5 @@
+#[cfg(feature = "proxy")]
+use core::mem;
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
@@ -72,6 +74,16 @@ impl<S: Stream> HandshakeStream<S> {
         Ok(len > 0)
     }
 
+    /// Whether nothing comes for the time of [`SILENCE`], not even the end of the stream.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn is_silent(&mut self) -> bool {
+        let earlier = self.deadline.at_most(SILENCE);
+        let deadline = mem::replace(&mut self.deadline, earlier);
+        let filled = self.fill();
+        self.deadline = deadline;
+        matches!(filled, Err(Error::Timeout(_)))
+    }
+
     /// Whether something waits to be written.
     pub(crate) fn wants_write(&self) -> bool {
         !self.unwritten.is_empty() || self.wants_flush()
@@ -133,6 +145,10 @@ pub(crate) fn head_storage(len: usize) -> io::Result<Vec<u8>> {
     storage.resize(len, 0);
     Ok(storage)
 }
+
+/// How long a peer that has said all is listened to.
+#[cfg(feature = "proxy")]
+const SILENCE: Duration = Duration::from_millis(5);
 
 /// How long the last write may take.
 const LAST_WRITE: Duration = Duration::from_millis(100);

@@ -5,14 +5,16 @@
 mod common;
 
 use std::error::Error as _;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
 use common::Script;
 use common::tcp::{read_head, serve};
+#[cfg(unix)]
+use rustix::io::Errno;
 use ws_std::ws_core::connection::CloseStatus;
-use ws_std::{Client, CloseCode, Error, Role, Timeouts};
+use ws_std::{AnyStream, ByteStream, Client, CloseCode, Config, Error, Phase, Role, Timeouts, WebSocket};
 
 /// The errors that a client meets most, each made by what causes it.
 fn five_errors() -> [Error; 5] {
@@ -149,4 +151,56 @@ fn s7_4_which_codes_are_worth_connecting_again() {
     let worth = codes.filter(|status| status.should_reconnect()).map(CloseStatus::get);
     assert!(worth.eq([1001, 1011, 1012, 1013, 1014, 3008]));
     assert!(CloseStatus::NoStatus.should_reconnect() && CloseStatus::Abnormal.should_reconnect());
+}
+
+#[test]
+fn an_error_that_a_stream_of_bytes_returned_is_itself_again() {
+    let again = |error: Error| Error::from(io::Error::from(error));
+    assert!(matches!(again(Error::Timeout(Phase::Pong)), Error::Timeout(Phase::Pong)), "not transient");
+    let refused = again(Error::Incomplete(CloseStatus::Code(CloseCode::POLICY_VIOLATION)));
+    assert!(matches!(refused, Error::Incomplete(_)) && !refused.should_reconnect());
+    assert!(again(Error::WouldBlock).is_transient() && again(Error::ReadTimeout).is_transient());
+}
+
+/// TCP gives up a connection whose peer does not acknowledge: that is no timeout of the program.
+#[cfg(unix)]
+#[test]
+fn a_connection_that_tcp_has_given_up_is_lost() {
+    struct Dead(Errno);
+    impl Read for Dead {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+    impl io::Write for Dead {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let open = |errno| {
+        let stream = AnyStream(Dead(errno));
+        WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap()
+    };
+    for errno in [Errno::TIMEDOUT, Errno::HOSTUNREACH, Errno::NETUNREACH, Errno::NETDOWN] {
+        let kind = io::Error::from(errno).kind();
+        for timeouts in [Timeouts::new(), Timeouts::new().with_read(Some(Duration::from_secs(1)))] {
+            let mut reading = open(errno);
+            reading.set_timeouts(timeouts);
+            let mut writing = open(errno);
+            writing.set_timeouts(timeouts);
+            for _ in 0..2 {
+                let error = reading.read().unwrap_err();
+                assert!(matches!(error, Error::Disconnected(Some(found)) if found == kind), "{error:?}");
+                let error = writing.send("Hello").unwrap_err();
+                assert!(matches!(error, Error::Disconnected(Some(found)) if found == kind), "{error:?}");
+                assert!(error.should_reconnect());
+            }
+        }
+        let error = ByteStream::new(open(errno)).read(&mut [0]).unwrap_err();
+        assert!(!matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error:?}");
+        assert!(!Error::from(io::Error::from(errno)).is_transient());
+    }
 }

@@ -70,7 +70,7 @@ pub enum Error {
     /// The peer broke the rules of RFC 6455 or exceeded a limit. It was sent a Close with [`Fault::close_code`]. Where a limit is too low
     /// for what you expect, raise it ([`Limits`](crate::Limits)); all else is for the authors of the peer to mend.
     Fault(Fault),
-    /// The stream ended or was reset without a closing handshake: 1006 (RFC 6455 §7.1.5). Holds the kind of the stream's error,
+    /// The stream ended or was reset without a closing handshake, or the way to the peer is gone: 1006 (RFC 6455 §7.1.5). Holds the kind of the stream's error,
     /// or `None` where it just ended. What was sent last may not have arrived. A client connects again.
     Disconnected(Option<io::ErrorKind>),
     /// A phase took longer than [`Timeouts`](crate::Timeouts) allow: the peer, or the way to it, is gone or too slow. A client connects
@@ -234,13 +234,18 @@ impl core::error::Error for Error {
 }
 
 impl From<io::Error> for Error {
+    /// Returns the [`Error`] that `error` holds, where it holds one, as the errors of a [`ByteStream`](crate::ByteStream) do.
     fn from(error: io::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(held) => return held,
+            Err(error) => error,
+        };
         #[cfg(feature = "rustls")]
         let error = match error.downcast::<TlsFault>() {
             Ok(fault) => return fault.0.into(),
             Err(error) => error,
         };
-        if is_wait(error.kind()) { Self::WouldBlock } else { Self::Io(error) }
+        if is_wait(&error) { Self::WouldBlock } else { Self::Io(error) }
     }
 }
 
@@ -350,8 +355,15 @@ impl From<Error> for io::Error {
 }
 
 /// Whether the error says that the stream would have to wait.
-pub(crate) fn is_wait(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+///
+/// The limit of a socket that has passed is `EAGAIN` on Unix. `ETIMEDOUT` is another thing there: TCP has given up the connection. Windows
+/// has one code for both.
+pub(crate) fn is_wait(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => true,
+        io::ErrorKind::TimedOut => cfg!(windows) || error.raw_os_error().is_none(),
+        _ => false,
+    }
 }
 
 /// Whether the peer, or the way to it, is gone.
@@ -363,6 +375,10 @@ pub(crate) fn is_gone(kind: io::ErrorKind) -> bool {
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::NotConnected
             | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
     )
 }
 

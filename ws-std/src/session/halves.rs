@@ -51,5 +51,5 @@ impl<S: Duplex> Link<S> {
 
 /// What the error of a call means that does not wait.
 fn stopped(error: io::Error) -> Stopped {
-    if is_wait(error.kind()) { Stopped::WouldBlock } else { Stopped::Failed(error) }
+    if is_wait(&error) { Stopped::WouldBlock } else { Stopped::Failed(error) }
 }

@@ -130,11 +130,10 @@ impl Limit {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let kind = error.kind();
-            if kind == io::ErrorKind::Interrupted {
+            if error.kind() == io::ErrorKind::Interrupted {
                 continue;
             }
-            if !is_wait(kind) {
+            if !is_wait(&error) {
                 return Err(Stopped::Failed(error));
             }
             let Some((begun, limit)) = begun else { return Err(Stopped::WouldBlock) };

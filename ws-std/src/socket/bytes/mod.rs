@@ -263,7 +263,7 @@ fn gathered<'a>(slices: &'a [IoSlice<'_>]) -> io::Result<Cow<'a, [u8]>> {
 
 /// The error for callers, which judge by its kind whether the stream goes on.
 fn stream_error(error: Error) -> io::Error {
-    if matches!(error, Error::Timeout(_)) {
+    if matches!(error, Error::Timeout(_) | Error::Disconnected(Some(io::ErrorKind::TimedOut))) {
         // By `TimedOut` it would.
         return io::Error::new(io::ErrorKind::ConnectionAborted, error);
     }

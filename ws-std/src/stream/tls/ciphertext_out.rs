@@ -38,7 +38,7 @@ impl CiphertextOut {
         while !self.queue.is_empty() {
             match self.write_once(stream) {
                 Ok(()) => has_moved = true,
-                Err(error) if has_moved && is_wait(error.kind()) => {
+                Err(error) if has_moved && is_wait(&error) => {
                     return Err(io::ErrorKind::Interrupted.into());
                 }
                 Err(error) => return Err(error),

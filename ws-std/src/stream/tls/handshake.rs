@@ -177,7 +177,7 @@ impl Shared {
         loop {
             let is_written = match self.write_in_time(stream, wait) {
                 Ok(()) => true,
-                Err(error) if is_wait(error.kind()) => false,
+                Err(error) if is_wait(&error) => false,
                 Err(error) => return Err(error),
             };
             let mut session = lock(&self.session);

@@ -70,9 +70,7 @@ impl Shared {
             if len > 0 {
                 return match self.flush(stream) {
                     // It is committed. The next call says that the stream would block.
-                    Err(error) if is_wait(error.kind()) || error.kind() == io::ErrorKind::Interrupted => {
-                        Ok(len)
-                    }
+                    Err(error) if is_wait(&error) || error.kind() == io::ErrorKind::Interrupted => Ok(len),
                     flushed => flushed.map(|()| len),
                 };
             }

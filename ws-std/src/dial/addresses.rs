@@ -26,7 +26,7 @@ fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     let Some(remaining) = deadline.remaining_for(Phase::Connect)? else {
-        return Ok((host, port).to_socket_addrs()?.collect());
+        return Ok((host, port).to_socket_addrs().map_err(failed)?.collect());
     };
     // The operating system's look-up has no timeout. A thread waits for it, and may outlive this call.
     let (report, reported) = mpsc::channel();
@@ -35,9 +35,9 @@ fn resolve(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>
         let addresses = (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
         let _nobody_waits = report.send(addresses);
     };
-    let _detached = thread::Builder::new().name("ws-std lookup".to_owned()).spawn(look_up)?;
+    let _detached = thread::Builder::new().name("ws-std lookup".to_owned()).spawn(look_up).map_err(failed)?;
     match reported.recv_timeout(remaining) {
-        Ok(addresses) => Ok(addresses?),
+        Ok(addresses) => addresses.map_err(failed),
         Err(RecvTimeoutError::Timeout) => Err(TIMEOUT),
         Err(RecvTimeoutError::Disconnected) => Err(io::ErrorKind::Other.into()),
     }
@@ -119,11 +119,14 @@ fn unreachable(failures: &[(SocketAddr, io::Error)]) -> Error {
     let Some((_, last)) = failures.last() else {
         return io::Error::new(io::ErrorKind::NotFound, "the host has no address").into();
     };
-    if last.kind() == io::ErrorKind::TimedOut {
-        return TIMEOUT;
-    }
-    let failures: Vec<_> = failures.iter().map(|(address, error)| format!("{address}: {error}")).collect();
-    io::Error::new(last.kind(), failures.join("; ")).into()
+    let texts: Vec<_> = failures.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+    failed(io::Error::new(last.kind(), texts.join("; ")))
+}
+
+/// Why there is no connection. It never means that a stream would block: where a thread cannot be started, or a look-up fails, an
+/// error may have that kind too.
+fn failed(error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::TimedOut { TIMEOUT } else { Error::Io(error) }
 }
 
 const TIMEOUT: Error = Error::Timeout(Phase::Connect);
@@ -137,7 +140,7 @@ const ATTEMPT_COUNT_MAX: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use super::{ATTEMPT_COUNT_MAX, Deadline, TIMEOUT, connect, dial, interleave, race};
+    use super::{ATTEMPT_COUNT_MAX, Deadline, TIMEOUT, connect, dial, failed, interleave, race};
     use crate::clock::Clock;
     use crate::error::{Error, Phase};
     use alloc::sync::Arc;
@@ -269,6 +272,17 @@ mod tests {
         assert!(matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::NotFound));
         let error = race(&addresses(&["127.0.0.1:2"]), &within(LONG / 50), connect_by_port).unwrap_err();
         assert_eq!(error.to_string(), TIMEOUT.to_string());
+    }
+
+    #[test]
+    fn a_lack_of_threads_is_not_a_stream_that_would_block() {
+        // EAGAIN has this kind, be it of a thread that cannot be started or of connect itself.
+        let error = race(&addresses(&["127.0.0.1:9"]), &within(LONG), |_, _| -> io::Result<()> {
+            Err(io::ErrorKind::WouldBlock.into())
+        });
+        let error = error.unwrap_err();
+        assert!(!error.is_transient() && error.should_reconnect(), "{error:?}");
+        assert!(matches!(failed(io::ErrorKind::TimedOut.into()), Error::Timeout(Phase::Connect)));
     }
 
     #[test]

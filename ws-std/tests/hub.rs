@@ -305,6 +305,19 @@ fn a_message_goes_to_all_to_all_but_one_to_some_and_to_one() {
 }
 
 #[test]
+fn an_id_of_another_hub_is_of_no_member() {
+    let served = Served::start(Hub::new(100), listen);
+    let (_, heard) = guests::<3>(&served);
+    let (other, hub) = (Hub::new(10), &served.hub);
+    for place in [(); 10].map(|()| other.enter(|| {}).unwrap()) {
+        assert_eq!(counts(hub.send_to(place.id(), "for members of the other hub")), (0, 1));
+        assert!(!hub.close_member(place.id(), CloseCode::NORMAL));
+    }
+    assert_eq!(served.shut_down(LONG), 0);
+    assert_eq!(heard.map(|thread| thread.join().unwrap().0), [const { Vec::<String>::new() }; 3]);
+}
+
+#[test]
 fn members_hear_in_one_order_what_several_threads_send_to_all_but_one() {
     const MESSAGES: usize = 300;
     let served = Served::start(Hub::new(100), listen);

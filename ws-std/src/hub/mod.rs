@@ -105,7 +105,6 @@ struct Inner {
 #[derive(Default)]
 struct State {
     connections: BTreeMap<MemberId, Connection>,
-    next_id: u64,
     /// What members are sent that join now, since the hub is shut down.
     farewell: Option<CloseFrame>,
     /// The addresses on which [`Hub::serve`] accepts connections.
@@ -154,8 +153,7 @@ impl Hub {
         if state.farewell.is_some() {
             return None;
         }
-        let id = MemberId::new(state.next_id);
-        state.next_id = state.next_id.wrapping_add(1);
+        let id = MemberId::next();
         state.connections.insert(id, Connection { abort: Some(Box::new(abort)), member: None });
         drop(state);
         Some(Place::new(Arc::clone(&self.inner), id))

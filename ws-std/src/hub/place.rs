@@ -1,8 +1,11 @@
 use alloc::sync::Arc;
-use core::fmt;
+use core::{fmt, mem};
+use std::sync::{Mutex, PoisonError};
+
+use ws_core::frame::CloseFrame;
 
 use super::Inner;
-use crate::socket::WriteHalf;
+use crate::socket::{Channel, WriteHalf};
 use crate::stream::duplex::Duplex;
 
 /// The place of a connection in a [`Hub`](super::Hub), from before its handshake to its end. Dropping it makes room for
@@ -12,8 +15,8 @@ pub struct Place {
     id: MemberId,
 }
 
-/// Which connection of a [`Hub`](super::Hub) it is: no other connection of that hub has this id, or had it. Ids grow in the order in
-/// which connections entered.
+/// Which connection of a [`Hub`](super::Hub) it is: no other connection has this id, or had it, in this hub or another one of the program.
+/// Ids grow in the order in which connections entered.
 ///
 /// ```
 /// use ws_std::Hub;
@@ -29,8 +32,14 @@ pub struct Place {
 pub struct MemberId(u64);
 
 impl MemberId {
-    pub(super) const fn new(number: u64) -> Self {
-        Self(number)
+    /// An id that is greater than all before it.
+    // Not an atomic number: some targets have none of 64 bits.
+    pub(super) fn next() -> Self {
+        static NEXT: Mutex<u64> = Mutex::new(0);
+        let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = *next;
+        *next = id.wrapping_add(1);
+        Self(id)
     }
 }
 
@@ -51,12 +60,7 @@ impl Place {
     /// Go on reading from the reading half until its end, so that pings and Closes are answered.
     pub fn join<S: Duplex>(&self, writer: WriteHalf<S>) {
         let member = writer.into_channel();
-        let mut state = self.hub.lock();
-        let farewell = state.farewell;
-        if let Some(connection) = state.connections.get_mut(&self.id) {
-            connection.member = Some(Arc::clone(&member));
-        }
-        drop(state);
+        let farewell = self.replace(Some(Arc::clone(&member)));
         if let Some(close) = farewell {
             member.dismiss(close);
             self.hub.rest.deliver(vec![member]);
@@ -66,9 +70,19 @@ impl Place {
     /// Ends the membership: the connection receives no more of what the hub sends. A [`shutdown`](super::Hub::shutdown) sends it no Close, and
     /// cuts it off where it has not ended in time.
     pub fn leave(&self) {
-        if let Some(connection) = self.hub.lock().connections.get_mut(&self.id) {
-            connection.member = None;
-        }
+        self.replace(None);
+    }
+
+    /// Sets what receives, and returns what members are sent that join now, once the hub is shut down.
+    fn replace(&self, member: Option<Arc<dyn Channel>>) -> Option<CloseFrame> {
+        let mut state = self.hub.lock();
+        let earlier =
+            state.connections.get_mut(&self.id).and_then(|place| mem::replace(&mut place.member, member));
+        let farewell = state.farewell;
+        // Dropped after the lock is released: the last handle to a stream closes it.
+        drop(state);
+        drop(earlier);
+        farewell
     }
 
     /// The id of this connection, by which the hub sends to it once it has joined.
@@ -90,5 +104,61 @@ impl Drop for Place {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place").field("id", &self.id.0).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Channel;
+    use crate::error::Error;
+    use crate::hub::Hub;
+    use crate::socket::Forms;
+    use alloc::sync::Arc;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use ws_core::frame::CloseFrame;
+
+    /// A member whose stream uses the hub when it is dropped.
+    struct Visitor {
+        hub: Hub,
+        drop_count: Arc<AtomicUsize>,
+    }
+
+    impl Channel for Visitor {
+        #[cfg(feature = "deflate")]
+        fn takes_compressed(&self, _: ws_core::extension::WindowBits) -> bool {
+            false
+        }
+
+        fn hear(&self, _: &Forms<'_>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn dismiss(&self, _: CloseFrame) {}
+
+        fn deliver(self: Arc<Self>, _: bool) -> bool {
+            false
+        }
+    }
+
+    impl Drop for Visitor {
+        fn drop(&mut self) {
+            assert!(self.hub.inner.state.try_lock().is_ok(), "this would wait for itself");
+            self.drop_count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_member_is_dropped_without_the_lock_of_the_hub() {
+        let (hub, drop_count) = (Hub::new(1), Arc::new(AtomicUsize::new(0)));
+        let visitor = || Arc::new(Visitor { hub: hub.clone(), drop_count: Arc::clone(&drop_count) });
+        let place = hub.enter(|| {}).unwrap();
+        place.replace(Some(visitor()));
+        place.replace(Some(visitor()));
+        assert_eq!(drop_count.load(Ordering::Relaxed), 1, "the later one takes its place");
+        place.leave();
+        assert_eq!(drop_count.load(Ordering::Relaxed), 2);
+        place.replace(Some(visitor()));
+        drop(place);
+        assert_eq!(drop_count.load(Ordering::Relaxed), 3);
     }
 }

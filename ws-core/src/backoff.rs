@@ -44,7 +44,8 @@ impl Backoff {
         Self { first_max: Duration::from_secs(5), delay_max: Duration::from_secs(60), next_max: None }
     }
 
-    /// Sets the longest first delay. Default 5 seconds (RFC 6455 §7.2.3). It is chosen at random between zero and this.
+    /// Sets the longest first delay. Default 5 seconds (RFC 6455 §7.2.3). It is chosen at random between zero and this. Zero connects again at
+    /// once, once: the delay after it is between 50 and 100 milliseconds at least.
     ///
     /// ```
     /// use core::time::Duration;
@@ -95,7 +96,8 @@ impl Backoff {
                 (max.checked_div(2).unwrap_or_default(), max)
             }
         };
-        self.next_max = Some(self.next_max.unwrap_or(self.first_max).saturating_mul(2).min(self.delay_max));
+        let next_max = self.next_max.unwrap_or(self.first_max).saturating_mul(2).max(SECOND_DELAY_MAX_MIN);
+        self.next_max = Some(next_max.min(self.delay_max));
         let share = u32::try_from(random >> 48).unwrap_or_default();
         let step = max.saturating_sub(min).checked_div(SHARE_COUNT).unwrap_or_default();
         min.saturating_add(step.saturating_mul(share))
@@ -131,6 +133,9 @@ impl Default for Backoff {
 /// The parts into which the span of a delay is divided, of which a random number is taken.
 const SHARE_COUNT: u32 = 1 << 16;
 
+/// The least that the second delay grows to, so that delays grow from a first of zero too.
+const SECOND_DELAY_MAX_MIN: Duration = Duration::from_millis(100);
+
 #[cfg(test)]
 mod tests {
     use super::Backoff;
@@ -163,6 +168,15 @@ mod tests {
         assert!(
             core::iter::repeat_with(|| backoff.next_delay(u64::MAX)).take(9).all(|delay| delay <= SECOND)
         );
+    }
+
+    #[test]
+    fn s7_2_3_delays_grow_from_a_first_one_of_zero_too() {
+        let mut backoff = Backoff::new().with_first_delay_max(Duration::ZERO);
+        assert_eq!(backoff.next_delay(u64::MAX), Duration::ZERO);
+        for min in [50, 100, 200, 400].map(Duration::from_millis) {
+            assert_eq!(backoff.next_delay(0), min);
+        }
     }
 
     #[test]

@@ -139,7 +139,8 @@ fn a_write_is_one_binary_message_of_at_most_64_kib() {
             let len = numbers.len();
             let bytes = numbers.bytes(len);
             let (one, two) = bytes.split_at(numbers.below(len + 1));
-            let slices = [one, &[], two].map(IoSlice::new);
+            let (two, three) = two.split_at(numbers.below(two.len() + 1));
+            let slices = [one, &[], two, three].map(IoSlice::new);
             let taken = if numbers.below(2) == 0 {
                 again(|| stream.write(&bytes)).unwrap()
             } else {

@@ -390,8 +390,11 @@ fn the_ids_may_be_found_by_means_of_the_hub_while_members_leave() {
 fn one_member_is_closed_and_the_others_stay() {
     let served = Served::start(Hub::new(100), listen);
     let ([ada, bob], [ada_heard, bob_heard]) = guests(&served);
+    let begun = Instant::now();
     assert!(served.hub.close_member(ada, CloseCode::POLICY_VIOLATION.with_reason("no spam, please")));
     assert_eq!(ada_heard.join().unwrap(), (vec![], 1008));
+    // The thread that reads writes it too, but only when it looks again, after `Timeouts::close`.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     wait_for(LONG, || served.hub.members() == [bob]);
     assert!(!served.hub.close_member(ada, CloseCode::POLICY_VIOLATION));
     assert_eq!(counts(served.hub.broadcast("without Ada")), (1, 0));

@@ -114,6 +114,10 @@ use unread::Unread;
 /// WebSocket below go on. [`limit_write`](Stream::limit_write) changes nothing: a write waits until it is taken, or for
 /// [`Timeouts::write`](crate::Timeouts::write) of the WebSocket below, which then ends.
 ///
+/// TLS over it stops reading at the peer's `close_notify`, so that the Close after that is neither read nor answered. Where both sides
+/// shut down, that is an end for both. But let a side shut down only when the other has said all: what is written to one that has
+/// shut down may be lost, when its unread Close makes TCP reset the connection.
+///
 /// On a stream that does not block, reading and writing fail with [`WouldBlock`](io::ErrorKind::WouldBlock). A write has then taken
 /// nothing; otherwise it has taken all that it returns, and [`flush`](Write::flush) writes what the stream below has not taken yet.
 /// Read until it would block: bytes that were read before do not make the stream below ready. [`get_ref`](Self::get_ref) says what to

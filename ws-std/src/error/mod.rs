@@ -359,11 +359,8 @@ impl From<Error> for io::Error {
 /// The limit of a socket that has passed is `EAGAIN` on Unix. `ETIMEDOUT` is another thing there: TCP has given up the connection. Windows
 /// has one code for both.
 pub(crate) fn is_wait(error: &io::Error) -> bool {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => true,
-        io::ErrorKind::TimedOut => cfg!(windows) || error.raw_os_error().is_none(),
-        _ => false,
-    }
+    let is_limit = || cfg!(windows) || error.raw_os_error().is_none();
+    error.kind() == io::ErrorKind::WouldBlock || error.kind() == io::ErrorKind::TimedOut && is_limit()
 }
 
 /// Whether the peer, or the way to it, is gone.

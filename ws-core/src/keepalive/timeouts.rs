@@ -70,6 +70,9 @@ impl Timeouts {
     /// Sets how long one call that reads may wait, however slowly bytes arrive. After that it returns. The connection stays open, and a
     /// message that has arrived in part is kept: call again. Default `None`.
     ///
+    /// It is the time of one call, not of a silence: a call that reports pings ends with each of them. For a peer that sends no messages
+    /// use [`with_idle`](Self::with_idle).
+    ///
     /// ```
     /// use core::time::Duration;
     /// use ws_core::keepalive::Timeouts;

@@ -99,8 +99,8 @@ impl Backoff {
         let next_max = self.next_max.unwrap_or(self.first_max).saturating_mul(2).max(SECOND_DELAY_MAX_MIN);
         self.next_max = Some(next_max.min(self.delay_max));
         let share = u32::try_from(random >> 48).unwrap_or_default();
-        let step = max.saturating_sub(min).checked_div(SHARE_COUNT).unwrap_or_default();
-        min.saturating_add(step.saturating_mul(share))
+        let part = max.saturating_sub(min).saturating_mul(share).checked_div(SHARE_COUNT);
+        min.saturating_add(part.unwrap_or_default())
     }
 
     /// Notes that a connection was open for `time` before it was lost. Where that is longer than the longest delay, the next delay is a

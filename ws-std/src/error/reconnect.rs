@@ -26,7 +26,7 @@ impl Error {
     ///     let mut backoff = Backoff::new();
     ///     loop {
     ///         let begun = Instant::now();
-    ///         let read_all = || {
+    ///         let read_all = || -> Result<bool, Error> {
     ///             let mut socket = client.connect(url)?;
     ///             while let Some((message, _)) = socket.read()? {
     ///                 println!("{message:?}");

@@ -44,8 +44,8 @@ impl Backoff {
         Self { first_max: Duration::from_secs(5), delay_max: Duration::from_secs(60), next_max: None }
     }
 
-    /// Sets the longest first delay. Default 5 seconds (RFC 6455 §7.2.3). It is chosen at random between zero and this. Zero connects again at
-    /// once, once: the delay after it is between 50 and 100 milliseconds at least.
+    /// Sets the longest first delay. Default 5 seconds (RFC 6455 §7.2.3). It is chosen at random between zero and this. With zero, a
+    /// client connects again at once the first time; the delay after that is between 50 and 100 milliseconds at least.
     ///
     /// ```
     /// use core::time::Duration;

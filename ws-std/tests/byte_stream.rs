@@ -79,7 +79,7 @@ fn read_all(stream: &mut impl Read) -> (Vec<u8>, io::Result<usize>) {
     }
 }
 
-/// Cuts bytes into messages, fragments and empty ones of both, with pings between them, and a Close behind them.
+/// Cuts bytes into messages, fragments and empty ones of both, with pings between them, and a Close after them.
 fn said(numbers: &mut Numbers, role: Role, mut bytes: &[u8]) -> Vec<u8> {
     let (mut said, mut opcode) = (Vec::new(), 0x02);
     loop {

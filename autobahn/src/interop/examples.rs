@@ -5,36 +5,26 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::tally::Tally;
 use super::tools::{self, Tools};
 use crate::agent;
 use crate::process::{self, Result};
 
 const NAMES: [&str; 2] = ["the chat's page in three Chromiums", "the Socket.IO client with socket.io"];
 
-/// Tries those that hold the text in their names. Returns how many passed, and how many did not.
+/// Tries those that hold the text in their names.
 pub(crate) fn run(
     tools: &Tools,
     folder: &Path,
     only: &str,
+    tally: &mut Tally,
     out: &mut impl Write,
-) -> io::Result<(usize, usize)> {
-    let (mut passed, mut failed) = (0_usize, 0_usize);
+) -> io::Result<()> {
     for name in NAMES.into_iter().filter(|name| name.contains(only)) {
-        match talk(name, tools, folder) {
-            Ok(seen) => {
-                passed = passed.saturating_add(1);
-                writeln!(out, "{name}: ok")?;
-                for line in seen.lines() {
-                    writeln!(out, "  {line}")?;
-                }
-            }
-            Err(why) => {
-                failed = failed.saturating_add(1);
-                writeln!(out, "{name}: FAILED: {why}")?;
-            }
-        }
+        let indented = |seen: String| seen.lines().flat_map(|line| ["\n  ", line]).collect::<String>();
+        tally.note(name, talk(name, tools, folder).map(indented), out)?;
     }
-    Ok((passed, failed))
+    Ok(())
 }
 
 /// What the script of one prints.

@@ -16,36 +16,31 @@ use super::client::{self, Urls};
 use super::feature::Feature;
 use super::route::Hosts;
 use super::server::OurServer;
+use super::tally::Tally;
 use super::tools::{self, Tools};
 use crate::agent::{free_addrs, wait_listening};
 use crate::process::{Result, Running, output};
 
 type Outcome = std::result::Result<(), Box<dyn Error>>;
 
-/// Tries those that hold the text in their names. Returns how many passed, and how many did not.
+/// Tries those that hold the text in their names.
 pub(crate) fn run(
     tools: &Tools,
     folder: &Path,
     tls: &Arc<ServerConfig>,
     only: &str,
+    tally: &mut Tally,
     out: &mut impl Write,
-) -> std::result::Result<(usize, usize), Box<dyn Error>> {
+) -> Outcome {
     let conversations: Vec<_> = CONVERSATIONS.iter().filter(|(name, _)| name.contains(only)).collect();
     if conversations.is_empty() {
-        return Ok((0, 0));
+        return Ok(());
     }
     let proxies = Proxies::start(tools, folder, tls)?;
-    let mut passed = 0_usize;
     for (name, converse) in &conversations {
-        match converse(&proxies) {
-            Ok(()) => {
-                passed = passed.saturating_add(1);
-                writeln!(out, "{name}: ok")?;
-            }
-            Err(why) => writeln!(out, "{name}: FAILED: {why}")?,
-        }
+        tally.note(name, converse(&proxies).map(|()| String::new()), out)?;
     }
-    Ok((passed, conversations.len().saturating_sub(passed)))
+    Ok(())
 }
 
 /// What is said, and what the table calls it.

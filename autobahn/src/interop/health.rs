@@ -10,37 +10,29 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::proxy::Proxy;
+use super::tally::Tally;
 use super::tools::{self, Tools};
 use crate::agent::{self, free_addrs, wait_listening};
 use crate::process::{Result, Running, TICK};
 
 const NAMES: [&str; 2] = ["health checks by HAProxy", "health checks through nginx"];
 
-/// Tries those that hold the text in their names. Returns how many passed, and how many did not.
+/// Tries those that hold the text in their names.
 pub(crate) fn run(
     tools: &Tools,
     nginx: &Proxy,
     folder: &Path,
     only: &str,
+    tally: &mut Tally,
     out: &mut impl Write,
-) -> io::Result<(usize, usize)> {
-    let (mut passed, mut failed) = (0_usize, 0_usize);
+) -> io::Result<()> {
     for name in NAMES.into_iter().filter(|name| name.contains(only)) {
         let result = Checked::start(folder).and_then(|server| {
             if name == NAMES[0] { by_haproxy(tools, &server, folder) } else { through_nginx(nginx, &server) }
         });
-        match result {
-            Ok(seen) => {
-                passed = passed.saturating_add(1);
-                writeln!(out, "{name}: ok: {seen}")?;
-            }
-            Err(why) => {
-                failed = failed.saturating_add(1);
-                writeln!(out, "{name}: FAILED: {why}")?;
-            }
-        }
+        tally.note(name, result.map(|seen| format!(": {seen}")), out)?;
     }
-    Ok((passed, failed))
+    Ok(())
 }
 
 /// The server of ten lines that is checked: ws-std's example.

@@ -11,6 +11,7 @@ mod proxy;
 mod route;
 mod server;
 mod table;
+mod tally;
 mod tools;
 
 use std::error::Error;
@@ -30,6 +31,7 @@ use peer::Peer;
 use proxy::Proxy;
 use route::{Hosts, Route, TheirServer};
 use server::OurServer;
+use tally::Tally;
 use tools::Tools;
 
 const USAGE: &str = "\
@@ -87,24 +89,17 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
         ServerTls::new(&fs::read(folder.join("server.pem"))?, &fs::read(folder.join("server.key"))?)?.build();
     let routes = routes(&tools, &proxy, &folder, &tls)?;
 
-    let (mut passed, mut failed) = (0_usize, 0_usize);
+    let mut tally = Tally::default();
     table::write_head(&mut out)?;
     for route in routes.iter().filter(|route| route.name().contains(only)) {
         let row = route.run(&tools, &folder);
         table::write_row(&mut out, &row)?;
-        let (row_passed, row_failed) = row.counts();
-        passed = passed.saturating_add(row_passed);
-        failed = failed.saturating_add(row_failed);
+        tally.add(row.counts());
     }
-    let (forward_passed, forward_failed) = forward::run(&tools, &folder, &tls, only, &mut out)?;
-    passed = passed.saturating_add(forward_passed);
-    failed = failed.saturating_add(forward_failed);
-    let (examples_passed, examples_failed) = examples::run(&tools, &folder, only, &mut out)?;
-    passed = passed.saturating_add(examples_passed);
-    failed = failed.saturating_add(examples_failed);
-    let (health_passed, health_failed) = health::run(&tools, &proxy, &folder, only, &mut out)?;
-    passed = passed.saturating_add(health_passed);
-    failed = failed.saturating_add(health_failed);
+    forward::run(&tools, &folder, &tls, only, &mut tally, &mut out)?;
+    examples::run(&tools, &folder, only, &mut tally, &mut out)?;
+    health::run(&tools, &proxy, &folder, only, &mut tally, &mut out)?;
+    let Tally { passed, failed } = tally;
     if passed == 0 && failed == 0 {
         return Err(format!("no row has {only} in its name").into());
     }

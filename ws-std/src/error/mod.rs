@@ -70,8 +70,8 @@ pub enum Error {
     /// The peer broke the rules of RFC 6455 or exceeded a limit. It was sent a Close with [`Fault::close_code`]. Where a limit is too low
     /// for what you expect, raise it ([`Limits`](crate::Limits)); all else is for the authors of the peer to mend.
     Fault(Fault),
-    /// The stream ended or was reset without a closing handshake, or the way to the peer is gone: 1006 (RFC 6455 §7.1.5). Holds the kind of the stream's error,
-    /// or `None` where it just ended. What was sent last may not have arrived. A client connects again.
+    /// The stream ended or was reset without a closing handshake, or the way to the peer is gone: 1006 (RFC 6455 §7.1.5). Holds the
+    /// kind of the stream's error, or `None` where it just ended. What was sent last may not have arrived. A client connects again.
     Disconnected(Option<io::ErrorKind>),
     /// A phase took longer than [`Timeouts`](crate::Timeouts) allow: the peer, or the way to it, is gone or too slow. A client connects
     /// again.

@@ -222,7 +222,7 @@ pub use counters::{Counters, Outcome};
 #[cfg(feature = "proxy")]
 pub use dial::Proxy;
 pub use dial::{Client, connect};
-pub use error::{Error, Phase, Refusal, Unsent};
+pub use error::{Error, Phase, Unsent};
 #[cfg(feature = "proxy")]
 pub use error::{ProxyError, ProxyUrlError};
 #[cfg(feature = "hub")]
@@ -251,7 +251,7 @@ pub use ws_core::event::{Event, Fragment, MessageType, Payload};
 #[cfg(feature = "deflate")]
 pub use ws_core::extension::{Agreed, DeflateConfig, WindowBits};
 pub use ws_core::frame::{CloseCode, CloseFrame, ControlPayload};
-pub use ws_core::handshake::{HandshakeFault, HandshakeMisuse, Header, Request};
+pub use ws_core::handshake::{HandshakeFault, HandshakeMisuse, Header, Refusal, Request};
 pub use ws_core::keepalive::Timeouts;
 pub use ws_core::message::{Message, OwnedMessage};
 #[cfg(feature = "deflate")]

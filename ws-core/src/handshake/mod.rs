@@ -102,7 +102,9 @@ pub use origin::OriginPolicy;
 pub use outgoing_request::OutgoingRequest;
 pub use outgoing_response::OutgoingResponse;
 #[cfg(feature = "alloc")]
-pub use owned::{Credentials, OwnedOriginPolicy, Redirect, RequestConfig, ResponseBody, head_to_vec};
+pub use owned::{
+    Credentials, OwnedOriginPolicy, Redirect, Refusal, RequestConfig, ResponseBody, head_to_vec,
+};
 pub use request::Request;
 pub use response::Response;
 pub use server::{REJECT_FAULT_LEN_MAX, ServerHandshake, ServerProgress};

@@ -3,7 +3,7 @@ use core::fmt;
 
 #[cfg(feature = "rustls")]
 use rustls::ClientConfig;
-use ws_core::handshake::Credentials;
+use ws_core::handshake::{Credentials, Refusal};
 use ws_core::uri::Authority;
 
 use super::proxy_url::{Protocol, ProxyUrl};
@@ -12,7 +12,7 @@ use super::secure::Tls;
 use super::tunnel::Tunnel;
 use super::{Client, addresses, socks};
 use crate::deadline::Deadline;
-use crate::error::{Error, Phase, ProxyError, ProxyUrlError, Refusal};
+use crate::error::{Error, Phase, ProxyError, ProxyUrlError};
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Carrier;
 #[cfg(feature = "rustls")]

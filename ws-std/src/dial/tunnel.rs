@@ -3,12 +3,12 @@
 use alloc::sync::Arc;
 
 use ws_core::handshake::{
-    ClientHandshake, ClientProgress, Credentials, HandshakeFault, HandshakeMisuse, OutgoingRequest,
+    ClientHandshake, ClientProgress, Credentials, HandshakeFault, HandshakeMisuse, OutgoingRequest, Refusal,
     RequestConfig, Response, ResponseBody, WriteError,
 };
 use ws_core::uri::{Authority, Uri};
 
-use crate::error::{Error, ProxyError, Refusal};
+use crate::error::{Error, ProxyError};
 use crate::open::handshake_stream::{HandshakeStream, head_storage};
 use crate::stream::Carrier;
 

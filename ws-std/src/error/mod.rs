@@ -1,14 +1,12 @@
 #[cfg(feature = "proxy")]
 mod proxy;
 mod reconnect;
-mod refusal;
 #[cfg(feature = "rustls")]
 mod tls_fault;
 mod unsent;
 
 #[cfg(feature = "proxy")]
 pub use proxy::{ProxyError, ProxyUrlError};
-pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub(crate) use tls_fault::TlsFault;
 pub use unsent::Unsent;
@@ -18,7 +16,7 @@ use std::io;
 
 use ws_core::connection::CloseStatus;
 use ws_core::error::{Fault, Misuse, SendError};
-use ws_core::handshake::{HandshakeFault, HandshakeMisuse, WriteError};
+use ws_core::handshake::{HandshakeFault, HandshakeMisuse, Refusal, WriteError};
 use ws_core::uri::UriError;
 
 /// Why a connection could not be opened, why it ended without a closing handshake, or why something was not sent or received now.

@@ -1,8 +1,7 @@
 use core::fmt;
 
+use ws_core::handshake::Refusal;
 use ws_core::uri::UriError;
-
-use super::Refusal;
 
 /// Why a proxy did not open a stream to the server.
 #[cfg_attr(docsrs, doc(cfg(feature = "proxy")))]

@@ -3,9 +3,11 @@
 use core::time::Duration;
 use std::io::ErrorKind;
 
+use ws_core::handshake::Refusal;
+
+use super::Error;
 #[cfg(feature = "proxy")]
 use super::ProxyError;
-use super::{Error, Refusal};
 
 impl Error {
     /// Whether a client that wants to stay connected should connect again, after a delay of [`Backoff`](crate::Backoff): whether what
@@ -52,7 +54,7 @@ impl Error {
             Self::Disconnected(_) | Self::Timeout(_) => true,
             // No address was reached, the name was not found now, or there are no resources now.
             Self::Io(error) => !LASTING.contains(&error.kind()),
-            Self::Refused(refusal) => refusal.should_reconnect(),
+            Self::Refused(refusal) => should_reconnect(refusal),
             Self::Incomplete(status) => status.should_reconnect(),
             #[cfg(feature = "proxy")]
             Self::Proxy(error) => error.should_reconnect(),
@@ -107,7 +109,7 @@ impl Error {
 impl ProxyError {
     fn should_reconnect(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.should_reconnect(),
+            Self::Refused(refusal) => should_reconnect(refusal),
             // RFC 1928 §6: it failed, or the network or the host cannot be reached, or has refused the connection.
             Self::Reply(reply) => matches!(reply, 1 | 3..=6),
             Self::Ended => true,
@@ -122,10 +124,8 @@ impl ProxyError {
     }
 }
 
-impl Refusal {
-    fn should_reconnect(&self) -> bool {
-        self.response().is_some_and(|response| response.should_reconnect())
-    }
+fn should_reconnect(refusal: &Refusal) -> bool {
+    refusal.response().is_some_and(|response| response.should_reconnect())
 }
 
 /// The kinds of errors of a stream that the next one would have too.

@@ -4,6 +4,7 @@ mod credentials;
 mod head_to_vec;
 mod origin_policy;
 mod redirect;
+mod refusal;
 mod request_config;
 mod response_body;
 
@@ -11,5 +12,6 @@ pub use credentials::Credentials;
 pub use head_to_vec::head_to_vec;
 pub use origin_policy::OwnedOriginPolicy;
 pub use redirect::Redirect;
+pub use refusal::Refusal;
 pub use request_config::RequestConfig;
 pub use response_body::ResponseBody;

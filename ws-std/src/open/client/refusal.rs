@@ -2,9 +2,8 @@
 
 use core::time::Duration;
 
-use ws_core::handshake::{ClientHandshake, ResponseBody};
+use ws_core::handshake::{ClientHandshake, Refusal, ResponseBody};
 
-use crate::error::Refusal;
 use crate::open::handshake_stream::HandshakeStream;
 use crate::stream::Stream;
 

@@ -180,7 +180,9 @@ fn show_settings(shown: &mut Vec<Shown>) {
 /// What owns its parts.
 #[cfg(feature = "alloc")]
 fn show_owned(shown: &mut Vec<Shown>) {
-    use ws_core::handshake::{Credentials, OwnedOriginPolicy, RequestConfig, ResponseBody};
+    use ws_core::handshake::{
+        Credentials, OwnedOriginPolicy, OwnedResponse, Refusal, RequestConfig, ResponseBody, ResponseConfig,
+    };
 
     let credentials = Credentials::new(SECRET, SECRET);
     show(shown, "Credentials", &credentials, &["Credentials"]);
@@ -193,9 +195,11 @@ fn show_owned(shown: &mut Vec<Shown>) {
         .with_origin("https://s3cr3t.example");
     show(shown, "RequestConfig", &config, &["X-Id", "X-Key", "session", "subprotocol_count: 1", "22"]);
     show(shown, "OwnedOriginPolicy", &OwnedOriginPolicy::SameHost, &["SameHost"]);
+    let config = ResponseConfig::new().with_header("X-Id", SECRET).with_subprotocol(SECRET);
+    show(shown, "ResponseConfig", &config, &["SameHost", "X-Id"]);
 
     let uri = Uri::parse("ws://h/").unwrap();
-    let mut client = ClientHandshake::new([0; 1024], *b"the sample nonce");
+    let mut client = ClientHandshake::new(vec![0; 1024], *b"the sample nonce");
     let head = "HTTP/1.1 302 Found\r\nLocation: /s3cr3t?s3cr3t\r\n\r\ns3cr3t";
     let mut buffer = ReadBuffer::with_filled(head.as_bytes().to_vec(), head.len()).unwrap();
     assert_eq!(client.receive(&OutgoingRequest::new(uri), &mut buffer.input()), ClientProgress::Rejected);
@@ -205,6 +209,8 @@ fn show_owned(shown: &mut Vec<Shown>) {
     let mut body = ResponseBody::of(&response);
     body.decode(buffer.unread());
     show(shown, "ResponseBody", &body, &["ResponseBody", "content_len: 6", "is_over: false"]);
+    show(shown, "OwnedResponse", &OwnedResponse::new(client.clone()), &["OwnedResponse", "302"]);
+    show(shown, "Refusal", &Refusal::new(client, SECRET.into()), &["Refusal", "302", "body_len: 6"]);
 }
 
 /// The types that are public in the source of what this is about.

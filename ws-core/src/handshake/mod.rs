@@ -103,7 +103,8 @@ pub use outgoing_request::OutgoingRequest;
 pub use outgoing_response::OutgoingResponse;
 #[cfg(feature = "alloc")]
 pub use owned::{
-    Credentials, OwnedOriginPolicy, Redirect, Refusal, RequestConfig, ResponseBody, head_to_vec,
+    Credentials, OwnedOriginPolicy, OwnedResponse, Redirect, Refusal, RequestConfig, ResponseBody,
+    ResponseConfig, head_to_vec,
 };
 pub use request::Request;
 pub use response::Response;

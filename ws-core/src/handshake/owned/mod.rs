@@ -6,7 +6,9 @@ mod origin_policy;
 mod redirect;
 mod refusal;
 mod request_config;
+mod response;
 mod response_body;
+mod response_config;
 
 pub use credentials::Credentials;
 pub use head_to_vec::head_to_vec;
@@ -14,4 +16,6 @@ pub use origin_policy::OwnedOriginPolicy;
 pub use redirect::Redirect;
 pub use refusal::Refusal;
 pub use request_config::RequestConfig;
+pub use response::OwnedResponse;
 pub use response_body::ResponseBody;
+pub use response_config::ResponseConfig;

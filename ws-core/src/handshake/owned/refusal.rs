@@ -1,14 +1,15 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::handshake::{ClientHandshake, Header, Headers, Response};
+use super::OwnedResponse;
+use crate::handshake::{ClientHandshake, Header, Response};
 
 /// The answer of a server that did not open a WebSocket: 401 asks for credentials, 3xx names another URL. Or that of a proxy which did
 /// not open a stream: 407 asks for credentials.
 ///
 /// Before you follow a redirect: do not send the credentials of one origin to another, and do not follow from `wss:` to `ws:`.
 pub struct Refusal {
-    handshake: ClientHandshake<Vec<u8>>,
+    response: OwnedResponse,
     body: Vec<u8>,
     /// "server" or "proxy": where it came from.
     sender: &'static str,
@@ -36,30 +37,30 @@ impl Refusal {
     /// ```
     #[must_use]
     pub const fn new(handshake: ClientHandshake<Vec<u8>>, body: Vec<u8>) -> Self {
-        Self { handshake, body, sender: "server" }
+        Self { response: OwnedResponse::new(handshake), body, sender: "server" }
     }
 
     /// Makes a refusal of the response of a proxy that was asked for a tunnel by CONNECT.
     #[must_use]
     pub const fn by_proxy(handshake: ClientHandshake<Vec<u8>>) -> Self {
-        Self { handshake, body: Vec::new(), sender: "proxy" }
+        Self { response: OwnedResponse::new(handshake), body: Vec::new(), sender: "proxy" }
     }
 
     /// The status, such as 404.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.response().map_or(0, |response| response.status())
+        self.response.status()
     }
 
     /// The value of the first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.response().and_then(|response| response.header(name))
+        self.response.header(name)
     }
 
     /// All headers, in the order in which they were sent.
     pub fn headers(&self) -> impl Iterator<Item = Header<'_>> {
-        self.response().map(|response| response.headers()).into_iter().flat_map(Headers::into_iter)
+        self.response.headers()
     }
 
     /// The body, without chunk sizes, as far as it was read: the adapters read its first 4 KiB, and only what arrives within a second
@@ -73,7 +74,7 @@ impl Refusal {
     /// The head of the response. `None` only where the handshake had not read one.
     #[must_use]
     pub fn response(&self) -> Option<Response<'_>> {
-        self.handshake.response()
+        self.response.as_response()
     }
 }
 

@@ -1,9 +1,10 @@
 // Read first: RFC 6455 §4.2.2.
 
-use core::fmt;
+use alloc::sync::Arc;
+use core::{fmt, mem};
 use std::io;
 
-use ws_core::handshake::{AcceptError, HandshakeViolation, Header, OutgoingResponse, Request, head_to_vec};
+use ws_core::handshake::{AcceptError, HandshakeViolation, Header, Request, ResponseConfig, head_to_vec};
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
 use ws_core::session::Opened;
@@ -103,9 +104,8 @@ impl<S: Stream> Incoming<S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.opening.headers.push((name.into(), value.as_ref().into()));
-        self
+    pub fn with_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.change(|response| response.with_header(name, value))
     }
 
     /// Chooses this subprotocol, or none, in place of the one that the [`Server`](super::Server) and the client agree on. One that
@@ -122,10 +122,8 @@ impl<S: Stream> Incoming<S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn with_subprotocol(mut self, subprotocol: Option<&str>) -> Self {
-        self.opening.server.subprotocols.clear();
-        self.opening.subprotocol = subprotocol.map(Into::into);
-        self
+    pub fn with_subprotocol(self, subprotocol: Option<&str>) -> Self {
+        self.change(|response| response.with_chosen_subprotocol(subprotocol))
     }
 
     /// Compresses messages as this says where the client offers permessage-deflate, or not at all, in place of what
@@ -144,7 +142,7 @@ impl<S: Stream> Incoming<S> {
     #[must_use]
     pub fn with_deflate(mut self, deflate: Option<Deflate>) -> Self {
         self.opening.server.settings.deflate = deflate;
-        self
+        self.change(|response| response.with_deflate(deflate.map(|deflate| deflate.config())))
     }
 
     /// Opens the WebSocket, with what the [`Server`](super::Server) and the client agree on, and what was set on this request.
@@ -160,20 +158,8 @@ impl<S: Stream> Incoming<S> {
         if !self.is_websocket {
             return Err(self.opening.refuse(HandshakeViolation::Upgrade.into()));
         }
-        self.opening.choose_subprotocol();
-        let ServerOpening { server, stream, handshake, subprotocol, headers } = &mut *self.opening;
-        let headers: Vec<_> = headers.iter().map(|(name, value)| Header { name, value }).collect();
-        let mut response = OutgoingResponse::new().with_headers(&headers);
-        if let Some(subprotocol) = subprotocol {
-            response = response.with_subprotocol(subprotocol);
-        }
-        #[cfg(feature = "deflate")]
-        if let Some(deflate) = &server.settings.deflate {
-            response = response.with_deflate(deflate.config());
-        }
-        let head =
-            server.origins.lend(|origins| head_to_vec(|out| handshake.accept(origins, &response, out)));
-        let head = match head {
+        let ServerOpening { server, stream, handshake } = &mut *self.opening;
+        let head = match server.response.accept(handshake) {
             Ok(head) => head,
             Err(AcceptError::Failed(fault)) => return Err(self.opening.refuse(fault)),
             Err(AcceptError::Misuse(misuse)) => {
@@ -214,9 +200,15 @@ impl<S: Stream> Incoming<S> {
         Ok(())
     }
 
+    fn change(mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) -> Self {
+        let response = Arc::make_mut(&mut self.opening.server.response);
+        *response = set(mem::take(response));
+        self
+    }
+
     /// Opens the WebSocket, after the answer was written or queued.
     fn open(self) -> Result<WebSocket<S>, Error> {
-        let ServerOpening { stream, server, handshake, .. } = *self.opening;
+        let ServerOpening { stream, server, handshake } = *self.opening;
         let opened = Opened::by_server(&handshake).map_err(io::Error::other)?;
         let socket = server.settings.open(stream, opened)?;
         let path = handshake.request().map_or("/", |request| request.path());

@@ -9,10 +9,11 @@ pub use incoming::Incoming;
 pub use receiving::Receiving;
 
 use alloc::sync::Arc;
+use core::mem;
 use std::net::TcpStream;
 
 use ws_core::connection::Config;
-use ws_core::handshake::OwnedOriginPolicy;
+use ws_core::handshake::ResponseConfig;
 use ws_core::keepalive::Timeouts;
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
@@ -71,8 +72,7 @@ pub fn accept(stream: TcpStream) -> Result<WebSocket<TcpStream>, Error> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Server {
-    origins: Arc<OwnedOriginPolicy>,
-    subprotocols: Vec<Box<str>>,
+    response: Arc<ResponseConfig>,
     settings: Settings,
     /// The longest head of a request, in bytes.
     head_len_max: usize,
@@ -90,30 +90,32 @@ impl Server {
     /// allowed only where you name their origin too.
     #[doc(alias = "origins")]
     #[must_use]
-    pub fn with_allowed_origin(mut self, origin: &str) -> Self {
-        Arc::make_mut(&mut self.origins).allow(origin);
-        self
+    pub fn with_allowed_origin(self, origin: &str) -> Self {
+        self.change(|response| response.with_allowed_origin(origin))
     }
 
     /// Allows pages of the same host only where they are of this scheme too: `http` for [`Scheme::Ws`], `https` for
     /// [`Scheme::Wss`].
     #[must_use]
-    pub fn with_same_origin(mut self, scheme: Scheme) -> Self {
-        self.origins = Arc::new(OwnedOriginPolicy::SameOrigin(scheme));
-        self
+    pub fn with_same_origin(self, scheme: Scheme) -> Self {
+        self.change(|response| response.with_same_origin(scheme))
     }
 
     /// Allows any page: for services that do not authenticate users by cookies or by their network.
     #[must_use]
-    pub fn with_any_origin(mut self) -> Self {
-        self.origins = Arc::new(OwnedOriginPolicy::AnyOrigin);
-        self
+    pub fn with_any_origin(self) -> Self {
+        self.change(ResponseConfig::with_any_origin)
     }
 
     /// Adds a subprotocol that the server speaks. Of these, [`Incoming::accept`] chooses the one that the client prefers.
     #[must_use]
-    pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
-        self.subprotocols.push(subprotocol.into());
+    pub fn with_subprotocol(self, subprotocol: &str) -> Self {
+        self.change(|response| response.with_subprotocol(subprotocol))
+    }
+
+    fn change(mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) -> Self {
+        let response = Arc::make_mut(&mut self.response);
+        *response = set(mem::take(response));
         self
     }
 
@@ -134,9 +136,9 @@ impl Server {
     /// Compresses messages where the client offers permessage-deflate. Read [before turning it on](Deflate#before-turning-it-on) first.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub const fn with_deflate(mut self, deflate: Deflate) -> Self {
+    pub fn with_deflate(mut self, deflate: Deflate) -> Self {
         self.settings.deflate = Some(deflate);
-        self
+        self.change(|response| response.with_deflate(Some(deflate.config())))
     }
 
     /// Sets how long the head of a request may be, in bytes; a longer one is answered with 431, or with 414 where the request line
@@ -214,12 +216,7 @@ impl Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self {
-            origins: Arc::default(),
-            subprotocols: Vec::new(),
-            settings: Settings::default(),
-            head_len_max: HEAD_LEN_MAX,
-        }
+        Self { response: Arc::default(), settings: Settings::default(), head_len_max: HEAD_LEN_MAX }
     }
 }
 

@@ -24,10 +24,6 @@ pub(super) struct ServerOpening<S> {
     pub(super) server: Server,
     pub(super) stream: HandshakeStream<S>,
     pub(super) handshake: ServerHandshake<Vec<u8>>,
-    /// The subprotocol that was chosen for this request.
-    pub(super) subprotocol: Option<Box<str>>,
-    /// The names and values that are added to the response.
-    pub(super) headers: Vec<(Box<str>, Box<[u8]>)>,
 }
 
 impl<S: Stream> Receiving<S> {
@@ -36,9 +32,7 @@ impl<S: Stream> Receiving<S> {
     pub(super) fn new(server: Server, stream: S, deadline: Deadline) -> Result<Self, Error> {
         let stream = HandshakeStream::new(stream, deadline)?;
         let handshake = ServerHandshake::new(head_storage(server.head_len_max)?);
-        let (subprotocol, headers) = (None, Vec::new());
-        let opening = ServerOpening { server, stream, handshake, subprotocol, headers };
-        Ok(Self { opening: Some(Box::new(opening)) })
+        Ok(Self { opening: Some(Box::new(ServerOpening { server, stream, handshake })) })
     }
 
     /// Reads what has arrived. Where the stream would block, call it again when the stream is readable, or
@@ -89,14 +83,6 @@ impl<S: Stream> ServerOpening<S> {
             reason = "an Incoming is made where receive, below, has found a request"
         )]
         self.handshake.request().expect("a request was received")
-    }
-
-    /// Chooses the subprotocol that the client likes best of those that the server speaks, unless one is chosen already.
-    pub(super) fn choose_subprotocol(&mut self) {
-        if self.subprotocol.is_none() {
-            let chosen = self.request().subprotocols().choose(&self.server.subprotocols).cloned();
-            self.subprotocol = chosen;
-        }
     }
 
     /// Reads the request, and returns whether it is one for a WebSocket.

@@ -98,7 +98,7 @@ fn the_core_names_no_clock_no_socket_no_randomness() {
 #[test]
 fn citations_have_one_form() {
     let mut citations = 0;
-    for name in ["ws-core/src", "ws-std/src"] {
+    for name in ["ws-core/src", "ws-std/src", "ws-tokio/src"] {
         for (path, text) in rust_files(&folder(name)) {
             for (number, line) in text.lines().enumerate() {
                 let comment = line.trim_start();
@@ -131,7 +131,7 @@ fn is_citation(text: &str) -> bool {
 
 #[test]
 fn files_are_at_most_500_lines() {
-    for name in ["ws-core", "ws-std", "autobahn", "fuzz", "benches"] {
+    for name in ["ws-core", "ws-std", "ws-tokio", "autobahn", "fuzz", "benches"] {
         for (path, text) in rust_files(&folder(name)) {
             if path.components().any(|component| component.as_os_str() == "target") {
                 continue;
@@ -145,7 +145,7 @@ fn files_are_at_most_500_lines() {
 #[test]
 fn each_dependency_is_accounted_for() {
     let accounts = fs::read_to_string(folder("SECURITY.md")).unwrap();
-    for manifest in ["ws-core/Cargo.toml", "ws-std/Cargo.toml"] {
+    for manifest in ["ws-core/Cargo.toml", "ws-std/Cargo.toml", "ws-tokio/Cargo.toml"] {
         let text = fs::read_to_string(folder(manifest)).unwrap();
         let (_, dependencies) = text.split_once("\n[dependencies]\n").unwrap();
         let lines = dependencies.lines().take_while(|line| !line.starts_with('['));

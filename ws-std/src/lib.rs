@@ -258,8 +258,3 @@ pub use ws_core::message::{Message, OwnedMessage};
 pub use ws_core::session::Deflate;
 pub use ws_core::session::Traffic;
 pub use ws_core::uri::{Scheme, UriError};
-
-/// The examples of the front page, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -243,7 +243,9 @@ impl<S: Duplex> Io<S> {
     pub(crate) fn poll_answered(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.poll_side(Side::Read, cx, |io, cx| {
             // That the peer is gone does not matter any more.
-            let _gone = ready!(io.poll_transmit(cx));
+            while io.poll_transmit(cx).is_pending() {
+                ready!(io.life.poll_due(cx))?;
+            }
             if io.life.transport() == (Transport::Linger { shutdown_write: true }) {
                 ready!(io.poll_shutdown(cx));
                 io.life.outbound.write_shut_down();
@@ -278,8 +280,11 @@ impl<S: Duplex> Io<S> {
             }
             if is_read_over {
                 // The last bytes are written, though the peer sends nothing more.
-                ready!(transmitted)?;
-                self.life.read_failed(io::ErrorKind::UnexpectedEof.into());
+                if transmitted.is_pending() {
+                    ready!(self.life.poll_due(cx))?;
+                } else {
+                    self.life.read_failed(io::ErrorKind::UnexpectedEof.into());
+                }
                 continue;
             }
             if spare.is_empty() {

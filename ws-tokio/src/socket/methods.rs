@@ -18,6 +18,21 @@ macro_rules! sending_methods {
         /// much without reading wait for each other, until [`Timeouts::write`](crate::Timeouts::write) ends the connection. In two
         /// [halves](crate::WebSocket::split) a task reads meanwhile.
         ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// socket.send("Hello").await?; // text
+        /// socket.send(&[1, 2, 3]).await?; // binary
+        /// assert_eq!(peer.receive().await?, Some("Hello".into()));
+        /// assert_eq!(peer.receive().await?, Some(vec![1, 2, 3].into()));
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Cancel safety
         ///
         /// The message was queued whole, and leaves with what is sent or read next, or not at all (test `cancellation`).
@@ -34,6 +49,24 @@ macro_rules! sending_methods {
         /// Queues a message, which leaves with what is sent after it: [when bytes leave](crate#when-bytes-leave). Waits only while
         /// 16 KiB or more wait to be written.
         ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// for line in ["one", "two", "three"] {
+        ///     socket.feed(line).await?;
+        /// }
+        /// socket.flush().await?; // all three in one write
+        /// # for line in ["one", "two", "three"] {
+        /// #     assert_eq!(peer.receive().await?, Some(line.into()));
+        /// # }
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Cancel safety
         ///
         /// The message was queued whole, or not at all (test `cancellation`).
@@ -46,6 +79,22 @@ macro_rules! sending_methods {
         }
 
         /// Sends a message that is given away: a long one is not copied, and a client masks it in place.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// if let Err(unsent) = socket.send_owned(vec![7; 20_000]).await {
+        ///     // Where nothing of it was sent, it is here to be sent on another connection.
+        ///     println!("{unsent}: {:?}", unsent.message);
+        /// }
+        /// assert_eq!(peer.receive().await?.map(|message| message.len()), Some(20_000));
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Cancel safety
         ///
@@ -60,6 +109,23 @@ macro_rules! sending_methods {
 
         /// Sends a message that was encoded once, and perhaps compressed, for many connections of a server: a broadcast. A long one is
         /// shared by all of them, not copied.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use std::sync::Arc;
+        /// use ws_tokio::EncodedMessage;
+        ///
+        /// let news = Arc::new(EncodedMessage::new("news")?); // once for all members
+        /// socket.send_encoded(&news).await?;
+        /// assert_eq!(peer.receive().await?, Some("news".into()));
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Cancel safety
         ///
@@ -97,6 +163,22 @@ macro_rules! sending_methods {
         /// Sends the next part of a message as a fragment, for messages that are too long for memory, or not known to their end; with
         /// [`Fin::Final`] the message ends (RFC 6455 §5.4). Until then only parts, pings and a Close can be sent.
         ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use ws_tokio::Fin;
+        ///
+        /// socket.send_part("Hel", Fin::More).await?;
+        /// socket.send_part("lo", Fin::Final).await?;
+        /// assert_eq!(peer.receive().await?, Some("Hello".into()));
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Cancel safety
         ///
         /// As for [`send`](Self::send).
@@ -110,6 +192,28 @@ macro_rules! sending_methods {
 
         /// Sends a ping with up to 125 bytes (RFC 6455 §5.5.2). The pong comes as an event of
         /// [`WebSocket::read_event`](crate::WebSocket::read_event), and counts as a sign of life.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use ws_tokio::Event;
+        ///
+        /// socket.ping(b"are you there?").await?;
+        /// let answering = tokio::spawn(async move { peer.receive().await });
+        /// while let Some((event, _writer)) = socket.read_event().await? {
+        ///     if event == Event::Pong {
+        ///         assert_eq!(socket.control().as_bytes(), b"are you there?");
+        ///         break;
+        ///     }
+        /// }
+        /// # answering.abort();
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Errors
         ///
@@ -128,6 +232,23 @@ macro_rules! sending_methods {
         }
 
         /// Sends a Close, and does not wait for the peer's. Read on: that brings the connection to its end.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use ws_tokio::CloseCode;
+        ///
+        /// socket.start_close(CloseCode::NORMAL.with_reason("done")).await?;
+        /// let reading = tokio::spawn(async move { socket.receive().await }); // to the end
+        /// assert_eq!(peer.receive().await?, None);
+        /// assert_eq!(peer.close_frame().map(|close| close.reason().to_owned()), Some("done".to_owned()));
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Errors
         ///
@@ -148,6 +269,28 @@ macro_rules! receiving_methods {
         /// [`StreamExt::next`](https://docs.rs/futures-util/latest/futures_util/stream/trait.StreamExt.html#method.next) is the same.
         /// [`receive`](Self::receive) is the form for `?`, and [`read`](Self::read) lends the message.
         ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// # peer.send("one").await?;
+        /// # peer.send("two").await?;
+        /// # drop(peer);
+        /// let mut texts = Vec::new();
+        /// while let Some(message) = socket.next().await {
+        ///     match message {
+        ///         Ok(message) => texts.push(message.into_text().unwrap_or_default()),
+        ///         Err(error) => println!("{error}"), // the last
+        ///     }
+        /// }
+        /// assert_eq!(texts, ["one", "two"]);
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Cancel safety
         ///
         /// What has been received stays there for the next call (test `cancellation`).
@@ -162,6 +305,19 @@ macro_rules! receiving_methods {
         }
 
         /// Waits for the next message, which owns its bytes. Returns `None` once the connection was closed.
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// peer.send("Hello").await?;
+        /// assert_eq!(socket.receive().await?, Some("Hello".into()));
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Cancel safety
         ///
@@ -181,6 +337,30 @@ macro_rules! receiving_methods {
         /// read buffer; the payload of control frames is in [`control`](Self::control). Returns `None` once the connection was
         /// closed by a closing handshake.
         ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use ws_tokio::Event;
+        ///
+        /// # peer.send(&vec![7; 20_000]).await?;
+        /// let mut len = 0;
+        /// while let Some(event) = socket.read_part().await? {
+        ///     if let Event::Data(part) = event {
+        ///         len += part.payload.as_bytes().len();
+        ///         if part.is_last {
+        ///             break;
+        ///         }
+        ///     }
+        /// }
+        /// assert_eq!(len, 20_000);
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Cancel safety
         ///
         /// What has been received stays there for the next call (test `cancellation`).
@@ -194,6 +374,23 @@ macro_rules! receiving_methods {
 
         /// Closes the connection: sends a Close, discards messages until the peer's Close, and waits for the end of the stream, within
         /// [`Timeouts::close`](crate::Timeouts::close).
+        ///
+        /// ```
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # use ws_tokio::{Config, Role, WebSocket};
+        /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+        /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+        /// use ws_tokio::CloseCode;
+        ///
+        /// let answering = tokio::spawn(async move { peer.receive().await });
+        /// socket.close(CloseCode::NORMAL).await?;
+        /// assert!(socket.closure().is_some_and(|closure| closure.is_clean));
+        /// # assert_eq!(answering.await??, None);
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Cancel safety
         ///

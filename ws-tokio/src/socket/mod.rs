@@ -73,6 +73,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// Makes a WebSocket of a stream whose opening handshake was done elsewhere, such as by an HTTP server, with tokio's timer. `unread`
     /// is what was read from the stream after the handshake.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ws_tokio::{Config, Role, WebSocket};
+    ///
+    /// let (stream, _peer) = tokio::io::duplex(64);
+    /// // RFC 6455 §5.7: the masked text message "Hello" came together with the request.
+    /// let unread = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    /// let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), &unread)?;
+    /// assert_eq!(socket.receive().await?, Some("Hello".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Entropy`] where the operating system has no seed for a client's masking keys.
@@ -102,6 +116,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     /// Makes a WebSocket of a stream whose opening handshake was done elsewhere and negotiated `agreed` for compression, with tokio's
     /// timer. Messages are compressed as `deflate` says, and inflated. `unread` is what was read from the stream after the handshake.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ws_tokio::ws_core::extension::DeflateParams;
+    /// use ws_tokio::{Agreed, Config, Deflate, Role, WebSocket};
+    ///
+    /// # let (stream, mut peer) = tokio::io::duplex(64);
+    /// let agreed = Agreed::server(DeflateParams::default()); // as the HTTP server has answered
+    /// let (config, deflate) = (Config::new(), Deflate::new());
+    /// let mut socket =
+    ///     WebSocket::after_handshake_with_deflate(stream, Role::Server, config, agreed, deflate, b"")?;
+    /// socket.send_compressed("Hello").await?;
+    /// # let mut sent = [0; 9];
+    /// # tokio::io::AsyncReadExt::read_exact(&mut peer, &mut sent).await?;
+    /// assert_eq!(sent, [0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]); // RFC 7692 §7.2.3.1
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -142,6 +175,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// answered. After a Close the end of the stream is waited for, within [`Timeouts::close`]. While it waits, this call
     /// sends pings and ends connections to peers that are gone, as [`Timeouts`] set.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// peer.send("Hello").await?;
+    /// if let Some((message, mut writer)) = socket.read().await? {
+    ///     writer.send(message).await?; // while it is lent
+    /// }
+    /// assert_eq!(peer.receive().await?, Some("Hello".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// What has been received stays there for the next call (test `cancellation`).
@@ -164,6 +213,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// Pings and the peer's Close are answered already; pongs to pings of the keepalive are not reported. After the Close, the next
     /// call waits for the end of the stream, and returns `None`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// use ws_tokio::{Event, Message};
+    ///
+    /// peer.ping(b"hi").await?;
+    /// peer.send("Hello").await?;
+    /// let (event, _writer) = socket.read_event().await?.ok_or("closed")?;
+    /// assert_eq!(event, Event::Ping);
+    /// assert_eq!(socket.control().as_bytes(), b"hi");
+    /// let (event, _writer) = socket.read_event().await?.ok_or("closed")?;
+    /// assert_eq!(event, Event::Data(Message::Text("Hello")));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -211,6 +280,21 @@ impl<S> WebSocket<S> {
 
     /// Sets the timeouts of the open connection. Each wait that is going on begins anew, except that a closing handshake that has
     /// begun keeps its deadline unless that becomes earlier.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// use std::time::Duration;
+    ///
+    /// let timeouts = socket.timeouts().with_ping_interval(Some(Duration::from_secs(20)));
+    /// socket.set_timeouts(timeouts); // from now on, while the program receives
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_timeouts(&mut self, timeouts: Timeouts) {
         self.io.life.set_timeouts(timeouts);
     }

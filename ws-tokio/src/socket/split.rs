@@ -106,6 +106,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ReadHalf<S> {
 
     /// Waits for the next message, and lends it: see [`WebSocket::read`].
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// peer.send("Hello").await?;
+    /// let (mut reader, _writer) = socket.split();
+    /// assert_eq!(reader.read().await?.and_then(|message| message.as_text()), Some("Hello"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`WebSocket::read`].
@@ -131,6 +145,22 @@ impl<S> ReadHalf<S> {
     }
 
     /// Puts the connection together again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// let (reader, writer) = socket.split();
+    /// assert!(reader.is_pair_of(&writer));
+    /// let mut socket = reader.reunite(writer)?;
+    /// socket.send("whole again").await?;
+    /// # assert_eq!(peer.receive().await?, Some("whole again".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -31,6 +31,20 @@ use crate::timer::Clock;
 /// A request need not be for a WebSocket: [`is_websocket`](Self::is_websocket) says whether it is. A plain one may have any method
 /// but CONNECT, be of HTTP/1.1 or HTTP/1.0, and announce a body. The body is not read: the connection ends with the answer, so that
 /// nothing that follows the head is taken for another request.
+///
+/// ```no_run
+/// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+/// use ws_tokio::{Header, Server};
+///
+/// let incoming = Server::new().receive(stream).await?;
+/// if incoming.header("Cookie").is_none() {
+///     return incoming.respond(401, &[Header::new("WWW-Authenticate", "Cookie")], b"log in first\n").await;
+/// }
+/// let mut socket = incoming.with_header("Set-Cookie", "session=8a3c60f7; HttpOnly").accept().await?;
+/// socket.send("welcome").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "dropping it closes the connection without an answer"]
 pub struct Incoming<S> {
     opening: Box<ServerOpening<S>>,
@@ -110,6 +124,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// still sends, such as the body of its request, is discarded, so that it can read the answer: for up to
     /// [`Timeouts::close`](crate::Timeouts::close), unless it ends the stream before.
     ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().receive(stream).await?;
+    /// if incoming.path() == "/health" {
+    ///     return incoming.respond(200, &[], b"fine\n").await;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::HandshakeMisuse`] where the status is not 200 to 599 or has no body and gets one, or a header is one that cannot be
@@ -157,6 +181,16 @@ impl<S> Incoming<S> {
     }
 
     /// The stream: for the address of the peer, or the certificate of a client of TLS.
+    ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().receive(stream).await?;
+    /// if incoming.get_ref().peer_addr()?.ip().is_loopback() {
+    ///     incoming.accept().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn get_ref(&self) -> &S {
         &self.opening.stream.stream
@@ -171,12 +205,33 @@ impl<S> Incoming<S> {
 
     /// Adds a header to the response that opens the WebSocket. A name that the handshake writes itself, or an invalid name or value,
     /// is a misuse that [`accept`](Self::accept) reports.
+    ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().with_subprotocol("chat").receive(stream).await?;
+    /// // The subprotocol is still agreed on.
+    /// let socket = incoming.with_header("Set-Cookie", "session=31d4d96e; HttpOnly").accept().await?;
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.change(|options| options.response = mem::take(&mut options.response).with_header(name, value))
     }
 
     /// Chooses this subprotocol, or none, in place of the one that the [`Server`](super::Server) and the client agree on. One that
     /// the client has not offered is a misuse that [`accept`](Self::accept) reports.
+    ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().receive(stream).await?;
+    /// // Those that are spoken at this path.
+    /// let chosen = incoming.request().subprotocols().choose(["v2", "v1"]);
+    /// let socket = incoming.with_subprotocol(chosen).accept().await?;
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_subprotocol(self, subprotocol: Option<&str>) -> Self {
         self.change(|options| {
             options.response = mem::take(&mut options.response).with_chosen_subprotocol(subprotocol);
@@ -185,6 +240,16 @@ impl<S> Incoming<S> {
 
     /// Compresses messages as this says where the client offers permessage-deflate, or not at all, in place of what
     /// [`Server::with_deflate`](super::Server::with_deflate) says.
+    ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().receive(stream).await?;
+    /// let deflate = (incoming.path() == "/log").then(ws_tokio::Deflate::new);
+    /// let socket = incoming.with_deflate(deflate).accept().await?;
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "deflate")]
     pub fn with_deflate(self, deflate: Option<Deflate>) -> Self {
         self.change(|options| {

@@ -84,6 +84,9 @@ pub(super) struct Options {
 impl Client {
     /// The defaults: no subprotocol, no headers but a [`User-Agent`](Self::with_user_agent), no compression, the limits of
     /// [`Config::new`], the times of [`Timeouts::new`], tokio's timer.
+    ///
+    /// That timer panics where it has to wait outside of a runtime of tokio whose time is enabled: elsewhere use
+    /// [`new_with_timer`](Self::new_with_timer).
     #[cfg(feature = "time")]
     pub fn new() -> Self {
         Self::with_timers(Timers::tokio())
@@ -120,6 +123,8 @@ impl Client {
     /// The addresses of its host are tried in the order of the operating system, IPv6 and IPv4 by turns, each 250 ms after
     /// the one before it or as soon as that one fails; the first that answers is taken (RFC 8305). All of it takes
     /// [`Timeouts::connect`] at most. The handshake of TLS and the opening handshake share [`Timeouts::handshake`].
+    ///
+    /// It needs a runtime of tokio, with I/O and time enabled, and panics outside of one.
     ///
     /// No proxy is used, and no redirect is followed: for a proxy, connect through it and use [`handshake`](Self::handshake).
     ///

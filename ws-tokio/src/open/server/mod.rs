@@ -90,6 +90,9 @@ pub(super) struct Options {
 impl Server {
     /// The defaults: pages of the same host, no subprotocol, no compression, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`], tokio's timer.
+    ///
+    /// That timer panics where it has to wait outside of a runtime of tokio whose time is enabled: elsewhere use
+    /// [`new_with_timer`](Self::new_with_timer).
     #[cfg(feature = "time")]
     pub fn new() -> Self {
         Self::with_timers(Timers::tokio())

@@ -1,9 +1,17 @@
 //! What the images that are measured have in common: they talk over the UART, and need no network.
 
+use core::convert::Infallible;
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+
+use embedded_io_async::{ErrorType, Read, Write};
 use ws_core::connection::{Config, Connection, Masking, Transport, Unmasked};
 use ws_core::handshake::{OriginPolicy, OutgoingResponse, ServerHandshake, ServerProgress};
 use ws_core::input::ReadBuffer;
 
+use crate::asynchronous::{Stream, Timer};
+use crate::board::clock::Clock;
 use crate::board::uart;
 use crate::echo::echo;
 
@@ -84,5 +92,47 @@ pub fn wait_for_request<T>(mut request: impl FnMut(&[u8]) -> Option<T>) -> T {
             uart::write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n");
             filled = 0;
         }
+    }
+}
+
+/// The UART as a stream. It has no end, and its reader has to be polled without a pause: no interrupt wakes it.
+#[derive(Debug)]
+pub struct Serial;
+
+impl ErrorType for Serial {
+    type Error = Infallible;
+}
+
+impl Read for Serial {
+    async fn read(&mut self, space: &mut [u8]) -> Result<usize, Infallible> {
+        poll_fn(|_| if uart::has_byte() { Poll::Ready(()) } else { Poll::Pending }).await;
+        Ok(uart::read(space))
+    }
+}
+
+impl Write for Serial {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        uart::write(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl Stream for Serial {
+    async fn shutdown_write(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl Timer for &Clock {
+    fn now(&self) -> Duration {
+        Clock::now(self)
+    }
+
+    async fn wait_until(&self, time: Duration) {
+        poll_fn(|_| if Clock::now(self) >= time { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 }

@@ -3,6 +3,9 @@
 #![no_std]
 #![no_main]
 
+use core::future::pending;
+use core::time::Duration;
+
 use ws_core::connection::{Config, Connection, KeySource, Unmasked};
 use ws_core::event::Event;
 use ws_core::frame::{CloseCode, Fin, MaskKey};
@@ -10,9 +13,14 @@ use ws_core::handshake::{
     ClientHandshake, OriginPolicy, OutgoingRequest, OutgoingResponse, ServerHandshake, ServerProgress,
 };
 use ws_core::input::ReadBuffer;
+use ws_core::keepalive::KeepaliveConfig;
 use ws_core::uri::Uri;
+use ws_firmware::asynchronous::{
+    Buffers, Link, OUT_LEN, Timer, accept as accept_async, connect as connect_async, echo as echo_async,
+};
 use ws_firmware::board::{entry, stack, uart};
 use ws_firmware::echo::echo;
+use ws_firmware::over_uart::Serial;
 
 type Storage = [u8; 1024];
 type Server<const HEADERS: usize> = ServerHandshake<Storage, HEADERS>;
@@ -28,6 +36,7 @@ fn main() -> ! {
     say("ram", "server handshake", size_of::<Server<32>>().wrapping_sub(storage_len));
     say("ram", "client handshake", size_of::<Client>().wrapping_sub(storage_len));
     say("ram", "read buffer", size_of::<ReadBuffer<Storage>>().wrapping_sub(storage_len));
+    futures();
     accept::<32>("head of 32 lines");
     accept::<128>("head of 128 lines");
     connect();
@@ -45,6 +54,26 @@ fn say(kind: &str, name: &str, number: usize) {
     uart::write(b": ");
     uart::write_number(u32::try_from(number).unwrap_or(u32::MAX));
     uart::write(b"\n");
+}
+
+/// What the futures of connections for async firmware take, besides the buffers that are lent to them.
+fn futures() {
+    let (mut input, mut head, mut out) = ([0; 1024], [0; 1024], [0; OUT_LEN]);
+    let buffers = Buffers { input: &mut input, head: &mut head, out: &mut out };
+    let server = async {
+        let link = Link::new(Serial, Never, KeepaliveConfig::new());
+        accept_async(link, buffers, OriginPolicy::SameHost).await?.run(echo_async).await
+    };
+    say("ram", "async server", size_of_val(&server).wrapping_sub(size_of::<Buffers<'_>>()));
+    drop(server);
+    let buffers = Buffers { input: &mut input, head: &mut head, out: &mut out };
+    let Ok(uri) = Uri::parse("ws://10.0.2.2:9001/chat?room=1") else { return expect(false) };
+    let request = OutgoingRequest::new(uri);
+    let client = async {
+        let link = Link::new(Serial, Never, KeepaliveConfig::new());
+        connect_async(link, buffers, &request, Keys).await?.run(echo_async).await
+    };
+    say("ram", "async client", size_of_val(&client).wrapping_sub(size_of::<Buffers<'_>>()));
 }
 
 /// Copies into a buffer as if it had been read.
@@ -139,5 +168,18 @@ struct Keys;
 impl KeySource for Keys {
     fn next_key(&mut self) -> Option<MaskKey> {
         Some(MaskKey::new([1, 2, 3, 4]))
+    }
+}
+
+/// A clock that stands still.
+struct Never;
+
+impl Timer for Never {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn wait_until(&self, _: Duration) {
+        pending().await
     }
 }

@@ -10,6 +10,12 @@ pub fn start() {
     Register::UartControl.write(CONTROL_ENABLED);
 }
 
+/// Whether a byte has come.
+#[must_use]
+pub fn has_byte() -> bool {
+    Register::UartFlags.read() & FLAG_RECEIVE_EMPTY == 0
+}
+
 /// Waits for at least one byte, and takes as many as have come and fit.
 #[inline(never)]
 pub fn read(space: &mut [u8]) -> usize {

@@ -23,6 +23,8 @@ pub(crate) enum Agent {
     Other(String),
     /// The server on an emulated board.
     Firmware(Board),
+    /// The program that has the server and the client for async firmware.
+    FirmwareOnHost(PathBuf),
 }
 
 impl Agent {
@@ -32,6 +34,7 @@ impl Agent {
             Self::Ours => "ws-std",
             Self::Other(_) => "other",
             Self::Firmware(_) => "firmware",
+            Self::FirmwareOnHost(_) => "firmware-host",
         }
     }
 
@@ -39,7 +42,7 @@ impl Agent {
     pub(crate) fn folder(&self, role: Role) -> String {
         match self {
             Self::Ours | Self::Other(_) => role.to_string(),
-            Self::Firmware(_) => format!("firmware/{role}"),
+            Self::Firmware(_) | Self::FirmwareOnHost(_) => format!("{}/{role}", self.name()),
         }
     }
 
@@ -47,7 +50,7 @@ impl Agent {
     pub(crate) fn prepare(&self, role: Role) -> Result<()> {
         match self {
             Self::Ours => build(program(role)).and_then(|()| sibling(program(role))).map(drop),
-            Self::Other(_) | Self::Firmware(_) => Ok(()),
+            Self::Other(_) | Self::Firmware(_) | Self::FirmwareOnHost(_) => Ok(()),
         }
     }
 
@@ -57,6 +60,7 @@ impl Agent {
             Self::Ours => self.ours(role, addr)?,
             Self::Other(line) => self.other(line, suite, addr),
             Self::Firmware(board) => board.command(Some(addr)),
+            Self::FirmwareOnHost(program) => self.on_host(program, role, addr),
         };
         Running::start_logged(&format!("the {role}"), &mut command, log)
     }
@@ -64,7 +68,7 @@ impl Agent {
     /// Waits until the server that was started can be tested.
     pub(crate) fn wait_ready(&self, server: &mut Running, addr: SocketAddr) -> Result<()> {
         match self {
-            Self::Ours | Self::Other(_) => wait_listening(server, addr),
+            Self::Ours | Self::Other(_) | Self::FirmwareOnHost(_) => wait_listening(server, addr),
             Self::Firmware(_) => wait_answering(server, addr),
         }
     }
@@ -78,6 +82,16 @@ impl Agent {
         // Classes 12 and 13 are about it, and the others have to pass with it as well.
         command.arg("--deflate");
         Ok(command)
+    }
+
+    fn on_host(&self, program: &Path, role: Role, addr: SocketAddr) -> Command {
+        let mut command = Command::new(program);
+        command.arg(role.to_string());
+        match role {
+            Role::Server => command.arg(addr.to_string()),
+            Role::Client => command.arg(url(addr)).arg("--agent").arg(self.name()),
+        };
+        command
     }
 
     fn other(&self, line: &str, suite: &Suite, addr: SocketAddr) -> Command {

@@ -1,4 +1,5 @@
-//! The word `firmware`: ws-core on an emulated microcontroller, put through the suite, and measured.
+//! The word `firmware`: ws-core on an emulated microcontroller, or as async firmware on this machine, put through the suite;
+//! and measured.
 
 mod args;
 mod board;
@@ -46,6 +47,11 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(options: &FirmwareOptions) -> Result<bool, Box<dyn Error>> {
     let mut out = io::stdout();
+    if options.on_host {
+        writeln!(out, "building the firmware for the host")?;
+        let agent = Agent::FirmwareOnHost(build::host()?);
+        return test(options, vec![Role::Server, Role::Client], &agent);
+    }
     writeln!(out, "installing what the firmware is built and run with, where it is missing")?;
     tools::install()?;
     if options.measures_only {
@@ -56,15 +62,19 @@ fn run(options: &FirmwareOptions) -> Result<bool, Box<dyn Error>> {
     let folder = folder()?;
     let is_client_fine = client::run(&images.client, &folder, &mut out)?;
     let agent = Agent::Firmware(Board::new(images.server, &folder)?);
-    let suite = Options {
-        roles: vec![Role::Server],
-        patterns: options.patterns.clone(),
-        server: agent,
-        client: Agent::Ours,
-        timeout: options.timeout,
-    };
-    let is_server_fine = crate::run(&suite)?;
+    let is_server_fine = test(options, vec![Role::Server], &agent)?;
     Ok(is_server_fine && is_client_fine)
+}
+
+/// Runs the suite against an agent, in these roles.
+fn test(options: &FirmwareOptions, roles: Vec<Role>, agent: &Agent) -> Result<bool, Box<dyn Error>> {
+    crate::run(&Options {
+        roles,
+        patterns: options.patterns.clone(),
+        server: agent.clone(),
+        client: agent.clone(),
+        timeout: options.timeout,
+    })
 }
 
 /// Where logs and parameters of the firmware lie: in cargo's target directory.

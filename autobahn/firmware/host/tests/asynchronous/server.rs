@@ -142,6 +142,23 @@ fn a_connection_without_messages_is_closed_after_the_idle_time() {
 }
 
 #[test]
+fn whatever_comes_defers_the_ping_and_messages_the_idle_time() {
+    // 5 s of messages of two bytes: the byte is the opcode, the length, the mask and the payload.
+    let peer = Peer::new(REQUEST, 1000, Then::Flood(0x82, 5000));
+    let timeouts = TIMEOUTS.with_ping_interval(Some(seconds(2))).with_idle_timeout(Some(seconds(3)));
+    let outcome = finish(serve(&peer, &mut Memory::new(64), timeouts));
+    assert_eq!(outcome, Err(Error::TimedOut(Due::CloseTimeout)));
+    assert_eq!(peer.waited(), seconds(5 + 3 + 10));
+    assert!(peer.heard().1.ends_with(b"\x89\0\x88\x02\x03\xe9"), "a ping, and a second later the Close");
+}
+
+#[test]
+fn a_stream_that_takes_nothing_is_at_its_end() {
+    let peer = Peer::new([REQUEST, FRAMES].concat(), 1000, Then::Eof).with(|state| state.takes = 130);
+    assert_eq!(served(&peer), Err(Error::Eof));
+}
+
+#[test]
 fn a_peer_that_does_not_read_is_given_up() {
     // The 101 has 129 bytes, and what FRAMES is answered with 17.
     for takes in 0..129 + 17 {
@@ -162,11 +179,11 @@ fn a_close_that_is_not_taken_is_given_up_and_not_clean() {
 #[test]
 fn a_peer_that_sends_without_a_pause_does_not_outlive_a_handshake() {
     // After the Close, whatever comes is discarded.
-    let peer = Peer::new(all(), 1000, Then::Flood(0x89));
+    let peer = Peer::new(all(), 1000, Then::Flood(0x89, u32::MAX));
     assert!(served(&peer).unwrap().is_clean);
     assert_eq!(peer.waited(), seconds(10));
     // Our own Close is not answered, while empty binary frames come.
-    let peer = Peer::new([REQUEST, FRAMES].concat(), 1000, Then::Flood(0)).with(|state| {
+    let peer = Peer::new([REQUEST, FRAMES].concat(), 1000, Then::Flood(0, u32::MAX)).with(|state| {
         state.says.extend(b"\x82\xfe\xff\xff\0\0\0\0");
     });
     let close = async |_: Piece<'_>, sender: &mut Sender<'_, Socket, Clock, Unmasked>| {
@@ -180,7 +197,7 @@ fn a_peer_that_sends_without_a_pause_does_not_outlive_a_handshake() {
     assert_eq!(outcome, Err(Error::TimedOut(Due::CloseTimeout)));
     assert_eq!(peer.waited(), seconds(10));
     // A head that comes a byte each millisecond is at its limit before its time.
-    let peer = Peer::new(&REQUEST[..20], 1000, Then::Flood(b'a'));
+    let peer = Peer::new(&REQUEST[..20], 1000, Then::Flood(b'a', u32::MAX));
     assert!(matches!(served(&peer), Err(Error::Refused(_))));
     assert!(peer.heard().0.starts_with("HTTP/1.1 431 "));
 }
@@ -188,7 +205,7 @@ fn a_peer_that_sends_without_a_pause_does_not_outlive_a_handshake() {
 #[test]
 fn other_tasks_have_their_turn_while_a_peer_sends_without_a_pause() {
     let start = [REQUEST, b"\x82\xff\0\0\0\0\0\x10\0\0\0\0\0\0"].concat();
-    let peer = Peer::new(start, 1000, Then::Flood(7));
+    let peer = Peer::new(start, 1000, Then::Flood(7, u32::MAX));
     let mut memory = Memory::new(64);
     let mut served = Box::pin(serve(&peer, &mut memory, TIMEOUTS));
     for _ in 0..100 {

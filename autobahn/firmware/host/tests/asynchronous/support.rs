@@ -27,7 +27,7 @@ pub(crate) struct State {
     /// How many bytes a read or a write moves at most.
     pub(crate) cut: usize,
     pub(crate) then: Then,
-    /// How many bytes it still takes; after that a write waits.
+    /// How many bytes it still takes; after that a write waits, or, once the peer has ended, takes nothing.
     pub(crate) takes: usize,
     pub(crate) time: Clock,
     /// What was written.
@@ -44,8 +44,8 @@ pub(crate) enum Then {
     /// The end of the stream, once ours has ended.
     EofAfterOurs,
     Silence,
-    /// The same byte for ever, one each millisecond.
-    Flood(u8),
+    /// The same byte so many times, one each millisecond, and then silence.
+    Flood(u8, u32),
 }
 
 impl Peer {
@@ -117,13 +117,14 @@ impl Read for Socket {
             for (to, from) in buf.iter_mut().zip(state.says.drain(..len)) {
                 *to = from;
             }
-            match state.then {
-                Then::Flood(byte) if len == 0 => {
+            match &mut state.then {
+                Then::Flood(byte, left @ 1..) if len == 0 => {
+                    *left -= 1;
                     state.time.advance(Duration::from_millis(1));
-                    buf[0] = byte;
+                    buf[0] = *byte;
                     Some(1)
                 }
-                Then::Silence if len == 0 => None,
+                Then::Silence | Then::Flood(..) if len == 0 => None,
                 Then::EofAfterOurs if len == 0 && !state.is_shut => None,
                 _ => Some(len),
             }
@@ -137,16 +138,16 @@ impl Read for Socket {
 
 impl Write for Socket {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
-        let len = {
+        let (len, is_over) = {
             let state = &mut *(self.0).0.borrow_mut();
             assert!(!state.is_shut, "nothing is written after the end");
             let len = buf.len().min(state.cut).min(state.takes);
             state.takes -= len;
             state.heard.extend(&buf[..len]);
             state.is_flushed = false;
-            len
+            (len, state.then == Then::Eof)
         };
-        if len == 0 { pending().await } else { Ok(len) }
+        if len == 0 && !is_over { pending().await } else { Ok(len) }
     }
 
     async fn flush(&mut self) -> Result<(), Infallible> {

@@ -17,9 +17,9 @@
 //! ended. A stream that was given by value is dropped with the future, which closes it; where it was lent (`&mut stream`),
 //! close or abort it before it is used again. The buffers are the caller's again, and nothing else was held.
 //!
-//! In these futures a read is dropped when a deadline passes. It goes on after that only for a ping or an idle timeout: set
-//! those only where a dropped `read` loses no bytes. Most streams say so, as embassy's `TcpSocket` does; a UART that reads by DMA
-//! into the caller's memory may not.
+//! A read that waits is dropped when a deadline passes. The connection goes on after that only for a ping or an idle timeout. Set
+//! those where a dropped `read` loses no bytes: embassy's `TcpSocket` is such a stream, and a UART that reads by DMA into the
+//! caller's memory may not be.
 
 mod client;
 mod link;

@@ -22,7 +22,7 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
     Sec-WebSocket-Accept: Pm67CwmGrFe1rDPxCoSOLlyfYRI=\r\n\r\n";
 const FRAMES: &[u8] = b"\x01\x04Hel\xc3\x89\x02hi\x80\x03\xb6lo";
 const CLOSE: &[u8] = b"\x88\x02\x03\xe8";
-const TIMEOUTS: KeepaliveConfig = KeepaliveConfig::new();
+const TIMEOUTS: KeepaliveConfig = KeepaliveConfig::new().with_ping_interval(Some(Duration::from_secs(60)));
 
 type Outcome = Result<Closure, Error<Infallible>>;
 
@@ -106,6 +106,9 @@ fn a_stream_that_ends_or_stalls_anywhere_ends_the_connection() {
             assert_eq!(peer.waited(), seconds(10));
         } else {
             assert!(!outcome.unwrap().is_clean, "{len} bytes");
+            let peer = Peer::new(&all[..len], 5, Then::Silence);
+            assert_eq!(called(&peer), Err(Error::TimedOut(Due::PongTimeout)), "{len} bytes");
+            assert_eq!(peer.waited(), seconds(80));
         }
     }
 }

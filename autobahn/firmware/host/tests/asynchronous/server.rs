@@ -145,7 +145,10 @@ fn a_connection_without_messages_is_closed_after_the_idle_time() {
 fn whatever_comes_defers_the_ping_and_messages_the_idle_time() {
     // 5 s of messages of two bytes: the byte is the opcode, the length, the mask and the payload.
     let peer = Peer::new(REQUEST, 1000, Then::Flood(0x82, 5000));
-    let timeouts = TIMEOUTS.with_ping_interval(Some(seconds(2))).with_idle_timeout(Some(seconds(3)));
+    let timeouts = TIMEOUTS
+        .with_ping_interval(Some(seconds(2)))
+        .with_pong_timeout(Some(Duration::from_millis(1500)))
+        .with_idle_timeout(Some(seconds(3)));
     let outcome = finish(serve(&peer, &mut Memory::new(64), timeouts));
     assert_eq!(outcome, Err(Error::TimedOut(Due::CloseTimeout)));
     assert_eq!(peer.waited(), seconds(5 + 3 + 10));
@@ -212,6 +215,14 @@ fn other_tasks_have_their_turn_while_a_peer_sends_without_a_pause() {
         assert!(finish(poll_once(&mut served)).is_pending());
     }
     assert!(peer.heard().1.len() > 100, "and the echo goes on");
+    // While what comes after the Close is discarded, too.
+    let peer = Peer::new(all(), 1000, Then::Flood(7, u32::MAX));
+    let mut memory = Memory::new(64);
+    let mut served = Box::pin(serve(&peer, &mut memory, TIMEOUTS));
+    for _ in 0..100 {
+        assert!(finish(poll_once(&mut served)).is_pending());
+    }
+    assert!(peer.state(|state| state.is_shut));
 }
 
 #[test]
@@ -242,8 +253,10 @@ fn refusals_reach_the_peer_before_the_stream_ends() {
         }
         // One that does not end its side is not waited for for ever.
         let peer = Peer::new(request.as_bytes(), 1000, Then::Silence);
-        assert!(matches!(served(&peer), Err(Error::Refused(_))));
-        assert_eq!(peer.waited(), seconds(10), "{request}");
+        let timeouts = TIMEOUTS.with_close_timeout(Some(seconds(3)));
+        let outcome = finish(serve(&peer, &mut Memory::new(64), timeouts));
+        assert!(matches!(outcome, Err(Error::Refused(_))));
+        assert_eq!(peer.waited(), seconds(3), "{request}");
     }
 }
 

@@ -51,8 +51,8 @@ fn serve(key: &[u8; 28]) {
                 Ok(WsFrame::Binary(bytes)) => (sender.binary(bytes), false),
                 Ok(WsFrame::Ping(bytes)) => (sender.pong(bytes), false),
                 Ok(WsFrame::Pong(_)) => continue,
-                Ok(WsFrame::Close(code, _)) => (sender.close(code), true),
-                Err(_) => (sender.close(1002), true),
+                Ok(WsFrame::Close(code, _)) => (sender.close(code, ""), true),
+                Err(_) => (sender.close(1002, ""), true),
             };
             uart::write(answer.unwrap_or_default());
             if is_end {

@@ -9,15 +9,16 @@
 //! cannot be closed in one direction: what that peer sends from then on is not forwarded, and is reported as an error. A connection
 //! that fails at one end is reset at the other.
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, io};
 
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional_with_sizes};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy, copy_buf, split};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::spawn;
 use tokio::time::sleep;
+use tokio::{select, spawn};
 use ws_tokio::{ByteStream, Client, CloseCode, Config, Limits, Server, Timeouts, WebSocket};
 
 #[tokio::main]
@@ -99,16 +100,51 @@ where
 {
     tcp.set_nodelay(true)?;
     let mut stream = ByteStream::new(socket);
-    let copied = copy_bidirectional_with_sizes(&mut tcp, &mut stream, BUFFER_LEN, BUFFER_LEN).await;
-    if let Err(error) = &copied {
+    let carried = carry(&mut tcp, &mut stream).await;
+    if let Err(error) = &carried {
         // Neither peer may take what it has received for all. Where these fail, the connection has ended already.
-        if error.kind() != io::ErrorKind::NotConnected {
+        if !is_too_late(error) {
             let _ended = tcp.set_zero_linger();
         }
         drop(tcp);
         let _ended = stream.get_mut().close(CloseCode::INTERNAL_ERROR).await;
     }
-    copied.map(|_counts| ())
+    carried
+}
+
+/// `copy_bidirectional` would lose what it still holds for the TCP peer when that sends too late.
+async fn carry<S>(tcp: &mut TcpStream, stream: &mut ByteStream<S>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (from_tcp, mut to_tcp) = tcp.split();
+    let (mut from_socket, mut to_socket) = split(stream);
+    let sending = async {
+        copy_buf(&mut BufReader::with_capacity(BUFFER_LEN, from_tcp), &mut to_socket).await?;
+        to_socket.shutdown().await
+    };
+    let receiving = async {
+        copy(&mut from_socket, &mut to_tcp).await?;
+        to_tcp.shutdown().await
+    };
+    let (mut sending, mut receiving) = (pin!(sending), pin!(receiving));
+    select! {
+        received = &mut receiving => {
+            received?;
+            sending.await
+        }
+        sent = &mut sending => {
+            if sent.as_ref().err().is_none_or(is_too_late) {
+                receiving.await?;
+            }
+            sent
+        }
+    }
+}
+
+/// Whether bytes could not be sent since the peer had sent its Close, and all that comes before it.
+fn is_too_late(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotConnected
 }
 
 fn server() -> Server {

@@ -114,7 +114,7 @@
 //!
 //! With `default-features = false` nothing needs a runtime of tokio, and only its traits are compiled. Implement [`Timer`] over your
 //! runtime's timer, pass it to [`Server::new_with_timer`] or [`Client::new_with_timer`], and give their methods your runtime's streams:
-//! those with the traits of `futures-io` by `tokio_util::compat`. The example `smol` does so.
+//! those with the traits of `futures-io` by `tokio_util::compat`. The example `async_smol` does so.
 // rustdoc says which features an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout, clippy::print_stderr)]

@@ -1,6 +1,10 @@
 //! The example that forwards TCP connections through WebSockets.
 
+use tokio::time::timeout;
+
 use crate::programs::{Program, in_time, output};
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -127,4 +131,36 @@ async fn without_arguments_it_prints_its_usage() {
     let said = output("async_forward", &["serve"], "").await;
     assert_eq!(said.code, 2);
     assert!(said.stderr.starts_with("usage: async_forward serve WS_ADDR TCP_ADDR\n"));
+}
+
+#[tokio::test]
+async fn what_the_target_has_not_read_is_not_lost_where_it_sends_too_late() {
+    let mut forwarded = Forwarded::start().await;
+    // So much that all buffers on the way are full when the end is reached, and the program has the last of it: a search.
+    let (mut least, mut most) = (0, 32 << 20);
+    while most - least > 4096 {
+        let len = usize::midpoint(least, most);
+        let [near, mut far] = forwarded.ends().await;
+        let (mut near_reader, mut near_writer) = near.into_split();
+        let sent = noise(1, len);
+        let sent_len = sent.len();
+        let writing = tokio::spawn(async move {
+            near_writer.write_all(&sent).await.unwrap();
+            near_writer.shutdown().await.unwrap();
+        });
+        // The end, though the target reads nothing. Where that takes longer, this tests less.
+        let end = timeout(Duration::from_millis(100), near_reader.read(&mut [0])).await;
+        let is_late = end.is_ok();
+        if is_late {
+            far.write_all(b"too late").await.unwrap();
+            least = len;
+        } else {
+            most = len;
+        }
+        assert_eq!(read_to_end(&mut far).await.len(), sent_len);
+        in_time(writing).await.unwrap();
+        if is_late {
+            assert!(forwarded.serving.error_line().await.contains("the connection is closed or closing"));
+        }
+    }
 }

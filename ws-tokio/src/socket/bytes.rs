@@ -88,6 +88,9 @@ use crate::session::{Find, Leave, Outgoing, poll_event, poll_send};
 ///
 /// Read on after a shutdown, until the end: the peer has [`Timeouts::close`](crate::Timeouts::close) to answer, 10 s by default.
 ///
+/// `tokio::io::copy_bidirectional` gives up both directions where one of them fails, and what it holds of the other:
+/// where a peer may still send after the end of its own peer, copy each direction by itself, as the example `async_forward` does.
+///
 /// To end a stream that is not complete, close it with another code: `stream.get_mut().close(CloseCode::INTERNAL_ERROR).await`.
 ///
 /// # Limits

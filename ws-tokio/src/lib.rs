@@ -63,7 +63,8 @@
 //!   between, or in another task.
 //! - [`ByteStream`] makes a stream of bytes of a WebSocket, for tunnels, MQTT, and other protocols that want `AsyncRead` and
 //!   `AsyncWrite`.
-//! - A broadcast is an [`EncodedMessage`] in an `Arc`, encoded, and perhaps compressed, once: [`WriteHalf::send_encoded`].
+//! - A broadcast is an [`EncodedMessage`] in an `Arc`, encoded, and perhaps compressed, once, which [`WebSocket::send_encoded`] sends. The
+//!   example `async_chat` has one for the members that compress and one for the others, in a `tokio::sync::broadcast`.
 //! - With the feature `deflate`, messages are compressed where you set a `Deflate` on a `Client` or a `Server` and the peer agrees
 //!   (permessage-deflate, RFC 7692). Its documentation says when not to.
 //! - With the feature `rustls`, [`connect`] takes `wss:` URLs too, and `Server::accept_tls` is the server's side. It chooses no provider
@@ -85,7 +86,7 @@
 //! | `flush` | a part was written; the rest leaves with what is sent or read next |
 //!
 //! The test `cancellation` drops each of them at each await, at random. To know after a dropped `send` whether the message was taken, compare
-//! [`Counters::sent`](Counters) before and after; or wait for room by [`SinkExt::feed`](futures_sink::Sink::poll_ready), or let a task
+//! [`Counters::sent`](Counters) before and after; or wait for room by [`Sink::poll_ready`](futures_sink::Sink::poll_ready), or let a task
 //! that is not cancelled send.
 //!
 //! The futures that open a connection own its stream: dropping one ends the connection.
@@ -109,6 +110,29 @@
 //! [`Timeouts`] are enforced by the futures that receive: while one waits, it sends the pings, takes any byte for a sign of life, and
 //! fails when a deadline has passed, with [`Error::Timeout`] and the [`Phase`] that took too long. So nothing is pinged while your
 //! program does not receive. A write has its own timeout, which begins when the stream takes nothing. Time is that of a [`Timer`].
+//!
+//! # Ending a server
+//!
+//! Let each connection wait for its next message or for the end, such as that of a `CancellationToken` of `tokio-util`, and close it then:
+//!
+//! ```
+//! # use tokio::net::TcpStream;
+//! # use tokio_util::sync::CancellationToken;
+//! # use ws_tokio::{CloseCode, Error, WebSocket};
+//! async fn serve(mut socket: WebSocket<TcpStream>, end: CancellationToken) -> Result<(), Error> {
+//!     loop {
+//!         tokio::select! {
+//!             message = socket.receive() => match message? {
+//!                 Some(message) => socket.send(&message).await?,
+//!                 None => return Ok(()),
+//!             },
+//!             () = end.cancelled() => return socket.close(CloseCode::GOING_AWAY).await,
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! Then wait for the tasks. The examples `async_echo` and `async_chat` are whole servers.
 //!
 //! # Other runtimes
 //!

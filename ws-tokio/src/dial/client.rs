@@ -87,6 +87,13 @@ impl Client {
     ///
     /// That timer panics where it has to wait outside of a runtime of tokio whose time is enabled: elsewhere use
     /// [`new_with_timer`](Self::new_with_timer).
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new();
+    /// # let _ = client;
+    /// ```
     #[cfg(feature = "time")]
     pub fn new() -> Self {
         Self::with_timers(Timers::tokio())
@@ -128,6 +135,19 @@ impl Client {
     ///
     /// No proxy is used, and no redirect is followed: for a proxy, connect through it and use [`handshake`](Self::handshake).
     ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), ws_tokio::Error> {
+    /// use ws_tokio::{Client, Error};
+    ///
+    /// match Client::new().connect("ws://127.0.0.1:9001/").await {
+    ///     Ok(mut socket) => socket.send("Hello").await?,
+    ///     Err(Error::Refused(refusal)) => println!("{refusal}"), // such as 401
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Where the future is dropped, so is the connection.
@@ -144,6 +164,15 @@ impl Client {
 
     /// Connects to a `ws:` or `wss:` URL, and returns the WebSocket with the response that opened it: for the cookies that it sets, or
     /// its other headers. See [`connect`](Self::connect).
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), ws_tokio::Error> {
+    /// let (socket, response) = ws_tokio::Client::new().connect_with_response("ws://127.0.0.1:9001/").await?;
+    /// println!("{:?}", response.header("Set-Cookie"));
+    /// # drop(socket);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -232,6 +261,13 @@ impl Client {
     /// [`Error::HandshakeMisuse`].
     ///
     /// [`Error::HandshakeMisuse`]: crate::Error::HandshakeMisuse
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new().with_header("X-Api-Version", "2");
+    /// # let _ = client;
+    /// ```
     #[doc(alias("additional_headers", "extra_headers", "IntoClientRequest"))]
     pub fn with_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.request(|request| request.with_header(name, value))
@@ -270,21 +306,49 @@ impl Client {
     /// [`Error::HandshakeMisuse`](crate::Error::HandshakeMisuse).
     ///
     /// Credentials in a URL are refused, since the grammar of RFC 6455 §3 has none.
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new().with_basic_auth("user", "password");
+    /// # let _ = client;
+    /// ```
     pub fn with_basic_auth(self, user: &str, password: &str) -> Self {
         self.request(|request| request.with_credentials(Credentials::new(user, password)))
     }
 
     /// Offers a subprotocol, preferred less than those that were added before it (RFC 6455 §1.9).
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new().with_subprotocol("chat.v2").with_subprotocol("chat.v1");
+    /// # let _ = client;
+    /// ```
     pub fn with_subprotocol(self, subprotocol: &str) -> Self {
         self.request(|request| request.with_subprotocol(subprotocol))
     }
 
     /// Sets the Origin, such as `https://example.com`. Only browsers have to send one (RFC 6455 §10.2).
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new().with_origin("https://example.com");
+    /// # let _ = client;
+    /// ```
     pub fn with_origin(self, origin: &str) -> Self {
         self.request(|request| request.with_origin(origin))
     }
 
     /// Offers permessage-deflate to the server. Read [before turning it on](Deflate#before-turning-it-on) first.
+    ///
+    /// ```
+    /// use ws_tokio::{Client, Deflate};
+    ///
+    /// let client = Client::new().with_deflate(Deflate::new());
+    /// # let _ = client;
+    /// ```
     #[cfg(feature = "deflate")]
     pub fn with_deflate(self, deflate: Deflate) -> Self {
         self.request(|request| request.with_deflate(deflate.config()))
@@ -312,17 +376,41 @@ impl Client {
     }
 
     /// Sets the limits and options of the connections.
+    ///
+    /// ```
+    /// use ws_tokio::{Client, Config, Limits};
+    ///
+    /// let limits = Limits::default().with_message_len_max(64 * 1024);
+    /// let client = Client::new().with_config(Config::new().with_limits(limits));
+    /// # let _ = client;
+    /// ```
     pub fn with_config(self, config: Config) -> Self {
         self.with(|options| options.handshake.settings.config = config)
     }
 
     /// Sets the timeouts of connecting, of the opening handshake and of the connections.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ws_tokio::{Client, Timeouts};
+    ///
+    /// let timeouts = Timeouts::new().with_connect(Some(Duration::from_secs(3)));
+    /// let client = Client::new().with_timeouts(timeouts);
+    /// # let _ = client;
+    /// ```
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         self.with(|options| options.handshake.settings.timeouts = timeouts)
     }
 
     /// Sets how long the head of a response may be, in bytes. Default 16 KiB. This much memory is allocated for the opening
     /// handshake, which fails with [`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory) where there is not as much.
+    ///
+    /// ```
+    /// use ws_tokio::Client;
+    ///
+    /// let client = Client::new().with_head_len_max(64 * 1024);
+    /// # let _ = client;
+    /// ```
     pub fn with_head_len_max(self, len: usize) -> Self {
         self.with(|options| options.handshake.head_len_max = len)
     }

@@ -131,6 +131,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream<S> {
 impl<S> ByteStream<S> {
     /// Returns the WebSocket, and what came of a message and was not read yet. Where that message is not whole, its rest comes by
     /// [`read_part`](WebSocket::read_part), with `is_first` false; [`read`](WebSocket::read) would skip it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// use tokio::io::AsyncReadExt as _;
+    /// use ws_tokio::ByteStream;
+    ///
+    /// peer.send(b"Hello").await?;
+    /// let mut stream = ByteStream::new(socket);
+    /// let mut bytes = [0; 2];
+    /// stream.read_exact(&mut bytes).await?;
+    /// let (mut socket, unread) = stream.into_socket();
+    /// assert_eq!((&bytes, &*unread), (b"He", &b"llo"[..]));
+    /// # socket.send("now").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_socket(mut self) -> (WebSocket<S>, Vec<u8>) {
         self.rest.drain(..self.rest_start);
@@ -145,6 +166,23 @@ impl<S> ByteStream<S> {
 
     /// The WebSocket, to set timeouts, to send pings, and to close with another code. What it reads is missing in the stream, and a
     /// message that it sends is a part of it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// use ws_tokio::{ByteStream, CloseCode};
+    ///
+    /// let mut stream = ByteStream::new(socket);
+    /// let reading = tokio::spawn(async move { peer.receive().await });
+    /// stream.get_mut().close(CloseCode::INTERNAL_ERROR).await?; // it is not complete
+    /// # assert_eq!(reading.await??, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn get_mut(&mut self) -> &mut WebSocket<S> {
         &mut self.socket

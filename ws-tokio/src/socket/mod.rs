@@ -1,8 +1,9 @@
 //! An open connection as programs use it.
 
 mod bytes;
-mod methods;
 mod receiving;
+mod receiving_methods;
+mod sending_methods;
 mod split;
 mod stream_sink;
 mod writer;
@@ -35,8 +36,9 @@ use crate::keys::{MaskKeys, mask_keys};
 use crate::session::{Access as _, Io, Leave, Life, Outgoing};
 use crate::telemetry::Id;
 use crate::timer::{Clock, Timer, Timers};
-use methods::{inbound_methods, life_methods, ping, receiving_methods, send, send_owned, sending_methods};
 use receiving::Receiving;
+use receiving_methods::{inbound_methods, life_methods, receiving_methods};
+use sending_methods::{ping, send, send_owned, sending_methods};
 
 /// An open WebSocket over a stream, of either role.
 ///
@@ -253,6 +255,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     sending_methods!(self => &mut *self.io, Leave::AtOnce);
 
     /// The sending side alone, as [`read`](Self::read) returns it with each message. What it sends leaves at once.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// use ws_tokio::Fin;
+    ///
+    /// let mut writer = socket.writer();
+    /// writer.send_part("Hel", Fin::More).await?;
+    /// writer.send_part("lo", Fin::Final).await?;
+    /// # assert_eq!(peer.receive().await?, Some("Hello".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn writer(&mut self) -> Writer<'_, S> {
         Writer::new(&mut self.io, Leave::AtOnce)
     }
@@ -266,6 +285,19 @@ impl<S> WebSocket<S> {
     /// Frees memory of an idle connection: the compressor, so that the next message that is sent begins with an empty window and
     /// is longer, and the buffers of messages. The inflater stays where the peer may refer to what it sent before. Nothing else
     /// changes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use ws_tokio::{Config, Role, WebSocket};
+    /// # let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    /// # let mut socket = WebSocket::after_handshake(ours, Role::Server, Config::new(), b"")?;
+    /// # let mut peer = WebSocket::after_handshake(theirs, Role::Client, Config::new(), b"")?;
+    /// socket.release_deflate(); // where nothing is expected for a while
+    /// # drop(peer);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "deflate")]
     pub fn release_deflate(&mut self) {
         self.io.life.outbound.release();

@@ -18,10 +18,9 @@ use ws_core::session::Compress;
 use super::WebSocket;
 #[cfg(doc)]
 use super::Writer;
-use super::methods::{
-    inbound_methods, life_methods, ping, receiving_methods, send, send_owned, sending_methods,
-};
 use super::receiving::Receiving;
+use super::receiving_methods::{inbound_methods, life_methods, receiving_methods};
+use super::sending_methods::{ping, send, send_owned, sending_methods};
 use crate::counters::Counters;
 use crate::error::{Error, Unsent};
 use crate::session::{Access, Io, Leave, Life, Outgoing};

@@ -9,7 +9,7 @@ use ws_core::frame::{CloseFrame, Fin};
 use ws_core::message::{Message, OwnedMessage};
 use ws_core::session::Compress;
 
-use super::methods::{ping, send, send_owned, sending_methods};
+use super::sending_methods::{ping, send, send_owned, sending_methods};
 use crate::error::{Error, Unsent};
 use crate::session::{Io, Leave, Outgoing};
 

@@ -62,6 +62,7 @@ pub async fn accept(stream: tokio::net::TcpStream) -> Result<WebSocket<tokio::ne
 /// use ws_tokio::Server;
 ///
 /// let server = Server::new().with_subprotocol("chat").with_allowed_origin("https://example.com");
+/// stream.set_nodelay(true)?;
 /// let incoming = server.receive(stream).await?;
 /// if incoming.path() == "/chat" {
 ///     let mut socket = incoming.accept().await?;
@@ -93,6 +94,11 @@ impl Server {
     ///
     /// That timer panics where it has to wait outside of a runtime of tokio whose time is enabled: elsewhere use
     /// [`new_with_timer`](Self::new_with_timer).
+    ///
+    /// ```
+    /// let server = ws_tokio::Server::new();
+    /// # let _ = server;
+    /// ```
     #[cfg(feature = "time")]
     pub fn new() -> Self {
         Self::with_timers(Timers::tokio())
@@ -124,6 +130,13 @@ impl Server {
 
     /// Allows pages of this origin, such as `https://example.com`. Call it again to allow more origins. Pages of the same host are then
     /// allowed only where you name their origin too.
+    ///
+    /// ```
+    /// let server = ws_tokio::Server::new()
+    ///     .with_allowed_origin("https://example.com")
+    ///     .with_allowed_origin("https://admin.example.com");
+    /// # let _ = server;
+    /// ```
     #[doc(alias = "origins")]
     pub fn with_allowed_origin(self, origin: &str) -> Self {
         self.respond(|response| response.with_allowed_origin(origin))
@@ -131,6 +144,13 @@ impl Server {
 
     /// Allows pages of the same host only where they are of this scheme too: `http` for [`Scheme::Ws`], `https` for
     /// [`Scheme::Wss`].
+    ///
+    /// ```
+    /// use ws_tokio::{Scheme, Server};
+    ///
+    /// let server = Server::new().with_same_origin(Scheme::Wss); // pages of https: only
+    /// # let _ = server;
+    /// ```
     pub fn with_same_origin(self, scheme: Scheme) -> Self {
         self.respond(|response| response.with_same_origin(scheme))
     }
@@ -141,21 +161,52 @@ impl Server {
     }
 
     /// Adds a subprotocol that the server speaks. Of these, [`Incoming::accept`] chooses the one that the client prefers.
+    ///
+    /// ```
+    /// let server = ws_tokio::Server::new().with_subprotocol("chat.v2").with_subprotocol("chat.v1");
+    /// # let _ = server;
+    /// ```
     pub fn with_subprotocol(self, subprotocol: &str) -> Self {
         self.respond(|response| response.with_subprotocol(subprotocol))
     }
 
     /// Sets the limits and options of the connections.
+    ///
+    /// ```
+    /// use ws_tokio::{Config, Limits, Server};
+    ///
+    /// let limits = Limits::default().with_message_len_max(64 * 1024);
+    /// let server = Server::new().with_config(Config::new().with_limits(limits));
+    /// # let _ = server;
+    /// ```
     pub fn with_config(self, config: Config) -> Self {
         self.with(|options| options.settings.config = config)
     }
 
     /// Sets the timeouts of the opening handshake and of the connections.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ws_tokio::{Server, Timeouts};
+    ///
+    /// let timeouts = Timeouts::new()
+    ///     .with_ping_interval(Some(Duration::from_secs(30)))
+    ///     .with_idle(Some(Duration::from_secs(600)));
+    /// let server = Server::new().with_timeouts(timeouts);
+    /// # let _ = server;
+    /// ```
     pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
         self.with(|options| options.settings.timeouts = timeouts)
     }
 
     /// Compresses messages where the client offers permessage-deflate. Read [before turning it on](Deflate#before-turning-it-on) first.
+    ///
+    /// ```
+    /// use ws_tokio::{Deflate, Server};
+    ///
+    /// let server = Server::new().with_deflate(Deflate::new());
+    /// # let _ = server;
+    /// ```
     #[cfg(feature = "deflate")]
     pub fn with_deflate(self, deflate: Deflate) -> Self {
         self.respond(|response| response.with_deflate(Some(deflate.config())))
@@ -165,11 +216,31 @@ impl Server {
     /// Sets how long the head of a request may be, in bytes; a longer one is answered with 431, or with 414 where the request line
     /// alone is longer. Default 16 KiB. This much memory is allocated for each opening handshake, which fails with
     /// [`io::ErrorKind::OutOfMemory`](std::io::ErrorKind::OutOfMemory) where there is not as much.
+    ///
+    /// ```
+    /// let server = ws_tokio::Server::new().with_head_len_max(64 * 1024); // for a domain that sets many cookies
+    /// # let _ = server;
+    /// ```
     pub fn with_head_len_max(self, len: usize) -> Self {
         self.with(|options| options.head_len_max = len)
     }
 
     /// Reads a request, and opens the WebSocket that it asks for: [`receive`](Self::receive), then [`Incoming::accept`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use ws_tokio::{Client, Server};
+    ///
+    /// let (ours, theirs) = tokio::io::duplex(4096); // or any other stream
+    /// let client = tokio::spawn(async move { Client::new().handshake(theirs, "ws://localhost/").await });
+    /// let mut socket = Server::new().accept(ours).await?;
+    /// socket.send("welcome").await?;
+    /// # let mut client = client.await??;
+    /// # assert_eq!(client.receive().await?, Some("welcome".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -182,6 +253,17 @@ impl Server {
     /// such as a page or a health check ([`Incoming::is_websocket`]).
     ///
     /// Call `set_nodelay(true)` on a TCP stream before this: else small messages may wait for the peer's acknowledgement.
+    ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), ws_tokio::Error> {
+    /// let incoming = ws_tokio::Server::new().receive(stream).await?;
+    /// match incoming.path() {
+    ///     "/chat" => drop(incoming.accept().await?),
+    ///     _ => incoming.respond(404, &[], b"no such room\n").await?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///

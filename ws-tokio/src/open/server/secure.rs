@@ -18,6 +18,27 @@ impl Server {
     ///
     /// `config` should offer `http/1.1` by ALPN: clients that offer more, such as browsers, then do not expect HTTP/2.
     ///
+    /// ```no_run
+    /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use ws_tokio::Server;
+    /// use ws_tokio::rustls::ServerConfig;
+    /// use ws_tokio::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    ///
+    /// // Once:
+    /// let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<Vec<_>, _>>()?;
+    /// let key = PrivateKeyDer::from_pem_file("key.pem")?;
+    /// let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    /// config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    /// let config = Arc::new(config);
+    /// // For each connection:
+    /// let incoming = Server::new().receive_tls(stream, &config).await?;
+    /// let mut socket = incoming.accept().await?;
+    /// socket.send("welcome").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Tls`]; those of [`receive`](Self::receive).

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::adapter::Adapter;
 use crate::firmware::{Board, wait_answering};
 use crate::process::{Result, Running, TICK, output};
 use crate::role::Role;
@@ -17,8 +18,8 @@ use crate::suite::Suite;
 /// Whom a role tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Agent {
-    /// The program of this package.
-    Ours,
+    /// The program of this package, over one of our crates.
+    Ours(Adapter),
     /// A command line for the shell, with places to fill in.
     Other(String),
     /// The server on an emulated board.
@@ -31,7 +32,7 @@ impl Agent {
     /// What the suite's report calls it. The suite makes names of files from it, and the client puts it in a URL.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Ours => "ws-std",
+            Self::Ours(adapter) => adapter.name(),
             Self::Other(_) => "other",
             Self::Firmware(_) => "firmware",
             Self::FirmwareOnHost(_) => "firmware-host",
@@ -41,7 +42,8 @@ impl Agent {
     /// The name of the folder that its report is in.
     pub(crate) fn folder(&self, role: Role) -> String {
         match self {
-            Self::Ours | Self::Other(_) => role.to_string(),
+            Self::Ours(Adapter::Std) | Self::Other(_) => role.to_string(),
+            Self::Ours(Adapter::Tokio) => format!("tokio/{role}"),
             Self::Firmware(_) | Self::FirmwareOnHost(_) => format!("{}/{role}", self.name()),
         }
     }
@@ -49,7 +51,7 @@ impl Agent {
     /// Makes sure that it can be started, as far as that is known beforehand.
     pub(crate) fn prepare(&self, role: Role) -> Result<()> {
         match self {
-            Self::Ours => build(program(role)).and_then(|()| sibling(program(role))).map(drop),
+            Self::Ours(_) => build(program(role)).and_then(|()| sibling(program(role))).map(drop),
             Self::Other(_) | Self::Firmware(_) | Self::FirmwareOnHost(_) => Ok(()),
         }
     }
@@ -57,7 +59,7 @@ impl Agent {
     /// Starts it: a server listens at the address, a client connects to it.
     pub(crate) fn start(&self, role: Role, suite: &Suite, addr: SocketAddr, log: &Path) -> Result<Running> {
         let mut command = match self {
-            Self::Ours => self.ours(role, addr)?,
+            Self::Ours(adapter) => ours(*adapter, role, addr)?,
             Self::Other(line) => self.other(line, suite, addr),
             Self::Firmware(board) => board.command(Some(addr)),
             Self::FirmwareOnHost(program) => self.on_host(program, role, addr),
@@ -68,20 +70,9 @@ impl Agent {
     /// Waits until the server that was started can be tested.
     pub(crate) fn wait_ready(&self, server: &mut Running, addr: SocketAddr) -> Result<()> {
         match self {
-            Self::Ours | Self::Other(_) | Self::FirmwareOnHost(_) => wait_listening(server, addr),
+            Self::Ours(_) | Self::Other(_) | Self::FirmwareOnHost(_) => wait_listening(server, addr),
             Self::Firmware(_) => wait_answering(server, addr),
         }
-    }
-
-    fn ours(&self, role: Role, addr: SocketAddr) -> Result<Command> {
-        let mut command = Command::new(sibling(program(role))?);
-        match role {
-            Role::Server => command.arg(addr.to_string()),
-            Role::Client => command.arg(url(addr)).arg("--agent").arg(self.name()),
-        };
-        // Classes 12 and 13 are about it, and the others have to pass with it as well.
-        command.arg("--deflate");
-        Ok(command)
     }
 
     fn on_host(&self, program: &Path, role: Role, addr: SocketAddr) -> Command {
@@ -105,6 +96,21 @@ impl Agent {
         command.arg("-c").arg(format!("exec {line}"));
         command
     }
+}
+
+/// The command of our own program.
+fn ours(adapter: Adapter, role: Role, addr: SocketAddr) -> Result<Command> {
+    let mut command = Command::new(sibling(program(role))?);
+    match role {
+        Role::Server => command.arg(addr.to_string()),
+        Role::Client => command.arg(url(addr)),
+    };
+    // Classes 12 and 13 are about it, and the others have to pass with it as well.
+    command.arg("--deflate");
+    if adapter == Adapter::Tokio {
+        command.arg("--tokio");
+    }
+    Ok(command)
 }
 
 /// The URL of an address.

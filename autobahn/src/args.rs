@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt as _};
 
+use crate::adapter::Adapter;
 use crate::agent::Agent;
 use crate::cases::Pattern;
 use crate::role::Role;
@@ -14,8 +15,10 @@ pub(crate) const USAGE: &str = "\
 usage: cargo run --release -p ws-autobahn -- [OPTION]...
 
 Installs the Autobahn WebSocket Testsuite where it is missing, runs it against
-ws-std's server and client, and judges what it reports.
+the servers and clients of ws-std and ws-tokio, and judges what it reports.
 
+  --agent std|tokio|both     whose programs to test: ws-std's (default),
+                             ws-tokio's, or those of both, at the same time
   --role server|client|both  whom to test (default: both, at the same time)
   --cases PATTERN...         which cases (default: 1.* to 10.*): 6.4.* or 9.1.1,
                              all for every case, ci for classes 1 to 10 and the
@@ -35,10 +38,9 @@ exit code is 0 if every case passed, 1 if not, 2 if nothing could be tested.";
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    pub(crate) roles: Vec<Role>,
+    /// Whom to test, in which role.
+    pub(crate) subjects: Vec<(Role, Agent)>,
     pub(crate) patterns: Vec<Pattern>,
-    pub(crate) server: Agent,
-    pub(crate) client: Agent,
     pub(crate) timeout: Duration,
 }
 
@@ -52,23 +54,21 @@ pub(crate) enum Command {
 /// Reads the arguments that follow the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
     let mut parser = Parser::from_args(arguments);
-    let mut options = Options {
-        roles: vec![Role::Server, Role::Client],
-        patterns: Vec::new(),
-        server: Agent::Ours,
-        client: Agent::Ours,
-        timeout: Duration::from_secs(3600),
-    };
+    let (mut roles, mut adapters) = (vec![Role::Server, Role::Client], vec![Adapter::Std]);
+    let (mut server, mut client) = (None, None);
+    let mut options =
+        Options { subjects: Vec::new(), patterns: Vec::new(), timeout: Duration::from_secs(3600) };
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Long("role") => options.roles = parser.value()?.parse_with(roles)?,
+            Arg::Long("agent") => adapters = parser.value()?.parse_with(Adapter::parse)?,
+            Arg::Long("role") => roles = parser.value()?.parse_with(parse_roles)?,
             Arg::Long("cases") => {
                 for word in parser.values()? {
                     options.patterns.extend(word.parse_with(Pattern::parse)?);
                 }
             }
-            Arg::Long("server-agent") => options.server = Agent::Other(parser.value()?.string()?),
-            Arg::Long("client-agent") => options.client = Agent::Other(parser.value()?.string()?),
+            Arg::Long("server-agent") => server = Some(parser.value()?.string()?),
+            Arg::Long("client-agent") => client = Some(parser.value()?.string()?),
             Arg::Long("timeout") => options.timeout = Duration::from_secs(parser.value()?.parse()?),
             Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
             Arg::Long(_) | Arg::Short(_) | Arg::Value(_) => return Err(argument.unexpected()),
@@ -77,26 +77,29 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     if options.patterns.is_empty() {
         options.patterns = Pattern::classes_1_to_10();
     }
-    refuse_unused_agents(&options)?;
+    for (role, other) in [(Role::Server, server), (Role::Client, client)] {
+        let is_tested = roles.contains(&role);
+        match other {
+            Some(_) if !is_tested => {
+                return Err(format!("--{role}-agent is given, but --role leaves the {role} out").into());
+            }
+            Some(command) => options.subjects.push((role, Agent::Other(command))),
+            None if is_tested => {
+                options.subjects.extend(adapters.iter().map(|&adapter| (role, Agent::Ours(adapter))));
+            }
+            None => {}
+        }
+    }
     Ok(Command::Run(options))
 }
 
-fn roles(word: &str) -> Result<Vec<Role>, &'static str> {
+fn parse_roles(word: &str) -> Result<Vec<Role>, &'static str> {
     match word {
         "server" => Ok(vec![Role::Server]),
         "client" => Ok(vec![Role::Client]),
         "both" => Ok(vec![Role::Server, Role::Client]),
         _ => Err("a role is server, client or both"),
     }
-}
-
-fn refuse_unused_agents(options: &Options) -> Result<(), lexopt::Error> {
-    for (role, agent) in [(Role::Server, &options.server), (Role::Client, &options.client)] {
-        if *agent != Agent::Ours && !options.roles.contains(&role) {
-            return Err(format!("--{role}-agent is given, but --role leaves the {role} out").into());
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -117,9 +120,23 @@ mod tests {
     #[test]
     fn without_options_both_roles_run_classes_1_to_10() {
         let options = options(&[]);
-        assert_eq!(options.roles, [Role::Server, Role::Client]);
+        let ours = Agent::Ours(Adapter::Std);
+        assert_eq!(options.subjects, [(Role::Server, ours.clone()), (Role::Client, ours)]);
         assert_eq!(options.patterns, Pattern::classes_1_to_10());
-        assert_eq!((options.server, options.client), (Agent::Ours, Agent::Ours));
+    }
+
+    #[test]
+    fn both_agents_are_tested_in_each_role() {
+        let [std, tokio] = [Adapter::Std, Adapter::Tokio].map(Agent::Ours);
+        assert_eq!(
+            options(&["--agent", "tokio", "--role", "server"]).subjects,
+            [(Role::Server, tokio.clone())]
+        );
+        let other = Agent::Other("x".to_owned());
+        assert_eq!(
+            options(&["--client-agent", "x", "--agent", "both"]).subjects,
+            [(Role::Server, std), (Role::Server, tokio), (Role::Client, other)]
+        );
     }
 
     #[test]
@@ -128,13 +145,13 @@ mod tests {
         let expected: Vec<_> =
             ["1.*", "9.1.1", "ci"].iter().flat_map(|word| Pattern::parse(word).unwrap()).collect();
         assert_eq!(options.patterns, expected);
-        assert_eq!(options.roles, [Role::Client]);
+        assert_eq!(options.subjects, [(Role::Client, Agent::Ours(Adapter::Std))]);
     }
 
     #[test]
     fn another_agent_is_a_whole_command() {
         let options = options(&["--server-agent", "./serve --at {addr}", "--timeout", "60"]);
-        assert_eq!(options.server, Agent::Other("./serve --at {addr}".to_owned()));
+        assert_eq!(options.subjects[0], (Role::Server, Agent::Other("./serve --at {addr}".to_owned())));
         assert_eq!(options.timeout, Duration::from_secs(60));
     }
 
@@ -147,6 +164,7 @@ mod tests {
     fn mistakes_are_named() {
         for (words, part) in [
             (&["--role", "proxy"][..], "server, client or both"),
+            (&["--agent", "smol"], "std, tokio or both"),
             (&["--roles"], "--roles"),
             (&["--cases"], "--cases"),
             (&["--cases", "--role", "client"], "--cases"),

@@ -1,7 +1,8 @@
-//! Runs the Autobahn WebSocket Testsuite against ws-std's server and client, and judges what it reports. With the word
-//! `interop` first, it has them talk with other implementations instead; with `handshake`, it tries opening handshakes; with
+//! Runs the Autobahn WebSocket Testsuite against the servers and clients of ws-std and ws-tokio, and judges what it reports. With
+//! the word `interop` first, it has them talk with other implementations instead; with `handshake`, it tries opening handshakes; with
 //! `firmware`, it tests ws-core on an emulated microcontroller.
 
+mod adapter;
 mod agent;
 mod args;
 mod cases;
@@ -24,12 +25,11 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::agent::Agent;
 use crate::args::{Command, Options, USAGE};
 use crate::cases::CaseId;
 use crate::progress::Progress;
 use crate::report::Judgement;
-use crate::role::{Plan, Role};
+use crate::role::Plan;
 use crate::suite::Suite;
 
 fn main() -> ExitCode {
@@ -64,30 +64,30 @@ fn print_usage() -> ExitCode {
     if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs and judges every role; says whether all is well.
+/// Runs and judges every agent in its roles; says whether all is well.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     let mut out = io::stdout();
     writeln!(out, "installing the Autobahn WebSocket Testsuite where it is missing")?;
     let suite = Suite::install()?;
     writeln!(out, "building what is to be tested")?;
-    for &role in &options.roles {
-        agent(options, role).prepare(role)?;
+    for (role, agent) in &options.subjects {
+        agent.prepare(*role)?;
     }
     let cases = cases::select(&suite.cases()?, &options.patterns)?;
     let case_numbers: Vec<String> = cases.iter().map(CaseId::to_string).collect();
-    let addrs = agent::free_addrs(options.roles.len())?;
+    let addrs = agent::free_addrs(options.subjects.len())?;
     let reports = reports_folder()?;
     let plans: Vec<Plan<'_>> = options
-        .roles
+        .subjects
         .iter()
         .zip(addrs)
-        .map(|(&role, addr)| Plan {
-            role,
-            agent: agent(options, role),
+        .map(|((role, agent), addr)| Plan {
+            role: *role,
+            agent,
             suite: &suite,
             cases: &case_numbers,
             addr,
-            folder: reports.join(agent(options, role).folder(role)),
+            folder: reports.join(agent.folder(*role)),
             timeout: options.timeout,
         })
         .collect();
@@ -95,23 +95,12 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     report(&plans, troubles, &cases, &mut out)
 }
 
-fn agent(options: &Options, role: Role) -> &Agent {
-    match role {
-        Role::Server => &options.server,
-        Role::Client => &options.client,
-    }
-}
-
-/// Runs the roles at the same time, and shows how far they are; returns each one's troubles.
+/// Runs the plans at the same time, and shows how far they are; returns each one's troubles.
 fn run_plans(plans: &[Plan<'_>], out: &mut impl Write) -> io::Result<Vec<Vec<String>>> {
-    let roles: Vec<Role> = plans.iter().map(|plan| plan.role).collect();
+    let names: Vec<String> = plans.iter().map(Plan::name).collect();
     let case_count = plans.first().map_or(0, |plan| plan.cases.len());
-    writeln!(
-        out,
-        "{case_count} cases for each of: {}",
-        roles.iter().map(Role::to_string).collect::<Vec<_>>().join(", ")
-    )?;
-    let mut progress = Progress::new(&roles, case_count);
+    writeln!(out, "{case_count} cases for each of: {}", names.join(", "))?;
+    let mut progress = Progress::new(names, case_count);
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let spawn = |plan| {
@@ -147,7 +136,7 @@ fn report(
             BTreeMap::new()
         });
         let judgement = Judgement::new(verdicts, cases, troubles, &folder);
-        table::write(out, plan.role, &judgement)?;
+        table::write(out, &plan.name(), &judgement)?;
         let page = folder.join("index.html");
         let told = if page.exists() { page } else { plan.folder.clone() };
         writeln!(out, "  report: {}", told.display())?;

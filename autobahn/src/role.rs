@@ -48,6 +48,11 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// Whom it tests.
+    pub(crate) fn name(&self) -> String {
+        format!("{}: {}", self.role, self.agent.name())
+    }
+
     /// Where the suite puts its report.
     pub(crate) fn report_folder(&self) -> PathBuf {
         self.folder.join(REPORT_FOLDER)
@@ -133,7 +138,7 @@ impl Plan<'_> {
 
 /// Follows what the suite prints, and tells when it gets nowhere.
 struct Watch<'a> {
-    role: Role,
+    name: String,
     news: &'a Sender<News>,
     /// The case in progress, and since when.
     case: Option<CaseId>,
@@ -145,7 +150,7 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(plan: &Plan<'_>, news: &'a Sender<News>) -> Self {
         let now = Instant::now();
-        Self { role: plan.role, news, case: None, since: now, start: now, timeout: plan.timeout }
+        Self { name: plan.name(), news, case: None, since: now, start: now, timeout: plan.timeout }
     }
 
     /// Passes on what the suite prints next, or waits a little.
@@ -177,7 +182,7 @@ impl<'a> Watch<'a> {
     fn note(&mut self, line: &str) {
         if let Some(case) = begun_case(line) {
             // Nobody listens any more only where the whole run is being given up.
-            self.news.send(News { role: self.role, case: case.clone() }).ok();
+            self.news.send(News { name: self.name.clone(), case: case.clone() }).ok();
             self.case = Some(case);
             self.since = Instant::now();
         }
@@ -196,7 +201,7 @@ impl<'a> Watch<'a> {
     }
 
     fn crash(&self, status: ExitStatus) -> String {
-        format!("the {} ended {}: {status}", self.role, self.place())
+        format!("the {} ended {}: {status}", self.name, self.place())
     }
 
     fn judge_end(&mut self, status: ExitStatus, wstest: &Wstest) -> Result<()> {

@@ -1,15 +1,14 @@
-//! A role's result as text: a row for each class of cases, and every case that did not pass.
+//! A run's result as text: a row for each class of cases, and every case that did not pass.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::cases::CaseId;
 use crate::report::{Judgement, Verdict};
-use crate::role::Role;
 
 /// Writes the table and what follows it.
-pub(crate) fn write(out: &mut impl Write, role: Role, judgement: &Judgement) -> io::Result<()> {
-    writeln!(out, "\n{role}")?;
+pub(crate) fn write(out: &mut impl Write, name: &str, judgement: &Judgement) -> io::Result<()> {
+    writeln!(out, "\n{name}")?;
     writeln!(out, "  {}", line(&HEADS.map(str::to_owned)))?;
     let cases = judgement.verdicts.keys().chain(&judgement.missing);
     for class in cases.map(CaseId::class).collect::<BTreeSet<_>>() {
@@ -87,7 +86,7 @@ mod tests {
         let judgement = Judgement::new(verdicts.unwrap(), &BTreeSet::from(cases), troubles, &folder);
 
         let mut out = Vec::new();
-        write(&mut out, Role::Server, &judgement).unwrap();
+        write(&mut out, "server: ws-std", &judgement).unwrap();
         let text = String::from_utf8(out).unwrap();
         let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert!(rows.contains(&vec!["6.*", "1", "0", "0", "1", "0", "1", "1", "1.5"]), "{text}");

@@ -1,18 +1,21 @@
 //! `echo-client URL`: connects to a fuzzing server of the Autobahn suite once for each of its cases, and sends every
 //! message back.
 
-use std::error;
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use ws_std::{Client, Config, Deflate, Error, Limits, Message};
+use tokio::runtime::{self, Runtime};
+use ws_std::{Config, Deflate, Limits, Message};
 
 const USAGE: &str = "usage: echo-client URL [--agent NAME] [--case N]... [--deflate]
+                       [--tokio]
 
 URL        the suite's fuzzing server, such as ws://127.0.0.1:9001
---agent    what its report is to call this client (default: ws-std)
+--agent    what its report is to call this client (default: ws-std or ws-tokio)
 --case     run the case with this number only; may be repeated (default: all)
---deflate  offer permessage-deflate, and compress every message";
+--deflate  offer permessage-deflate, and compress every message
+--tokio    connect by ws-tokio instead of ws-std";
 
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
@@ -40,21 +43,23 @@ fn main() -> ExitCode {
 
 struct Options {
     url: String,
-    agent: String,
+    agent: Option<String>,
     cases: Vec<u32>,
     deflate: bool,
+    tokio: bool,
 }
 
 fn parse() -> Result<Option<Options>, lexopt::Error> {
     use lexopt::prelude::{Long, Short, Value, ValueExt};
     let mut options =
-        Options { url: String::new(), agent: "ws-std".to_owned(), cases: Vec::new(), deflate: false };
+        Options { url: String::new(), agent: None, cases: Vec::new(), deflate: false, tokio: false };
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("agent") => options.agent = arguments.value()?.string()?,
+            Long("agent") => options.agent = Some(arguments.value()?.string()?),
             Long("case") => options.cases.push(arguments.value()?.parse()?),
             Long("deflate") => options.deflate = true,
+            Long("tokio") => options.tokio = true,
             Long("help") | Short('h') => return Ok(None),
             Value(url) if options.url.is_empty() => {
                 options.url = String::from(url.string()?.trim_end_matches('/'));
@@ -65,42 +70,95 @@ fn parse() -> Result<Option<Options>, lexopt::Error> {
     if options.url.is_empty() { Err("no URL".into()) } else { Ok(Some(options)) }
 }
 
-fn run(options: &Options) -> Result<(), Box<dyn error::Error>> {
-    let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
-    let client = Client::new().with_config(Config::new().with_limits(limits));
-    let client = if options.deflate { client.with_deflate(Deflate::new().with_threshold(0)) } else { client };
+/// A client of either crate, whose settings have the same names.
+macro_rules! client {
+    ($client:expr, $options:expr) => {{
+        let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
+        let client = $client.with_config(Config::new().with_limits(limits));
+        if $options.deflate { client.with_deflate(Deflate::new().with_threshold(0)) } else { client }
+    }};
+}
+
+/// What this program does with a client.
+trait Agent {
+    /// Connects, and sends every message back until the connection ends.
+    fn echo(&self, url: &str) -> Result<(), Box<dyn Error>>;
+
+    /// Connects, and returns the last text that comes before the connection ends.
+    fn hear(&self, url: &str) -> Result<Option<String>, Box<dyn Error>>;
+}
+
+impl Agent for ws_std::Client {
+    fn echo(&self, url: &str) -> Result<(), Box<dyn Error>> {
+        let mut socket = self.connect(url)?;
+        while let Some((message, mut writer)) = socket.read()? {
+            writer.send(message)?;
+        }
+        Ok(())
+    }
+
+    fn hear(&self, url: &str) -> Result<Option<String>, Box<dyn Error>> {
+        let mut socket = self.connect(url)?;
+        let mut heard = None;
+        while let Some((message, _)) = socket.read()? {
+            heard = text(message);
+        }
+        Ok(heard)
+    }
+}
+
+/// ws-tokio's client, and the runtime that it is on.
+struct OnTokio {
+    client: ws_tokio::Client,
+    runtime: Runtime,
+}
+
+impl Agent for OnTokio {
+    fn echo(&self, url: &str) -> Result<(), Box<dyn Error>> {
+        self.runtime.block_on(async {
+            let mut socket = self.client.connect(url).await?;
+            while let Some((message, mut writer)) = socket.read().await? {
+                writer.send(message).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn hear(&self, url: &str) -> Result<Option<String>, Box<dyn Error>> {
+        self.runtime.block_on(async {
+            let mut socket = self.client.connect(url).await?;
+            let mut heard = None;
+            while let Some((message, _)) = socket.read().await? {
+                heard = text(message);
+            }
+            Ok(heard)
+        })
+    }
+}
+
+fn text(message: Message<'_>) -> Option<String> {
+    if let Message::Text(text) = message { Some(text.to_owned()) } else { None }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let agent: Box<dyn Agent> = if options.tokio {
+        let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+        Box::new(OnTokio { client: client!(ws_tokio::Client::new(), options), runtime })
+    } else {
+        Box::new(client!(ws_std::Client::new(), options))
+    };
     let cases = if options.cases.is_empty() {
-        (1..=case_count(&client, options)?).collect()
+        let count = agent.hear(&format!("{}/getCaseCount", options.url))?;
+        (1..=count.ok_or("the server did not say how many cases there are")?.parse()?).collect()
     } else {
         options.cases.clone()
     };
+    let name = options.agent.as_deref().unwrap_or(if options.tokio { "ws-tokio" } else { "ws-std" });
     for case in cases {
-        let url = format!("{}/runCase?case={case}&agent={}", options.url, options.agent);
         // Many of the cases end in an error, as they should; the suite judges how.
-        if let Err(error) = echo(&client, &url) {
+        if let Err(error) = agent.echo(&format!("{}/runCase?case={case}&agent={name}", options.url)) {
             let _logged = writeln!(io::stdout(), "case {case}: {error}");
         }
     }
-    let mut socket = client.connect(&format!("{}/updateReports?agent={}", options.url, options.agent))?;
-    while socket.read()?.is_some() {}
-    Ok(())
-}
-
-fn case_count(client: &Client, options: &Options) -> Result<u32, Box<dyn error::Error>> {
-    let mut socket = client.connect(&format!("{}/getCaseCount", options.url))?;
-    let mut count = None;
-    while let Some((message, _)) = socket.read()? {
-        if let Message::Text(text) = message {
-            count = Some(text.parse()?);
-        }
-    }
-    Ok(count.ok_or("the server did not say how many cases there are")?)
-}
-
-fn echo(client: &Client, url: &str) -> Result<(), Error> {
-    let mut socket = client.connect(url)?;
-    while let Some((message, mut writer)) = socket.read()? {
-        writer.send(message)?;
-    }
-    Ok(())
+    agent.hear(&format!("{}/updateReports?agent={name}", options.url)).map(drop)
 }

@@ -8,6 +8,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::board::Board;
+use crate::adapter::Adapter;
 use crate::agent::Agent;
 use crate::agent::{free_addrs, sibling, wait_listening};
 use crate::process::Running;
@@ -15,7 +16,7 @@ use crate::role::Role;
 
 /// Runs it, and says whether it found everything as it should be.
 pub(super) fn run(image: &Path, folder: &Path, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
-    Agent::Ours.prepare(Role::Server)?;
+    Agent::Ours(Adapter::Std).prepare(Role::Server)?;
     let addr = *free_addrs(1)?.first().ok_or("no address is free")?;
     let mut command = Command::new(sibling("echo-server")?);
     command.arg(addr.to_string());

@@ -69,10 +69,8 @@ fn run(options: &FirmwareOptions) -> Result<bool, Box<dyn Error>> {
 /// Runs the suite against an agent, in these roles.
 fn test(options: &FirmwareOptions, roles: Vec<Role>, agent: &Agent) -> Result<bool, Box<dyn Error>> {
     crate::run(&Options {
-        roles,
+        subjects: roles.into_iter().map(|role| (role, agent.clone())).collect(),
         patterns: options.patterns.clone(),
-        server: agent.clone(),
-        client: agent.clone(),
         timeout: options.timeout,
     })
 }

@@ -160,9 +160,9 @@ fn program(role: Role) -> &'static str {
     }
 }
 
-/// One of ws-std's examples, built as this program was.
-pub(crate) fn example(name: &str) -> Result<PathBuf> {
-    build_target(["--package", "ws-std", "--example", name])?;
+/// An example of a crate of ours, built as this program was.
+pub(crate) fn example(adapter: Adapter, name: &str) -> Result<PathBuf> {
+    build_target(["--package", adapter.name(), "--example", name])?;
     let path =
         this_program()?.with_file_name("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
     if path.is_file() { Ok(path) } else { Err(format!("{} is missing", path.display())) }

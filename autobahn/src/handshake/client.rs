@@ -11,14 +11,16 @@ use ws_core::handshake::accept_key;
 use super::case::{ACCEPT, Case, KEY};
 use super::http::Head;
 use super::judge::Outcome;
+use super::ours;
+use crate::adapter::Adapter;
 use crate::process::{Result, Running, TICK};
 
 /// How a client comes about.
 pub(super) enum Start {
     /// A command of the shell, with `{url}` in it.
     Command(String),
-    /// A function, in a thread of its own.
-    Thread(fn(&str)),
+    /// Ours, in a thread of its own.
+    Thread(Adapter),
     /// Somebody starts it.
     ByHand,
 }
@@ -54,9 +56,9 @@ impl Stage {
                 command.stdout(Stdio::null()).stderr(Stdio::null());
                 running = Some(Running::start("the client", &mut command)?);
             }
-            Start::Thread(connect) => {
-                let connect = *connect;
-                thread::spawn(move || connect(&url));
+            Start::Thread(adapter) => {
+                let adapter = *adapter;
+                thread::spawn(move || ours::connect(adapter, &url));
             }
             Start::ByHand => {}
         }

@@ -48,13 +48,18 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Tries the subject with every case, and prints a row for each; says whether all are right.
 fn run(subject: &Subject, out: &mut impl Write) -> Result<bool, Box<dyn Error>> {
     let tables = match subject {
-        Subject::Ours => {
-            let server = ours::serve()?;
-            let mut servers = Table::new("server: ws-std");
-            try_server(&server.to_string(), Judge::Exact, &mut servers, out)?;
-            let mut clients = Table::new("client: ws-std");
-            try_client(&Start::Thread(ours::connect), None, Judge::Exact, &mut clients, out)?;
-            vec![servers, clients]
+        Subject::Ours { adapters } => {
+            let mut tables = Vec::new();
+            for &adapter in adapters {
+                let server = ours::serve(adapter)?;
+                let mut table = Table::new(&format!("server: {adapter}"));
+                try_server(&server.to_string(), Judge::Exact, &mut table, out)?;
+                tables.push(table);
+                let mut table = Table::new(&format!("client: {adapter}"));
+                try_client(&Start::Thread(adapter), None, Judge::Exact, &mut table, out)?;
+                tables.push(table);
+            }
+            tables
         }
         Subject::Server { addr } => {
             let mut table = Table::new(&format!("server: {addr}"));
@@ -137,15 +142,25 @@ const CANNOT_TEST: u8 = 2;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapter::Adapter;
 
-    #[test]
-    fn ours_are_right_in_both_roles() {
+    fn are_right_in_both_roles(adapter: Adapter) {
         let mut out = Vec::new();
-        let all_right = run(&Subject::Ours, &mut out).unwrap();
+        let all_right = run(&Subject::Ours { adapters: vec![adapter] }, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(all_right, "{text}");
         // None is passed over but those that TCP has no place for.
         let right = text.lines().filter(|line| line.starts_with("  right ")).count();
         assert!(right >= 220, "only {right} are right: {text}");
+    }
+
+    #[test]
+    fn those_of_ws_std_are_right_in_both_roles() {
+        are_right_in_both_roles(Adapter::Std);
+    }
+
+    #[test]
+    fn those_of_ws_tokio_are_right_in_both_roles() {
+        are_right_in_both_roles(Adapter::Tokio);
     }
 }

@@ -3,25 +3,16 @@
 use std::error::Error;
 use std::fmt::Debug;
 use std::fs;
-use std::io::Write as _;
-use std::net::TcpStream;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use ws_std::rustls::pki_types::ServerName;
-use ws_std::ws_core::event::Event;
-use ws_std::ws_core::frame::CloseFrame;
-use ws_std::ws_core::uri::Uri;
-use ws_std::{
-    Client, ClientTls, CloseCode, ClosureCause, Deflate, Message, MessageType, NetStream, Proxy, Stream,
-    TlsStream, WebSocket,
-};
+use ws_std::{ClientTls, CloseCode, CloseFrame, ClosureCause, Deflate, Message, Proxy};
 
-use super::counted::{Counted, Counts, SILENCE_LIMIT};
 use super::feature::Feature;
 use super::server::deflate;
+use crate::adapter::{Adapter, ClientSettings, Outcome, Socket};
 
 /// Where a server listens, without compression and with each kind of it.
 #[derive(Clone, Debug)]
@@ -31,45 +22,24 @@ pub(crate) struct Urls {
     pub(crate) no_takeover: String,
     /// The certificate to trust, where it is by TLS.
     pub(crate) ca: Option<PathBuf>,
-    /// What to connect through, but where bytes are counted.
+    /// What to connect through.
     pub(crate) proxy: Option<Proxy>,
+    /// Whose client connects.
+    pub(crate) adapter: Adapter,
 }
 
 impl Urls {
-    fn connect(&self, client: Client, url: &str) -> Result<WebSocket<NetStream>, Box<dyn Error>> {
-        let client = match self.tls()? {
-            Some(tls) => client.with_tls(tls),
-            None => client,
+    fn connect(&self, url: &str, settings: ClientSettings) -> Result<Box<dyn Socket>, Box<dyn Error>> {
+        let tls = match &self.ca {
+            Some(ca) => Some(ClientTls::from_roots(&fs::read(ca)?)?.into()),
+            None => None,
         };
-        let client = match &self.proxy {
-            Some(proxy) => client.with_proxy(proxy.clone()),
-            None => client,
-        };
-        let socket = client.connect(url)?;
-        // A peer that says nothing must not hold up the run.
-        socket.get_ref().tcp().set_read_timeout(Some(SILENCE_LIMIT))?;
-        Ok(socket)
+        self.adapter.connect(url, &ClientSettings { tls, proxy: self.proxy.clone(), ..settings })
     }
 
-    /// The same, with the bytes counted that pass over TCP.
-    fn connect_counted(&self, client: &Client, url: &str) -> Result<(AnySocket, Counts), Box<dyn Error>> {
-        let uri = Uri::parse(url)?;
-        let host = uri.authority().host_name();
-        let stream = Counted::new(TcpStream::connect((host, uri.port()))?);
-        let counts = stream.counts.clone();
-        let stream: Box<dyn Stream> = match self.tls()? {
-            Some(tls) => {
-                let name = ServerName::try_from(host.to_owned())?;
-                Box::new(TlsStream::connect(stream, tls.into(), name, Some(SILENCE_LIMIT))?)
-            }
-            None => Box::new(stream),
-        };
-        Ok((client.handshake(stream, url)?, counts))
-    }
-
-    fn tls(&self) -> Result<Option<ClientTls>, Box<dyn Error>> {
-        let Some(ca) = &self.ca else { return Ok(None) };
-        Ok(Some(ClientTls::from_roots(&fs::read(ca)?)?))
+    /// Without compression, at its URL.
+    fn connect_plain(&self) -> Result<Box<dyn Socket>, Box<dyn Error>> {
+        self.connect(&self.plain, ClientSettings::default())
     }
 }
 
@@ -87,14 +57,14 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
         Feature::Many => many(urls),
         Feature::FragmentsToServer => send_fragments(urls),
         Feature::FragmentsToClient => {
-            let mut socket = urls.connect(Client::new(), &urls.plain)?;
-            equal(ask(&mut socket, &format!("!fragments {UNICODE}"))?.as_str(), UNICODE)?;
+            let mut socket = urls.connect_plain()?;
+            equal(ask(&mut *socket, &format!("!fragments {UNICODE}"))?.as_str(), UNICODE)?;
             end(socket)
         }
         Feature::PingToServer => ping(urls),
         Feature::PingToClient => {
-            let mut socket = urls.connect(Client::new(), &format!("{}?pongs", urls.plain))?;
-            equal(ask(&mut socket, "!ping are you there?")?.as_str(), "pong are you there?")?;
+            let mut socket = urls.connect(&format!("{}?pongs", urls.plain), ClientSettings::default())?;
+            equal(ask(&mut *socket, "!ping are you there?")?.as_str(), "pong are you there?")?;
             end(socket)
         }
         Feature::CloseToServer => closes().try_for_each(|(code, reason)| close(urls, Some(code), &reason)),
@@ -113,51 +83,34 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
     }
 }
 
-/// Sends a Close without code and reason.
-pub(crate) fn close_without_code<S: Stream>(socket: WebSocket<S>) -> Result<WebSocket<S>, ws_std::Error> {
-    let mut parts = socket.into_parts();
-    parts.outbound.close(CloseFrame::EMPTY);
-    let mut socket = WebSocket::from_parts(parts);
-    socket.flush()?;
-    Ok(socket)
-}
-
 fn exchange(urls: &Urls, messages: &[Message<'_>]) -> Outcome {
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
-    messages.iter().try_for_each(|&message| echoes(&mut socket, message))?;
+    let mut socket = urls.connect_plain()?;
+    messages.iter().try_for_each(|&message| echoes(&mut *socket, message))?;
     end(socket)
 }
 
 fn many(urls: &Urls) -> Outcome {
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
+    let mut socket = urls.connect_plain()?;
     for i in 0..MANY {
-        socket.send(&format!("message {i}"))?;
+        socket.send(Message::Text(&format!("message {i}")))?;
     }
     for i in 0..MANY {
-        equal(next(&mut socket)?, Message::Text(&format!("message {i}")))?;
+        equal(next(&mut *socket)?, Message::Text(&format!("message {i}")))?;
     }
     end(socket)
 }
 
 fn send_fragments(urls: &Urls) -> Outcome {
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
-    let mut message = socket.message_writer(MessageType::Text)?;
-    for piece in UNICODE.as_bytes().chunks(3) {
-        message.write_all(piece)?;
-        message.flush()?;
-    }
-    message.finish()?;
-    equal(next(&mut socket)?, Message::Text(UNICODE))?;
+    let mut socket = urls.connect_plain()?;
+    socket.send_fragments(UNICODE, 3)?;
+    equal(next(&mut *socket)?, Message::Text(UNICODE))?;
     end(socket)
 }
 
 fn ping(urls: &Urls) -> Outcome {
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
+    let mut socket = urls.connect_plain()?;
     for payload in ["", "are you there?", &"x".repeat(125)] {
-        socket.ping(payload.as_bytes())?;
-        let (event, _) = socket.read_part()?.ok_or("closed before the pong")?;
-        equal(event, Event::Pong)?;
-        equal(socket.control().as_bytes(), payload.as_bytes())?;
+        equal(socket.ping(payload.as_bytes())?, payload.as_bytes().to_vec())?;
     }
     end(socket)
 }
@@ -165,14 +118,9 @@ fn ping(urls: &Urls) -> Outcome {
 /// Closes, and asks the server what it saw.
 fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
     let name = format!("{}-{:?}", std::process::id(), std::time::Instant::now());
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
-    equal(ask(&mut socket, &format!("!id {name}"))?.as_str(), "named")?;
-    if let Some(code) = code {
-        socket.close(code.with_reason(reason))?;
-    } else {
-        socket = close_without_code(socket)?;
-        equal(socket.read()?.map(|(message, _)| message), None)?;
-    }
+    let mut socket = urls.connect_plain()?;
+    equal(ask(&mut *socket, &format!("!id {name}"))?.as_str(), "named")?;
+    socket.close(code.map_or(CloseFrame::EMPTY, |code| code.with_reason(reason)))?;
     let closure = socket.closure().ok_or("the end is not known")?;
     let number = code.map_or(NO_STATUS, CloseCode::get);
     equal((closure.cause, closure.is_clean), (ClosureCause::Local, true))?;
@@ -180,9 +128,9 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
     if closure.status.get() != 1000 {
         equal(closure.status.get(), number)?;
     }
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
+    let mut socket = urls.connect_plain()?;
     let told = loop {
-        let told = ask(&mut socket, &format!("!closure {name}"))?;
+        let told = ask(&mut *socket, &format!("!closure {name}"))?;
         if told != "pending" {
             break told;
         }
@@ -194,20 +142,20 @@ fn close(urls: &Urls, code: Option<CloseCode>, reason: &str) -> Outcome {
 
 /// Has the server close.
 fn is_closed(urls: &Urls, code: u16, reason: &str) -> Outcome {
-    let mut socket = urls.connect(Client::new(), &urls.plain)?;
-    socket.send(&format!("!close {code} {reason}"))?;
-    equal(socket.read()?.map(|(message, _)| message), None)?;
+    let mut socket = urls.connect_plain()?;
+    socket.send(Message::Text(&format!("!close {code} {reason}")))?;
+    equal(socket.read()?, None)?;
     let closure = socket.closure().ok_or("the end is not known")?;
     equal((closure.cause, closure.status.get(), closure.is_clean), (ClosureCause::Peer, code, true))?;
     equal(socket.close_frame().ok_or("no Close is kept")?.reason(), reason)
 }
 
 fn subprotocol(urls: &Urls) -> Outcome {
-    let offering = ["one", "two", "three"].into_iter().fold(Client::new(), Client::with_subprotocol);
-    for (client, agreed) in [(offering, Some("two")), (Client::new(), None)] {
-        let mut socket = urls.connect(client, &urls.plain)?;
+    for (subprotocols, agreed) in [(&["one", "two", "three"][..], Some("two")), (&[], None)] {
+        let settings = ClientSettings { subprotocols, ..ClientSettings::default() };
+        let mut socket = urls.connect(&urls.plain, settings)?;
         equal(socket.subprotocol(), agreed)?;
-        equal(ask(&mut socket, "!subprotocol")?.as_str(), agreed.unwrap_or("none"))?;
+        equal(ask(&mut *socket, "!subprotocol")?.as_str(), agreed.unwrap_or("none"))?;
         end(socket)?;
     }
     Ok(())
@@ -215,12 +163,13 @@ fn subprotocol(urls: &Urls) -> Outcome {
 
 /// Sends the same text twice: what the second costs on the wire tells whether it could refer to the first.
 fn deflates(urls: &Urls, url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
-    let (mut socket, counts) = urls.connect_counted(&Client::new().with_deflate(deflate), url)?;
+    let settings = ClientSettings { deflate: Some(deflate), ..ClientSettings::default() };
+    let mut socket = urls.connect(url, settings)?;
     let text = incompressible(16384);
-    echoes(&mut socket, Message::Text(&text))?;
-    let before = counts.get();
-    echoes(&mut socket, Message::Text(&text))?;
-    let after = counts.get();
+    echoes(&mut *socket, Message::Text(&text))?;
+    let before = socket.wire_lens();
+    echoes(&mut *socket, Message::Text(&text))?;
+    let after = socket.wire_lens();
     let came = after.0.saturating_sub(before.0);
     let went = after.1.saturating_sub(before.1);
     for (len, verb) in [(came, "came"), (went, "went")] {
@@ -229,28 +178,29 @@ fn deflates(urls: &Urls, url: &str, deflate: Deflate, expected: Range<u64>) -> O
         }
     }
     // Messages that are mostly runs and repetitions.
-    echoes(&mut socket, Message::Binary(&[noise(100), vec![7; 2900]].concat()))?;
-    echoes(&mut socket, Message::Text(&UNICODE.repeat(5000)))?;
+    echoes(&mut *socket, Message::Binary(&[noise(100), vec![7; 2900]].concat()))?;
+    echoes(&mut *socket, Message::Text(&UNICODE.repeat(5000)))?;
     end(socket)
 }
 
 fn empty_deflated(urls: &Urls, url: &str, deflate: Deflate) -> Outcome {
-    let mut socket = urls.connect(Client::new().with_deflate(deflate), url)?;
+    let settings = ClientSettings { deflate: Some(deflate), ..ClientSettings::default() };
+    let mut socket = urls.connect(url, settings)?;
     for message in ["", "Hello", ""] {
-        echoes(&mut socket, Message::Text(message))?;
+        echoes(&mut *socket, Message::Text(message))?;
     }
-    echoes(&mut socket, Message::Binary(b""))?;
+    echoes(&mut *socket, Message::Binary(b""))?;
     end(socket)
 }
 
-fn end<S: Stream>(mut socket: WebSocket<S>) -> Outcome {
-    socket.close(CloseCode::NORMAL)?;
+fn end(mut socket: Box<dyn Socket>) -> Outcome {
+    socket.close(CloseCode::NORMAL.into())?;
     let closure = socket.closure().ok_or("the end is not known")?;
     equal((closure.status.get(), closure.is_clean), (1000, true))
 }
 
-fn ask<S: Stream>(socket: &mut WebSocket<S>, command: &str) -> Result<String, Box<dyn Error>> {
-    socket.send(command)?;
+fn ask(socket: &mut dyn Socket, command: &str) -> Result<String, Box<dyn Error>> {
+    socket.send(Message::Text(command))?;
     let answer = next(socket)?;
     if let Message::Text(text) = answer {
         return Ok(text.to_owned());
@@ -258,14 +208,13 @@ fn ask<S: Stream>(socket: &mut WebSocket<S>, command: &str) -> Result<String, Bo
     Err(format!("{} came for {command}", short(&answer)).into())
 }
 
-fn echoes<S: Stream>(socket: &mut WebSocket<S>, message: Message<'_>) -> Outcome {
+fn echoes(socket: &mut dyn Socket, message: Message<'_>) -> Outcome {
     socket.send(message)?;
     equal(next(socket)?, message)
 }
 
-fn next<S: Stream>(socket: &mut WebSocket<S>) -> Result<Message<'_>, Box<dyn Error>> {
-    let (message, _) = socket.read()?.ok_or("closed before the answer")?;
-    Ok(message)
+fn next(socket: &mut dyn Socket) -> Result<Message<'_>, Box<dyn Error>> {
+    socket.read()?.ok_or_else(|| "closed before the answer".into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "small values, most of them made in place")]
@@ -303,9 +252,6 @@ fn incompressible(len: usize) -> String {
     let digits: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
     noise(len).into_iter().filter_map(|byte| digits.get(usize::from(byte & 63))).collect()
 }
-
-type AnySocket = WebSocket<Box<dyn Stream>>;
-type Outcome = Result<(), Box<dyn Error>>;
 
 const UNICODE: &str = "Grüße, €, 漢字, 𝄞, שלום";
 const LENGTHS: [usize; 7] = [1, 125, 126, 127, 65535, 65536, 65537];

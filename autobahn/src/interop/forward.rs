@@ -1,4 +1,4 @@
-//! Our client through proxies of other people's: tinyproxy, squid, microsocks, and stunnel before them.
+//! ws-std's client through proxies of other people's: tinyproxy, squid, microsocks, and stunnel before them.
 
 use std::error::Error;
 use std::fs;
@@ -18,6 +18,7 @@ use super::route::Hosts;
 use super::server::OurServer;
 use super::tally::Tally;
 use super::tools::{self, Tools};
+use crate::adapter::Adapter;
 use crate::agent::{free_addrs, wait_listening};
 use crate::process::{Result, Running, output};
 
@@ -47,34 +48,36 @@ pub(crate) fn run(
 type Conversation = (&'static str, fn(&Proxies) -> Outcome);
 
 const CONVERSATIONS: [Conversation; 8] = [
-    ("our client -> the proxy tinyproxy", |proxies| proxies.pass(&proxies.named("user:secret@{tinyproxy}")?)),
-    ("our client -> the proxy tinyproxy, without the password", |proxies| {
+    ("ws-std client -> the proxy tinyproxy", |proxies| {
+        proxies.pass(&proxies.named("user:secret@{tinyproxy}")?)
+    }),
+    ("ws-std client -> the proxy tinyproxy, without the password", |proxies| {
         fail(proxies.named("{tinyproxy}")?, "the proxy answered 407")?;
         fail(proxies.named("http://user:wrong@{tinyproxy}")?, "the proxy answered 4")
     }),
-    ("our client -> the proxy tinyproxy, whose 407 is answered", |proxies| {
+    ("ws-std client -> the proxy tinyproxy, whose 407 is answered", |proxies| {
         proxies.pass(&proxies.named("http://{tinyproxy}")?.with_authenticator(|| answer_basic))
     }),
-    ("our client -> stunnel -> the proxy tinyproxy", |proxies| {
+    ("ws-std client -> stunnel -> the proxy tinyproxy", |proxies| {
         let url = "https://user:secret@{tinyproxy_tls}";
         fail(proxies.named(url)?, "TLS with the proxy failed: invalid peer certificate")?;
         proxies.pass(&proxies.named(url)?.with_tls(proxies.tls()?))
     }),
-    ("our client -> the proxy microsocks", |proxies| {
+    ("ws-std client -> the proxy microsocks", |proxies| {
         fail(proxies.named("socks5://{microsocks}")?, "does not accept the credentials")?;
         fail(proxies.named("socks5://user:wrong@{microsocks}")?, "does not accept the credentials")?;
         fail(proxies.named("socks5://user:secret@{microsocks}")?, "the proxy's connection was refused")?;
         proxies.pass(&proxies.named("socks5h://user:secret@{microsocks}")?)
     }),
-    ("our client -> the proxy squid, which asks for a User-Agent and NTLM", |proxies| {
+    ("ws-std client -> the proxy squid, which asks for a User-Agent and NTLM", |proxies| {
         let anonymous = proxies.named("http://{squid}")?;
         fail(anonymous.clone(), "the proxy answered 403")?;
         fail(anonymous.with_header("User-Agent", "sensor/1.0"), "the proxy answered 407")
     }),
-    ("our client -> the proxy squid, by the three legs of NTLM", |proxies| {
+    ("ws-std client -> the proxy squid, by the three legs of NTLM", |proxies| {
         proxies.pass(&with_ntlm(proxies.named("http://{squid}")?))
     }),
-    ("our client -> stunnel -> the proxy squid, by the three legs of NTLM", |proxies| {
+    ("ws-std client -> stunnel -> the proxy squid, by the three legs of NTLM", |proxies| {
         proxies.pass(&with_ntlm(proxies.named("https://{squid_tls}")?).with_tls(proxies.tls()?))
     }),
 ];
@@ -160,8 +163,9 @@ impl Proxies {
 
         let script = tools::folder().join("node/driver.mjs");
         let ca = folder.join("ca.pem");
-        let plain = Hosts::direct(OurServer::start(&script, &[], None)?.ports);
-        let by_tls = Hosts::direct(OurServer::start(&script, &[], Some(tls))?.ports).with_tls(&ca);
+        let plain = Hosts::direct(OurServer::start(Adapter::Std, &script, &[], None)?.ports);
+        let by_tls =
+            Hosts::direct(OurServer::start(Adapter::Std, &script, &[], Some(tls))?.ports).with_tls(&ca);
         Ok(Self {
             addrs,
             ca,
@@ -187,7 +191,7 @@ impl Proxies {
     /// Talks with our servers through the proxy.
     fn pass(&self, proxy: &Proxy) -> Outcome {
         for hosts in &self.servers {
-            let urls = Urls { proxy: Some(proxy.clone()), ..hosts.urls() };
+            let urls = Urls { proxy: Some(proxy.clone()), ..hosts.urls(Adapter::Std) };
             for feature in FEATURES {
                 client::converse(&urls, feature)
                     .map_err(|error| format!("{}: {feature}: {error}", urls.plain))?;

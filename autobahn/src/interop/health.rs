@@ -1,4 +1,4 @@
-//! Health checks of our server by `HAProxy`, and by way of nginx as it is configured by default.
+//! Health checks of ws-std's server by `HAProxy`, and by way of nginx as it is configured by default.
 
 use std::fs;
 use std::io::{self, Read as _, Write};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::proxy::Proxy;
 use super::tally::Tally;
 use super::tools::{self, Tools};
+use crate::adapter::Adapter;
 use crate::agent::{self, free_addrs, wait_listening};
 use crate::process::{Result, Running, TICK};
 
@@ -44,7 +45,7 @@ struct Checked {
 impl Checked {
     fn start(folder: &Path) -> Result<Self> {
         let [addr] = *free_addrs(1)? else { return Err("no port for the server".to_owned()) };
-        let mut command = Command::new(agent::example("health_check")?);
+        let mut command = Command::new(agent::example(Adapter::Std, "health_check")?);
         command.arg(addr.to_string());
         let log = folder.join("health_check.log");
         let mut running = Running::start_logged("health_check", &mut command, &log)?;

@@ -1,7 +1,6 @@
 //! `interop`: our server and our client in conversation with other implementations of both.
 
 mod client;
-mod counted;
 mod examples;
 mod feature;
 mod forward;
@@ -26,6 +25,7 @@ use lexopt::ValueExt as _;
 use ws_std::ServerTls;
 use ws_std::rustls::ServerConfig;
 
+use crate::adapter::Adapter;
 use feature::LEGEND;
 use peer::Peer;
 use proxy::Proxy;
@@ -35,18 +35,28 @@ use tally::Tally;
 use tools::Tools;
 
 const USAGE: &str = "\
-usage: cargo run --release -p ws-autobahn -- interop [--only TEXT]
+usage: cargo run --release -p ws-autobahn -- interop [OPTION]...
 
-Installs other implementations of WebSocket where they are missing, and has them talk with ws-std's server and client:
-directly, and through nginx; our client through proxies; tries the examples in browsers and with servers that they are for, and health checks by HAProxy
-and through nginx. The exit code is 0 if all went well, 1 if not, 2 if it could not be tried.
+Installs other implementations of WebSocket where they are missing, and has them talk with the servers and clients of
+ws-std and ws-tokio, directly and through nginx. ws-std's client also connects through proxies, its server is checked by
+HAProxy and through nginx, and its examples are tried in browsers and with servers that they are for. The exit code is 0
+if all went well, 1 if not, 2 if it could not be tried.
 
-  --only TEXT  only the rows of the table whose name holds this text";
+  --agent std|tokio|both  whose server and client: ws-std's (default), ws-tokio's, or those of both
+  --only TEXT             only the rows of the table whose name holds this text
+  --help                  print this";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    adapters: Vec<Adapter>,
+    only: String,
+}
 
 /// Runs it with the arguments that follow `interop`.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ran = match parse(arguments) {
-        Ok(Some(only)) => run(&only),
+        Ok(Some(options)) => run(&options),
         Ok(None) => writeln!(io::stdout(), "{USAGE}").map(|()| true).map_err(Into::into),
         Err(error) => Err(format!("{error}\n\n{USAGE}").into()),
     };
@@ -60,23 +70,25 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The text of `--only`, or nothing where help is asked for.
-fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<String>, lexopt::Error> {
+/// The options, or nothing where help is asked for.
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Options>, lexopt::Error> {
     use lexopt::Arg;
     let mut parser = lexopt::Parser::from_args(arguments);
-    let mut only = String::new();
+    let mut options = Options { adapters: vec![Adapter::Std], only: String::new() };
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Long("only") => only = parser.value()?.string()?,
+            Arg::Long("agent") => options.adapters = parser.value()?.parse_with(Adapter::parse)?,
+            Arg::Long("only") => options.only = parser.value()?.string()?,
             Arg::Long("help") | Arg::Short('h') => return Ok(None),
             Arg::Long(_) | Arg::Short(_) | Arg::Value(_) => return Err(argument.unexpected()),
         }
     }
-    Ok(Some(only))
+    Ok(Some(options))
 }
 
 /// Holds every conversation; says whether all went well.
-fn run(only: &str) -> Result<bool, Box<dyn Error>> {
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let Options { adapters, only } = options;
     let mut out = io::stdout();
     writeln!(out, "installing the peers where they are missing")?;
     let tools = Tools::install()?;
@@ -87,18 +99,20 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
     let proxy = Proxy::start(&tools, &folder)?;
     let tls =
         ServerTls::new(&fs::read(folder.join("server.pem"))?, &fs::read(folder.join("server.key"))?)?.build();
-    let routes = routes(&tools, &proxy, &folder, &tls)?;
+    let routes = routes(adapters, &tools, &proxy, &folder, &tls)?;
 
     let mut tally = Tally::default();
     table::write_head(&mut out)?;
-    for route in routes.iter().filter(|route| route.name().contains(only)) {
+    for route in routes.iter().filter(|route| route.name().contains(only.as_str())) {
         let row = route.run(&tools, &folder);
         table::write_row(&mut out, &row)?;
         tally.add(row.counts());
     }
-    forward::run(&tools, &folder, &tls, only, &mut tally, &mut out)?;
-    examples::run(&tools, &folder, only, &mut tally, &mut out)?;
-    health::run(&tools, &proxy, &folder, only, &mut tally, &mut out)?;
+    examples::run(adapters, &tools, &folder, only, &mut tally, &mut out)?;
+    if adapters.contains(&Adapter::Std) {
+        forward::run(&tools, &folder, &tls, only, &mut tally, &mut out)?;
+        health::run(&tools, &proxy, &folder, only, &mut tally, &mut out)?;
+    }
     let Tally { passed, failed } = tally;
     if passed == 0 && failed == 0 {
         return Err(format!("no row has {only} in its name").into());
@@ -108,8 +122,9 @@ fn run(only: &str) -> Result<bool, Box<dyn Error>> {
     Ok(failed == 0)
 }
 
-/// Who is to talk with whom, and how they get there. Starts our server.
+/// Who is to talk with whom, and how they get there. Starts our servers.
 fn routes(
+    adapters: &[Adapter],
     tools: &Tools,
     proxy: &Proxy,
     folder: &Path,
@@ -117,33 +132,36 @@ fn routes(
 ) -> Result<Vec<Route>, Box<dyn Error>> {
     let origins = [format!("http://{}", proxy.plain), format!("https://{}", proxy.tls)];
     let script = tools::folder().join("node/driver.mjs");
-    let ours = OurServer::start(&script, &origins, None)?;
-    let ours_by_tls = OurServer::start(&script, &[], Some(tls))?;
-    let ways = [
-        ("", Hosts::direct(ours.ports)),
-        ("TLS <- ", Hosts::direct(ours_by_tls.ports).with_tls(&proxy.ca)),
-        ("nginx <- ", Hosts::by_proxy(proxy.plain, ours.ports)),
-        ("nginx TLS <- ", Hosts::by_proxy(proxy.tls, ours.ports).with_tls(&proxy.ca)),
-    ];
     let mut routes = Vec::new();
-    for (way, hosts) in ways {
-        for peer in Peer::CLIENTS {
-            let name = format!("our server <- {way}{}", peer.name());
-            routes.push(Route::to_our_server(name, peer, hosts.clone()));
+    for &adapter in adapters {
+        let ours = OurServer::start(adapter, &script, &origins, None)?;
+        let ours_by_tls = OurServer::start(adapter, &script, &[], Some(tls))?;
+        let ways = [
+            ("", Hosts::direct(ours.ports)),
+            ("TLS <- ", Hosts::direct(ours_by_tls.ports).with_tls(&proxy.ca)),
+            ("nginx <- ", Hosts::by_proxy(proxy.plain, ours.ports)),
+            ("nginx TLS <- ", Hosts::by_proxy(proxy.tls, ours.ports).with_tls(&proxy.ca)),
+        ];
+        for (way, hosts) in ways {
+            for peer in Peer::CLIENTS {
+                let name = format!("{adapter} server <- {way}{}", peer.name());
+                routes.push(Route::to_our_server(name, peer, hosts.clone()));
+            }
         }
     }
     for peer in Peer::SERVERS {
         let theirs = TheirServer::start(peer, tools, folder)?;
+        let mut ways = vec![("", Hosts::direct(theirs.ports()))];
         if peer == Peer::Ws {
-            let plain = Hosts::by_proxy(proxy.plain, theirs.ports());
-            let tls = Hosts::by_proxy(proxy.tls, theirs.ports()).with_tls(&proxy.ca);
-            for (way, hosts) in [("nginx", plain), ("nginx TLS", tls)] {
-                let name = format!("our client -> {way} -> {}", peer.name());
-                routes.push(Route::to_their_server(name, &theirs, &hosts));
+            ways.push(("nginx -> ", Hosts::by_proxy(proxy.plain, theirs.ports())));
+            ways.push(("nginx TLS -> ", Hosts::by_proxy(proxy.tls, theirs.ports()).with_tls(&proxy.ca)));
+        }
+        for &adapter in adapters {
+            for (way, hosts) in &ways {
+                let name = format!("{adapter} client -> {way}{}", peer.name());
+                routes.push(Route::to_their_server(name, &theirs, hosts, adapter));
             }
         }
-        let hosts = Hosts::direct(theirs.ports());
-        routes.push(Route::to_their_server(format!("our client -> {}", peer.name()), &theirs, &hosts));
     }
     Ok(routes)
 }
@@ -153,24 +171,45 @@ mod tests {
     use super::*;
     use feature::Feature;
 
-    fn our_hosts() -> [u16; 3] {
-        OurServer::start(&tools::folder().join("node/driver.mjs"), &[], None).unwrap().ports
+    const ADAPTERS: [Adapter; 2] = [Adapter::Std, Adapter::Tokio];
+
+    fn our_hosts(adapter: Adapter) -> [u16; 3] {
+        OurServer::start(adapter, &tools::folder().join("node/driver.mjs"), &[], None).unwrap().ports
     }
 
     /// What the peers' programs do, ours do with each other.
     #[test]
-    fn our_client_finds_everything_in_our_server() {
-        let urls = Hosts::direct(our_hosts()).urls();
-        for feature in Feature::ALL {
-            client::converse(&urls, feature).unwrap_or_else(|error| panic!("{feature}: {error}"));
+    fn our_clients_find_everything_in_our_servers() {
+        for server in ADAPTERS {
+            let hosts = Hosts::direct(our_hosts(server));
+            for adapter in ADAPTERS {
+                let urls = hosts.urls(adapter);
+                for feature in Feature::ALL {
+                    client::converse(&urls, feature).unwrap_or_else(|error| {
+                        panic!("{adapter} client, {server} server: {feature}: {error}")
+                    });
+                }
+            }
         }
     }
 
     #[test]
+    fn options_are_the_agents_and_a_text() {
+        let parse =
+            |words: &[&str]| parse(words.iter().map(OsString::from)).map_err(|error| error.to_string());
+        let default = Options { adapters: vec![Adapter::Std], only: String::new() };
+        assert_eq!(parse(&[]), Ok(Some(default)));
+        let both = Options { adapters: ADAPTERS.into(), only: "nginx".to_owned() };
+        assert_eq!(parse(&["--agent", "both", "--only", "nginx"]), Ok(Some(both)));
+        assert_eq!(parse(&["--agent", "tokio", "-h"]), Ok(None));
+        assert!(parse(&["--agent", "smol"]).unwrap_err().contains("std, tokio or both"));
+    }
+
+    #[test]
     fn compression_that_is_missing_or_another_is_found_out() {
-        let [plain, deflate, no_takeover] = our_hosts();
+        let [plain, deflate, no_takeover] = our_hosts(Adapter::Std);
         let failure = |ports, feature| {
-            let outcome = client::converse(&Hosts::direct(ports).urls(), feature);
+            let outcome = client::converse(&Hosts::direct(ports).urls(Adapter::Std), feature);
             outcome.expect_err("it should have failed").to_string()
         };
         let missing = [plain, plain, plain];

@@ -14,6 +14,7 @@ use super::feature::Feature;
 use super::peer::Peer;
 use super::table::{Outcome, Row};
 use super::tools::Tools;
+use crate::adapter::Adapter;
 use crate::process::{Result, Running, tail};
 use crate::role::Role;
 
@@ -41,21 +42,25 @@ impl Hosts {
         Self { ca: Some(ca.to_owned()), ..self }
     }
 
-    /// Where to connect to.
-    pub(crate) fn urls(&self) -> Urls {
-        let scheme = if self.ca.is_some() { "wss" } else { "ws" };
-        let [plain, deflate, no_takeover] = self.bases.each_ref().map(|base| format!("{scheme}://{base}"));
-        Urls { plain, deflate, no_takeover, ca: self.ca.clone(), proxy: None }
+    /// Where to connect to, and whose client does.
+    pub(crate) fn urls(&self, adapter: Adapter) -> Urls {
+        let [plain, deflate, no_takeover] = self.with_scheme("ws");
+        Urls { plain, deflate, no_takeover, ca: self.ca.clone(), proxy: None, adapter }
+    }
+
+    fn with_scheme(&self, scheme: &str) -> [String; 3] {
+        let s = if self.ca.is_some() { "s" } else { "" };
+        self.bases.each_ref().map(|base| format!("{scheme}{s}://{base}"))
     }
 
     /// What a peer's client is told.
     fn config(&self, peer: Peer, features: &[Feature]) -> String {
-        let urls = self.urls();
+        let [plain, deflate, no_takeover] = self.with_scheme("ws");
+        let [page, ..] = self.with_scheme("http");
         let names: Vec<&str> = features.iter().copied().map(Feature::name).collect();
-        let page = urls.plain.replacen("ws", "http", 1);
         json!({
             "features": names,
-            "urls": { "plain": urls.plain, "deflate": urls.deflate, "noTakeover": urls.no_takeover },
+            "urls": { "plain": plain, "deflate": deflate, "noTakeover": no_takeover },
             "page": page,
             "ca": self.ca,
             "compresses": peer.compresses(),
@@ -101,8 +106,8 @@ pub(crate) struct Route {
     name: String,
     peer: Peer,
     hosts: Hosts,
-    /// Where the peer is the server; otherwise it is the client of ours.
-    their_server: Option<TheirServer>,
+    /// Where the peer is the server, with whose client connects; otherwise it is the client of ours.
+    their_server: Option<(TheirServer, Adapter)>,
 }
 
 impl Route {
@@ -110,8 +115,13 @@ impl Route {
         Self { name, peer, hosts, their_server: None }
     }
 
-    pub(crate) fn to_their_server(name: String, server: &TheirServer, hosts: &Hosts) -> Self {
-        Self { name, peer: server.peer, hosts: hosts.clone(), their_server: Some(server.clone()) }
+    pub(crate) fn to_their_server(
+        name: String,
+        server: &TheirServer,
+        hosts: &Hosts,
+        adapter: Adapter,
+    ) -> Self {
+        Self { name, peer: server.peer, hosts: hosts.clone(), their_server: Some((server.clone(), adapter)) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -125,14 +135,14 @@ impl Route {
         let features: Vec<Feature> =
             Feature::ALL.into_iter().filter(|feature| !lacks.contains(feature)).collect();
         let mut row = Row { name: self.name.clone(), lacks, outcomes: BTreeMap::new(), trouble: None };
-        match role {
-            Role::Server => {
-                let urls = self.hosts.urls();
+        match self.their_server {
+            Some((_, adapter)) => {
+                let urls = self.hosts.urls(adapter);
                 row.outcomes.extend(features.into_iter().map(|feature| {
                     (feature, client::converse(&urls, feature).map_err(|error| error.to_string()))
                 }));
             }
-            Role::Client => {
+            None => {
                 if let Err(trouble) = self.run_client(&features, tools, folder, &mut row.outcomes) {
                     row.trouble = Some(trouble);
                 }
@@ -206,7 +216,7 @@ mod tests {
     fn a_page_is_where_its_websocket_is() {
         let proxy = SocketAddr::from(([127, 0, 0, 1], 443));
         let hosts = Hosts::by_proxy(proxy, [1, 2, 3]).with_tls(Path::new("ca.pem"));
-        assert_eq!(hosts.urls().deflate, "wss://127.0.0.1:443/2/");
+        assert_eq!(hosts.urls(Adapter::Std).deflate, "wss://127.0.0.1:443/2/");
         assert!(hosts.config(Peer::Chromium, &[]).contains("\"page\":\"https://127.0.0.1:443/1/\""));
     }
 }

@@ -71,7 +71,7 @@ fn write_line(out: &mut impl Write, name: &str, cells: &[&str]) -> io::Result<()
     writeln!(out)
 }
 
-const NAME_LEN: usize = 44;
+const NAME_LEN: usize = 46;
 const CELL_LEN: usize = 6;
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::runtime::{self, Runtime};
-use ws_std::{Config, Deflate, Limits, Message};
+use ws_std::{Config, Deflate, Limits, Message, Timeouts};
 
 const USAGE: &str = "usage: echo-client URL [--agent NAME] [--case N]... [--deflate]
                        [--tokio]
@@ -19,6 +20,9 @@ URL        the suite's fuzzing server, such as ws://127.0.0.1:9001
 
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
+
+/// What the suite itself gives a case. Where it is slow, the response of its handshake comes with 65,536 frames that follow it.
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(100));
 
 fn main() -> ExitCode {
     let options = match parse() {
@@ -73,8 +77,9 @@ fn parse() -> Result<Option<Options>, lexopt::Error> {
 /// A client of either crate, whose settings have the same names.
 macro_rules! client {
     ($client:expr, $options:expr) => {{
+        let timeouts = Timeouts::new().with_handshake(PATIENCE).with_close(PATIENCE);
         let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
-        let client = $client.with_config(Config::new().with_limits(limits));
+        let client = $client.with_timeouts(timeouts).with_config(Config::new().with_limits(limits));
         if $options.deflate { client.with_deflate(Deflate::new().with_threshold(0)) } else { client }
     }};
 }

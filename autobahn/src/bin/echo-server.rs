@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
-use ws_std::{Config, Deflate, Limits};
+use ws_std::{Config, Deflate, Limits, Timeouts};
 
 /// The suite sends messages of 16 MiB; there is room for more.
 const MESSAGE_LEN_MAX: u64 = 64 << 20;
+
+/// What the suite itself gives a case. Where it is slow, the response of its handshake comes with 65,536 frames that follow it.
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(100));
 
 fn main() -> ExitCode {
     let (options, addrs): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|word| word.starts_with("--"));
@@ -31,9 +35,11 @@ fn main() -> ExitCode {
 /// A server of either crate, whose settings have the same names.
 macro_rules! server {
     ($server:expr, $is_deflating:expr) => {{
+        let timeouts = Timeouts::new().with_handshake(PATIENCE).with_close(PATIENCE);
         let limits = Limits::new().with_frame_len_max(MESSAGE_LEN_MAX).with_message_len_max(MESSAGE_LEN_MAX);
         // A page of any origin may connect: there is nothing here that a visitor's browser could be used to get at.
-        let server = $server.with_any_origin().with_config(Config::new().with_limits(limits));
+        let server = $server.with_any_origin().with_timeouts(timeouts);
+        let server = server.with_config(Config::new().with_limits(limits));
         // Every message, so that the suite's short ones are compressed too.
         if $is_deflating { server.with_deflate(Deflate::new().with_threshold(0)) } else { server }
     }};

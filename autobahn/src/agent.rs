@@ -59,7 +59,11 @@ impl Agent {
     /// Starts it: a server listens at the address, a client connects to it.
     pub(crate) fn start(&self, role: Role, suite: &Suite, addr: SocketAddr, log: &Path) -> Result<Running> {
         let mut command = match self {
-            Self::Ours(adapter) => ours(*adapter, role, addr)?,
+            Self::Ours(adapter) => {
+                let mut command = Command::new(sibling(program(role))?);
+                command.args(arguments(*adapter, role, addr));
+                command
+            }
             Self::Other(line) => self.other(line, suite, addr),
             Self::Firmware(board) => board.command(Some(addr)),
             Self::FirmwareOnHost(program) => self.on_host(program, role, addr),
@@ -98,19 +102,18 @@ impl Agent {
     }
 }
 
-/// The command of our own program.
-fn ours(adapter: Adapter, role: Role, addr: SocketAddr) -> Result<Command> {
-    let mut command = Command::new(sibling(program(role))?);
-    match role {
-        Role::Server => command.arg(addr.to_string()),
-        Role::Client => command.arg(url(addr)),
+/// The arguments of our own program.
+fn arguments(adapter: Adapter, role: Role, addr: SocketAddr) -> Vec<String> {
+    let peer = match role {
+        Role::Server => addr.to_string(),
+        Role::Client => url(addr),
     };
     // Classes 12 and 13 are about it, and the others have to pass with it as well.
-    command.arg("--deflate");
+    let mut arguments = vec![peer, "--deflate".to_owned()];
     if adapter == Adapter::Tokio {
-        command.arg("--tokio");
+        arguments.push("--tokio".to_owned());
     }
-    Ok(command)
+    arguments
 }
 
 /// The URL of an address.
@@ -235,6 +238,16 @@ mod tests {
         assert_eq!(listeners.len(), 3);
         let others = free_addrs(3).unwrap();
         assert!(others.iter().all(|addr| !addrs.contains(addr)), "{others:?} are taken: {addrs:?}");
+    }
+
+    #[test]
+    fn our_programs_are_told_which_crate_to_use() {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 9001));
+        assert_eq!(arguments(Adapter::Std, Role::Server, addr), ["127.0.0.1:9001", "--deflate"]);
+        assert_eq!(
+            arguments(Adapter::Tokio, Role::Client, addr),
+            ["ws://127.0.0.1:9001", "--deflate", "--tokio"]
+        );
     }
 
     #[test]

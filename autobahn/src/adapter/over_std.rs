@@ -56,10 +56,11 @@ impl<S: Stream> Socket for WebSocket<S> {
     fn ping(&mut self, payload: &[u8]) -> Result<Vec<u8>> {
         self.ping(payload)?;
         while let Some((event, _)) = self.read_part()? {
-            match event {
-                Event::Ping => {}
-                Event::Pong => return Ok(self.control().as_bytes().to_vec()),
-                other => return Err(format!("{other:?} came before the pong").into()),
+            if event == Event::Pong {
+                return Ok(self.control().as_bytes().to_vec());
+            }
+            if event != Event::Ping {
+                return Err("something else came before the pong".into());
             }
         }
         Err("closed before the pong".into())
@@ -73,7 +74,7 @@ impl<S: Stream> Socket for WebSocket<S> {
         while let Some((message, mut writer)) = self.read()? {
             match message {
                 Message::Text(text) if text.starts_with('!') => return Ok(Some(text.to_owned())),
-                message => writer.send(message)?,
+                Message::Text(_) | Message::Binary(_) => writer.send(message)?,
             }
         }
         Ok(None)

@@ -27,15 +27,12 @@ pub(super) fn receive(stream: TcpStream, settings: &ServerSettings, service: &dy
         let _entered = runtime.enter();
         tokio::net::TcpStream::from_std(stream)?
     };
-    match &settings.tls {
-        Some(tls) => {
-            let incoming = runtime.block_on(server.receive_tls(stream, tls))?;
-            welcome(runtime, incoming, service)
-        }
-        None => {
-            let incoming = runtime.block_on(server.receive(stream))?;
-            welcome(runtime, incoming, service)
-        }
+    if let Some(tls) = &settings.tls {
+        let incoming = runtime.block_on(server.receive_tls(stream, tls))?;
+        welcome(runtime, incoming, service)
+    } else {
+        let incoming = runtime.block_on(server.receive(stream))?;
+        welcome(runtime, incoming, service)
     }
 }
 
@@ -44,15 +41,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let page = if incoming.is_websocket() { None } else { service.page(incoming.path()) };
-    match page {
-        Some(page) => {
-            let headers = [Header { name: "Content-Type", value: page.content_type.as_bytes() }];
-            Ok(runtime.block_on(incoming.respond(page.status, &headers, page.body))?)
-        }
-        None => {
-            let socket = runtime.block_on(incoming.accept())?;
-            service.talk(&mut OnRuntime { socket, runtime })
-        }
+    if let Some(page) = page {
+        let headers = [Header { name: "Content-Type", value: page.content_type.as_bytes() }];
+        Ok(runtime.block_on(incoming.respond(page.status, &headers, page.body))?)
+    } else {
+        let socket = runtime.block_on(incoming.accept())?;
+        service.talk(&mut OnRuntime { socket, runtime })
     }
 }
 
@@ -87,10 +81,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket for OnRuntime<S> {
         runtime.block_on(async {
             socket.ping(payload).await?;
             while let Some((event, _)) = socket.read_event().await? {
-                match event {
-                    Event::Ping => {}
-                    Event::Pong => return Ok(socket.control().as_bytes().to_vec()),
-                    other => return Err(format!("{other:?} came before the pong").into()),
+                if event == Event::Pong {
+                    return Ok(socket.control().as_bytes().to_vec());
+                }
+                if event != Event::Ping {
+                    return Err("something else came before the pong".into());
                 }
             }
             Err("closed before the pong".into())
@@ -106,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket for OnRuntime<S> {
             while let Some((message, mut writer)) = self.socket.read().await? {
                 match message {
                     Message::Text(text) if text.starts_with('!') => return Ok(Some(text.to_owned())),
-                    message => writer.send(message).await?,
+                    Message::Text(_) | Message::Binary(_) => writer.send(message).await?,
                 }
             }
             Ok(None)

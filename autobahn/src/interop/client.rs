@@ -29,17 +29,17 @@ pub(crate) struct Urls {
 }
 
 impl Urls {
-    fn connect(&self, url: &str, settings: ClientSettings) -> Result<Box<dyn Socket>, Box<dyn Error>> {
+    fn connect(&self, url: &str, settings: &ClientSettings) -> Result<Box<dyn Socket>, Box<dyn Error>> {
         let tls = match &self.ca {
             Some(ca) => Some(ClientTls::from_roots(&fs::read(ca)?)?.into()),
             None => None,
         };
-        self.adapter.connect(url, &ClientSettings { tls, proxy: self.proxy.clone(), ..settings })
+        self.adapter.connect(url, &ClientSettings { tls, proxy: self.proxy.clone(), ..settings.clone() })
     }
 
     /// Without compression, at its URL.
     fn connect_plain(&self) -> Result<Box<dyn Socket>, Box<dyn Error>> {
-        self.connect(&self.plain, ClientSettings::default())
+        self.connect(&self.plain, &ClientSettings::default())
     }
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn converse(urls: &Urls, feature: Feature) -> Outcome {
         }
         Feature::PingToServer => ping(urls),
         Feature::PingToClient => {
-            let mut socket = urls.connect(&format!("{}?pongs", urls.plain), ClientSettings::default())?;
+            let mut socket = urls.connect(&format!("{}?pongs", urls.plain), &ClientSettings::default())?;
             equal(ask(&mut *socket, "!ping are you there?")?.as_str(), "pong are you there?")?;
             end(socket)
         }
@@ -153,7 +153,7 @@ fn is_closed(urls: &Urls, code: u16, reason: &str) -> Outcome {
 fn subprotocol(urls: &Urls) -> Outcome {
     for (subprotocols, agreed) in [(&["one", "two", "three"][..], Some("two")), (&[], None)] {
         let settings = ClientSettings { subprotocols, ..ClientSettings::default() };
-        let mut socket = urls.connect(&urls.plain, settings)?;
+        let mut socket = urls.connect(&urls.plain, &settings)?;
         equal(socket.subprotocol(), agreed)?;
         equal(ask(&mut *socket, "!subprotocol")?.as_str(), agreed.unwrap_or("none"))?;
         end(socket)?;
@@ -164,7 +164,7 @@ fn subprotocol(urls: &Urls) -> Outcome {
 /// Sends the same text twice: what the second costs on the wire tells whether it could refer to the first.
 fn deflates(urls: &Urls, url: &str, deflate: Deflate, expected: Range<u64>) -> Outcome {
     let settings = ClientSettings { deflate: Some(deflate), ..ClientSettings::default() };
-    let mut socket = urls.connect(url, settings)?;
+    let mut socket = urls.connect(url, &settings)?;
     let text = incompressible(16384);
     echoes(&mut *socket, Message::Text(&text))?;
     let before = socket.wire_lens();
@@ -185,7 +185,7 @@ fn deflates(urls: &Urls, url: &str, deflate: Deflate, expected: Range<u64>) -> O
 
 fn empty_deflated(urls: &Urls, url: &str, deflate: Deflate) -> Outcome {
     let settings = ClientSettings { deflate: Some(deflate), ..ClientSettings::default() };
-    let mut socket = urls.connect(url, settings)?;
+    let mut socket = urls.connect(url, &settings)?;
     for message in ["", "Hello", ""] {
         echoes(&mut *socket, Message::Text(message))?;
     }

@@ -19,7 +19,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
 
 use lexopt::ValueExt as _;
 use ws_std::ServerTls;
@@ -31,6 +32,7 @@ use peer::Peer;
 use proxy::Proxy;
 use route::{Hosts, Route, TheirServer};
 use server::OurServer;
+use table::Row;
 use tally::Tally;
 use tools::Tools;
 
@@ -103,11 +105,11 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
 
     let mut tally = Tally::default();
     table::write_head(&mut out)?;
-    for route in routes.iter().filter(|route| route.name().contains(only.as_str())) {
-        let row = route.run(&tools, &folder);
-        table::write_row(&mut out, &row)?;
+    let chosen = routes.iter().filter(|route| route.name().contains(only.as_str()));
+    run_routes(chosen, &tools, &folder, |row| {
         tally.add(row.counts());
-    }
+        table::write_row(&mut out, row)
+    })?;
     examples::run(adapters, &tools, &folder, only, &mut tally, &mut out)?;
     if adapters.contains(&Adapter::Std) {
         forward::run(&tools, &folder, &tls, only, &mut tally, &mut out)?;
@@ -120,6 +122,31 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     writeln!(out, "\nlogs: {}", folder.display())?;
     writeln!(out, "interop: {passed} passed, {failed} failed")?;
     Ok(failed == 0)
+}
+
+/// Holds the conversations of each route, of some at the same time, and passes on each row as it is done.
+fn run_routes<'a>(
+    routes: impl Iterator<Item = &'a Route> + Send,
+    tools: &Tools,
+    folder: &Path,
+    mut note: impl FnMut(&Row) -> io::Result<()>,
+) -> io::Result<()> {
+    let routes = Mutex::new(routes);
+    let next = &|| routes.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (sender, rows) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..WORKER_COUNT {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                while let Some(route) = next() {
+                    // Nobody listens any more only where the table cannot be written.
+                    sender.send(route.run(tools, folder)).ok();
+                }
+            });
+        }
+        drop(sender);
+        rows.iter().try_for_each(|row| note(&row))
+    })
 }
 
 /// Who is to talk with whom, and how they get there. Starts our servers.
@@ -165,6 +192,9 @@ fn routes(
     }
     Ok(routes)
 }
+
+/// The peers are single threads, and start slowly.
+const WORKER_COUNT: usize = 3;
 
 #[cfg(test)]
 mod tests {

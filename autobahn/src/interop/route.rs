@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -74,7 +74,7 @@ impl Hosts {
 pub(crate) struct TheirServer {
     peer: Peer,
     ports: [u16; 3],
-    _running: Rc<Running>,
+    _running: Arc<Running>,
 }
 
 impl TheirServer {
@@ -88,7 +88,7 @@ impl TheirServer {
         let mut ports = line.strip_prefix("listening ").unwrap_or_default().split(' ').map(str::parse);
         match [ports.next(), ports.next(), ports.next()] {
             [Some(Ok(plain)), Some(Ok(deflate)), Some(Ok(no_takeover))] => {
-                Ok(Self { peer, ports: [plain, deflate, no_takeover], _running: Rc::new(running) })
+                Ok(Self { peer, ports: [plain, deflate, no_takeover], _running: Arc::new(running) })
             }
             _ => Err(format!("{name} says: {line}{}", tail(&log))),
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ws_std::rustls::ServerConfig;
@@ -53,8 +54,11 @@ impl OurServer {
         let page_origin = format!("{scheme}://127.0.0.1:{}", ports[0]);
         for (listener, deflate) in servers {
             let deflate = deflate();
-            let allowed =
-                if deflate.is_some() { [&[page_origin.clone()], origins].concat() } else { Vec::new() };
+            let allowed = if deflate.is_some() {
+                [slice::from_ref(&page_origin), origins].concat()
+            } else {
+                Vec::new()
+            };
             let settings = ServerSettings {
                 origins: Origins::Only(allowed),
                 subprotocols: &["two", "three"],

@@ -28,7 +28,7 @@ use common::scheduler::{attempt, run};
 use common::wire::{End, Wire, WireConfig};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt};
 use ws_tokio::{
-    Client, CloseCode, Counters, EncodedMessage, Error, Event, Fin, OwnedMessage, Outcome, Payload, ReadHalf,
+    Client, CloseCode, Counters, EncodedMessage, Error, Event, Fin, Outcome, OwnedMessage, Payload, ReadHalf,
     Role, Server, Timeouts, Timer, WebSocket, WriteHalf,
 };
 
@@ -474,10 +474,17 @@ sends!(WriteHalf<End>, self => self);
 /// Waits until the task is woken again.
 async fn wait_for_wake() {
     let mut has_waited = false;
-    poll_fn(|_cx| if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    poll_fn(|_cx| if std::mem::replace(&mut has_waited, true) { Poll::Ready(()) } else { Poll::Pending })
+        .await;
 }
 
-async fn whole(mut socket: WebSocket<End>, mut outbox: Outbox, mut inbox: Inbox, closer: Closer, random: Random) {
+async fn whole(
+    mut socket: WebSocket<End>,
+    mut outbox: Outbox,
+    mut inbox: Inbox,
+    closer: Closer,
+    random: Random,
+) {
     loop {
         let is_all_sent = outbox.is_empty();
         if is_all_sent && inbox.is_full() && closer != Closer::Peer {
@@ -502,7 +509,9 @@ async fn whole(mut socket: WebSocket<End>, mut outbox: Outbox, mut inbox: Inbox,
         }
     }
     match (closer, random.once_in(2)) {
-        (Closer::Reader, _) => while !done(attempt(socket.close(CloseCode::NORMAL), patience(&random)).await) {},
+        (Closer::Reader, _) => {
+            while !done(attempt(socket.close(CloseCode::NORMAL), patience(&random)).await) {}
+        }
         // They do not read, and the peer may not either. What they have queued leaves with the next read.
         (_, true) => {
             done(attempt(socket.begin_close(), 0).await);
@@ -515,7 +524,13 @@ async fn whole(mut socket: WebSocket<End>, mut outbox: Outbox, mut inbox: Inbox,
     inbox.end(socket.counters());
 }
 
-async fn read_half(mut reader: ReadHalf<End>, mut inbox: Inbox, gates: Gates, closer: Closer, random: Random) {
+async fn read_half(
+    mut reader: ReadHalf<End>,
+    mut inbox: Inbox,
+    gates: Gates,
+    closer: Closer,
+    random: Random,
+) {
     loop {
         if inbox.is_full() {
             gates.all_received.open();
@@ -532,7 +547,13 @@ async fn read_half(mut reader: ReadHalf<End>, mut inbox: Inbox, gates: Gates, cl
     }
 }
 
-async fn write_half(mut writer: WriteHalf<End>, mut outbox: Outbox, gates: Gates, closer: Closer, random: Random) {
+async fn write_half(
+    mut writer: WriteHalf<End>,
+    mut outbox: Outbox,
+    gates: Gates,
+    closer: Closer,
+    random: Random,
+) {
     while !outbox.is_empty() {
         writer.send_any(&mut outbox, || patience(&random)).await;
     }

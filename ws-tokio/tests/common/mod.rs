@@ -11,6 +11,7 @@
 )]
 
 pub(crate) mod frames;
+pub(crate) mod raw;
 pub(crate) mod scheduler;
 pub(crate) mod wire;
 

@@ -1,0 +1,590 @@
+//! Deadlines, by a clock that stands still unless all tasks wait.
+#![cfg(feature = "time")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::panic,
+    reason = "a test"
+)]
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use common::raw::{BOTH, no_timeouts, open, open_with, seconds, takes};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+use tokio::time::{Instant, sleep, timeout};
+use ws_tokio::{
+    Client, CloseCode, Config, Error, Event, Message, Outcome, Phase, Role, Server, Timeouts, Timer,
+    WebSocket,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+// The opening handshake.
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_nothing_is_dropped_after_10_s() {
+    let (theirs, ours) = duplex(1024);
+    let failed = takes(10 * SECOND, Server::new().accept(ours)).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+    let (mut theirs, mut answer) = (theirs, Vec::new());
+    theirs.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, b"", "no request, no answer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_a_part_of_its_request_is_answered_with_408() {
+    let (mut theirs, ours) = duplex(1024);
+    let dripping = async {
+        theirs.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        while theirs.write_all(b"A: b\r\n").await.is_ok() {
+            sleep(SECOND).await;
+        }
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let accepting = async {
+        let failed = takes(10 * SECOND, Server::new().accept(ours)).await;
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+    };
+    let (answer, ()) = tokio::join!(dripping, accepting);
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_given_up_after_10_s() {
+    let (_theirs, ours) = duplex(1024);
+    let failed = takes(10 * SECOND, Client::new().handshake(ours, "ws://a/")).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+    let (mut theirs, ours) = duplex(1024);
+    let dripping = async {
+        while theirs.write_all(b"HTTP/1.1 101 Switching Protocols\r\n").await.is_ok() {
+            sleep(SECOND).await;
+        }
+    };
+    let connecting = takes(3 * SECOND, async {
+        Client::new()
+            .with_timeouts(Timeouts::new().with_handshake(seconds(3)))
+            .handshake(ours, "ws://a/")
+            .await
+    });
+    let (failed, ()) = tokio::join!(connecting, dripping);
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake) | Error::Handshake(_))), "{failed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_takes_no_request_or_response_is_given_up_after_10_s() {
+    let (_theirs, ours) = duplex(10);
+    let failed = takes(10 * SECOND, Client::new().handshake(ours, "ws://a/")).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+    let (_theirs, ours) = duplex(10);
+    let incoming = Server::new().receive_with_unread(ours, REQUEST).await.unwrap();
+    let failed = takes(10 * SECOND, incoming.accept()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_for_the_handshake_goes_on_while_the_program_looks_at_the_request() {
+    let (_theirs, ours) = duplex(10);
+    let incoming = Server::new().receive_with_unread(ours, REQUEST).await.unwrap();
+    sleep(4 * SECOND).await;
+    let failed = takes(6 * SECOND, incoming.accept()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Handshake))), "{failed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_timeout_a_handshake_may_take_an_hour() {
+    let (mut theirs, ours) = duplex(1024);
+    let server = Server::new().with_timeouts(no_timeouts());
+    let accepting = server.accept(ours);
+    let asking = async {
+        sleep(HOUR).await;
+        theirs.write_all(REQUEST).await.unwrap();
+        theirs
+    };
+    let (accepted, _theirs) = tokio::join!(accepting, asking);
+    accepted.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_lingered_over_for_the_time_to_close_only() {
+    let (mut theirs, ours) = duplex(1024);
+    let sending = async {
+        theirs.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").await.unwrap();
+        while theirs.write_all(b"body").await.is_ok() {
+            sleep(SECOND).await;
+        }
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let server = Server::new().with_timeouts(Timeouts::new().with_close(seconds(3)));
+    let refusing = takes(3 * SECOND, async { server.receive(ours).await?.respond(404, &[], b"no").await });
+    let (refused, answer) = tokio::join!(refusing, sending);
+    refused.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.ends_with("\r\n\r\nno"), "{answer}");
+}
+
+// Pings and pongs.
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_pinged_and_one_that_does_not_answer_is_given_up() {
+    for role in BOTH {
+        let (mut socket, mut peer) = open(role, Timeouts::new().with_ping_interval(seconds(30)));
+        let peering = async {
+            let (first, payload) = takes(30 * SECOND, peer.frame()).await;
+            assert_eq!(first, 0x89);
+            sleep(SECOND / 2).await;
+            peer.send(0x8A, &payload).await;
+            let (first, _) = takes(30 * SECOND, peer.frame()).await;
+            assert_eq!(first, 0x89);
+            assert_eq!(takes(20 * SECOND, peer.rest()).await, [], "no Close to a peer that is gone");
+        };
+        let (failed, ()) = tokio::join!(
+            async {
+                let failed = takes(80 * SECOND + SECOND / 2, socket.receive()).await.map(drop);
+                assert!(socket.latency().is_some_and(|latency| latency >= SECOND / 2 && latency < SECOND));
+                assert_eq!(socket.counters().outcome, Some(Outcome::Timeout(Phase::Pong)));
+                let again = socket.receive().await;
+                assert!(matches!(again, Err(Error::Timeout(Phase::Pong))), "{again:?}");
+                let again = socket.send("x").await;
+                assert!(matches!(again, Err(Error::Timeout(Phase::Pong))), "{again:?}");
+                drop(socket);
+                failed
+            },
+            peering
+        );
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Pong))), "{failed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pongs_to_pings_of_the_keepalive_are_not_reported_and_others_are() {
+    let (mut socket, mut peer) = open(Role::Server, Timeouts::new().with_ping_interval(seconds(1)));
+    let peering = async {
+        let (_, payload) = peer.frame().await;
+        peer.send(0x8A, &payload).await;
+        peer.send(0x8A, b"mine").await;
+        peer
+    };
+    let (event, _peer) =
+        tokio::join!(async { socket.read_event().await.map(|event| event.unwrap().0.is_pong()) }, peering);
+    assert!(event.unwrap());
+    assert_eq!(socket.control().as_bytes(), b"mine");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answered_is_not_taken_for_dead_by_a_program_that_was_busy() {
+    for role in BOTH {
+        let (mut socket, mut peer) = open(role, Timeouts::new().with_ping_interval(seconds(30)));
+        let peering = async {
+            let (_, payload) = peer.frame().await;
+            peer.send(0x8A, &payload).await;
+            peer.send(0x81, b"alive").await;
+            peer
+        };
+        let reading = async {
+            // Until the ping has left.
+            let silent = timeout(31 * SECOND, socket.receive()).await;
+            assert!(!matches!(silent, Ok(Err(_))), "{silent:?}");
+            silent
+        };
+        let (got, _peer) = tokio::join!(reading, peering);
+        // The pong and the message have come: the message is returned at once.
+        assert_eq!(got.unwrap().unwrap(), Some("alive".into()));
+
+        let (mut socket, mut peer) = open(role, Timeouts::new().with_ping_interval(seconds(30)));
+        let pinged = timeout(30 * SECOND + SECOND / 10, socket.receive()).await;
+        assert!(pinged.is_err());
+        let (_, payload) = peer.frame().await;
+        peer.send(0x8A, &payload).await;
+        peer.send(0x81, b"alive").await;
+        sleep(HOUR).await; // busy
+        assert_eq!(socket.receive().await.unwrap(), Some("alive".into()));
+        let (_peer, silent) = (peer, timeout(29 * SECOND, socket.receive()).await);
+        assert!(silent.is_err(), "{silent:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_signs_of_life_too() {
+    let (mut socket, mut peer) = open(Role::Client, Timeouts::new().with_ping_interval(seconds(30)));
+    let peering = async {
+        for _ in 0..20 {
+            sleep(29 * SECOND).await;
+            peer.send(0x82, b"x").await;
+        }
+        peer.send(0x88, b"\x03\xe8").await;
+        peer.rest().await
+    };
+    let reading = async {
+        let mut count = 0;
+        while socket.receive().await.unwrap().is_some() {
+            count += 1;
+        }
+        drop(socket);
+        count
+    };
+    let (count, sent) = tokio::join!(reading, async { timeout(HOUR, peering).await });
+    assert_eq!(count, 20);
+    assert_eq!(sent.unwrap(), [(0x88, b"\x03\xe8".to_vec())], "no ping");
+}
+
+// Idle.
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_messages_is_closed_with_1001() {
+    for role in BOTH {
+        for answers in [false, true] {
+            let (mut socket, mut peer) = open(role, Timeouts::new().with_idle(seconds(60)));
+            let peering = async {
+                // Pings are no messages.
+                sleep(50 * SECOND).await;
+                peer.send(0x89, b"").await;
+                assert_eq!(peer.frame().await, (0x8A, vec![]));
+                assert_eq!(takes(10 * SECOND, peer.frame()).await, (0x88, b"\x03\xe9".to_vec()));
+                if answers {
+                    peer.send(0x88, b"\x03\xe9").await;
+                    peer.stream.shutdown().await.unwrap();
+                }
+                peer
+            };
+            let time = if answers { 60 } else { 70 } * SECOND;
+            let (failed, _peer) = tokio::join!(takes(time, socket.receive()), peering);
+            assert!(matches!(failed, Err(Error::Timeout(Phase::Idle))), "{failed:?}");
+            assert_eq!(socket.counters().outcome, Some(Outcome::Timeout(Phase::Idle)));
+            assert_eq!(socket.closure().unwrap().is_clean, answers);
+        }
+    }
+}
+
+// Writes.
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_is_given_up_by_who_sends() {
+    for role in BOTH {
+        let (mut socket, _peer) = open(role, Timeouts::new());
+        let failed = takes(30 * SECOND, socket.send(&vec![7; 100_000])).await;
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
+        let failed = socket.receive().await;
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
+        let failed = socket.send("x").await;
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
+        assert_eq!(socket.queued_len(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_is_given_up_by_who_reads() {
+    let (mut socket, mut peer) = open_with(Role::Client, Config::new(), Timeouts::new(), 300);
+    socket.feed(&[7; 1000]).await.unwrap();
+    peer.send(0x81, b"x").await;
+    assert_eq!(socket.receive().await.unwrap(), Some("x".into()));
+    let failed = takes(30 * SECOND, socket.receive()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_peer_is_not_given_up() {
+    let (mut socket, mut peer) = open_with(Role::Server, Config::new(), Timeouts::new(), 1000);
+    let peering = async {
+        let (mut len, mut piece) = (0, [0; 500]);
+        while len < 10_004 {
+            sleep(25 * SECOND).await;
+            len += peer.stream.read(&mut piece).await.unwrap();
+        }
+        len
+    };
+    let message = vec![7; 10_000];
+    let (sent, len) = tokio::join!(socket.send(&message), peering);
+    sent.unwrap();
+    assert_eq!(len, 10_004);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_that_reads_judges_writes_after_the_half_that_writes_was_dropped() {
+    let (socket, mut peer) = open_with(Role::Server, Config::new(), Timeouts::new(), 1000);
+    let (mut reader, mut writer) = socket.split();
+    let sent = timeout(5 * SECOND, writer.send(&vec![7; 10_000])).await;
+    assert!(sent.is_err());
+    drop(writer);
+    peer.send(0x81, b"x").await;
+    assert_eq!(reader.receive().await.unwrap(), Some("x".into()));
+    let failed = takes(25 * SECOND, reader.receive()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
+}
+
+// Closing.
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_close_is_given_up_after_10_s() {
+    for role in BOTH {
+        for is_talking in [false, true] {
+            let (mut socket, mut peer) = open(role, Timeouts::new());
+            let peering = async {
+                assert_eq!(peer.frame().await.0, 0x88);
+                for _ in 0..if is_talking { 1000 } else { 0 } {
+                    sleep(SECOND / 10).await;
+                    peer.send(0x82, b"and another thing").await;
+                }
+                peer
+            };
+            tokio::select! {
+                failed = takes(10 * SECOND, socket.close(CloseCode::NORMAL)) => {
+                    assert!(matches!(failed, Err(Error::Timeout(Phase::Close))), "{failed:?}");
+                }
+                _peer = async { let peer = peering.await; sleep(HOUR).await; peer } => panic!("no end"),
+            }
+            assert!(!socket.closure().unwrap().is_clean);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_does_not_end_after_both_closes_is_waited_for_for_10_s() {
+    // A client waits for the server to end the connection (RFC 6455 §7.1.1); a server ends its direction, and waits for the client.
+    for role in BOTH {
+        let (mut socket, mut peer) = open(role, Timeouts::new());
+        peer.send(0x88, b"\x03\xe8").await;
+        takes(10 * SECOND, socket.receive()).await.unwrap();
+        assert!(socket.closure().unwrap().is_clean);
+        assert_eq!(socket.counters().outcome, Some(Outcome::Closed));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_of_the_half_that_writes_gives_the_half_that_reads_its_deadline() {
+    for has_alarm in [false, true] {
+        let interval = if has_alarm { seconds(3000) } else { None };
+        let (socket, _peer) = open(Role::Client, Timeouts::new().with_ping_interval(interval));
+        let (mut reader, mut writer) = socket.split();
+        let writing = async {
+            sleep(SECOND).await;
+            writer.start_close(CloseCode::NORMAL).await.unwrap();
+        };
+        let (failed, ()) = tokio::join!(takes(11 * SECOND, reader.receive()), writing);
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Close))), "{failed:?}");
+        // In two tasks: the wake-up is not that of a join.
+        let (socket, _peer) = open(Role::Client, Timeouts::new().with_ping_interval(interval));
+        let (mut reader, mut writer) = socket.split();
+        let reading = tokio::spawn(async move { takes(11 * SECOND, reader.receive()).await });
+        sleep(SECOND).await;
+        writer.start_close(CloseCode::NORMAL).await.unwrap();
+        let failed = reading.await.unwrap();
+        assert!(matches!(failed, Err(Error::Timeout(Phase::Close))), "{failed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_becomes_earlier_replaces_a_later_one() {
+    let (mut socket, _peer) = open(Role::Server, Timeouts::new().with_ping_interval(seconds(3000)));
+    assert!(timeout(SECOND, socket.receive()).await.is_err());
+    socket.start_close(CloseCode::NORMAL).await.unwrap();
+    let failed = takes(10 * SECOND, socket.receive()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Close))), "{failed:?}");
+}
+
+// Reads.
+
+#[tokio::test(start_paused = true)]
+async fn a_read_timeout_is_that_of_a_call_and_the_connection_goes_on() {
+    for role in BOTH {
+        let (mut socket, mut peer) = open(role, Timeouts::new().with_read(seconds(5)));
+        for _ in 0..2 {
+            let silent = takes(5 * SECOND, socket.receive()).await;
+            assert!(matches!(&silent, Err(error @ Error::ReadTimeout) if error.is_transient()), "{silent:?}");
+            let silent = takes(5 * SECOND, socket.next()).await;
+            assert!(matches!(silent, Some(Err(Error::ReadTimeout))), "{silent:?}");
+            let silent = takes(5 * SECOND, async { socket.read_event().await.map(drop) }).await;
+            assert!(matches!(silent, Err(Error::ReadTimeout)), "{silent:?}");
+            let silent = takes(5 * SECOND, futures_util::StreamExt::next(&mut socket)).await;
+            assert!(matches!(silent, Some(Err(Error::ReadTimeout))), "{silent:?}");
+        }
+        // However slowly bytes arrive, and what has arrived is kept.
+        let peering = async {
+            peer.send(0x01, b"Hel").await;
+            for _ in 0..10 {
+                sleep(SECOND).await;
+                peer.send(0x89, b"").await;
+            }
+            peer.send(0x80, b"lo").await;
+            peer
+        };
+        let reading = async {
+            let silent = takes(5 * SECOND, socket.receive()).await;
+            assert!(matches!(silent, Err(Error::ReadTimeout)), "{silent:?}");
+            loop {
+                match socket.receive().await {
+                    Err(Error::ReadTimeout) => {}
+                    received => return received.unwrap(),
+                }
+            }
+        };
+        let (message, _peer) = tokio::join!(reading, peering);
+        assert_eq!(message, Some("Hello".into()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_dropped_does_not_shorten_the_next_one() {
+    let (mut socket, _peer) = open(Role::Server, Timeouts::new().with_read(seconds(5)));
+    assert!(timeout(3 * SECOND, socket.receive()).await.is_err());
+    let silent = takes(5 * SECOND, socket.receive()).await;
+    assert!(matches!(silent, Err(Error::ReadTimeout)), "{silent:?}");
+}
+
+// Setting timeouts.
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_can_be_set_on_an_open_connection() {
+    let (mut socket, mut peer) = open(Role::Server, Timeouts::new());
+    assert!(timeout(HOUR, socket.receive()).await.is_err());
+    socket.set_timeouts(Timeouts::new().with_ping_interval(seconds(7)).with_pong(seconds(2)));
+    assert_eq!(socket.timeouts().ping_interval(), seconds(7));
+    let failed = takes(9 * SECOND, socket.receive()).await;
+    assert!(matches!(failed, Err(Error::Timeout(Phase::Pong))), "{failed:?}");
+    assert_eq!(peer.frame().await.0, 0x89);
+
+    let (mut socket, _peer) = open(Role::Server, Timeouts::new().with_idle(seconds(7)));
+    assert!(timeout(6 * SECOND, socket.receive()).await.is_err());
+    socket.set_timeouts(Timeouts::new());
+    assert!(timeout(HOUR, socket.receive()).await.is_err());
+    socket.set_timeouts(Timeouts::new().with_read(seconds(1)));
+    let silent = takes(SECOND, socket.receive()).await;
+    assert!(matches!(silent, Err(Error::ReadTimeout)), "{silent:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_never_comes_does_no_harm() {
+    let far = Some(Duration::MAX);
+    let timeouts = Timeouts::new().with_ping_interval(far).with_idle(far).with_read(far).with_write(far);
+    let (mut socket, mut peer) = open(Role::Server, timeouts.with_close(far).with_handshake(far));
+    assert!(timeout(HOUR, socket.receive()).await.is_err());
+    assert!(timeout(HOUR, socket.send(&vec![7; 100_000])).await.is_err());
+    peer.send(0x81, b"x").await;
+    assert_eq!(socket.receive().await.unwrap(), Some("x".into()));
+    assert!(timeout(HOUR, socket.close(CloseCode::NORMAL)).await.is_err());
+}
+
+// The timer.
+
+/// A timer that counts how often another deadline is set.
+struct Counting {
+    sleep: std::pin::Pin<Box<tokio::time::Sleep>>,
+    count: Arc<AtomicUsize>,
+}
+
+impl Timer for Counting {
+    fn now(&self) -> std::time::Instant {
+        Instant::now().into_std()
+    }
+
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: std::time::Instant) -> Poll<()> {
+        let deadline = Instant::from_std(deadline);
+        if self.sleep.deadline() != deadline {
+            self.count.fetch_add(1, Ordering::Relaxed);
+            self.sleep.as_mut().reset(deadline);
+        }
+        self.sleep.as_mut().poll(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_is_set_once_an_interval_and_not_once_a_message() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let timer = {
+        let count = Arc::clone(&count);
+        move || Counting { sleep: Box::pin(sleep(HOUR)), count: Arc::clone(&count) }
+    };
+    let (ours, theirs) = duplex(64 * 1024);
+    let timeouts = Timeouts::new().with_ping_interval(seconds(30)).with_handshake(None);
+    let server = Server::new_with_timer(timer.clone()).with_timeouts(timeouts);
+    let client = Client::new_with_timer(timer).with_timeouts(no_timeouts());
+    let (mut server, mut client) =
+        tokio::try_join!(server.accept(ours), client.handshake(theirs, "ws://a/")).unwrap();
+    let sending = async {
+        for _ in 0..1000 {
+            sleep(SECOND / 10).await;
+            client.send("x").await.unwrap();
+        }
+    };
+    let reading = async {
+        for _ in 0..1000 {
+            server.receive().await.unwrap();
+        }
+    };
+    tokio::join!(sending, reading);
+    let count = count.load(Ordering::Relaxed);
+    assert!((2..=8).contains(&count), "100 s are three intervals, but it was set {count} times");
+}
+
+/// A clock that is set by hand.
+#[derive(Clone)]
+struct Manual(Arc<Mutex<(std::time::Instant, Option<(std::time::Instant, Waker)>)>>);
+
+impl Timer for Manual {
+    fn now(&self) -> std::time::Instant {
+        self.0.lock().unwrap().0
+    }
+
+    fn poll_until(&mut self, cx: &mut Context<'_>, deadline: std::time::Instant) -> Poll<()> {
+        let mut state = self.0.lock().unwrap();
+        if deadline <= state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some((deadline, cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+#[test]
+fn a_timer_of_the_program_is_all_that_is_asked_for_the_time() {
+    let manual = Manual(Arc::new(Mutex::new((std::time::Instant::now(), None))));
+    let timer = manual.clone();
+    let (ours, _theirs) = duplex(1024);
+    let make = move || timer.clone();
+    let mut socket =
+        WebSocket::after_handshake_with_timer(ours, Role::Server, Config::new(), make, b"").unwrap();
+    socket.set_timeouts(Timeouts::new().with_ping_interval(seconds(30)));
+    {
+        let mut reading = Box::pin(socket.receive());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(reading.as_mut().poll(&mut cx).is_pending());
+        for wait in [30 * SECOND, 20 * SECOND] {
+            let deadline = manual.0.lock().unwrap().1.take().unwrap().0;
+            assert_eq!(deadline - manual.now(), wait);
+            assert!(reading.as_mut().poll(&mut cx).is_pending(), "not before it is time");
+            manual.0.lock().unwrap().0 = deadline;
+            match reading.as_mut().poll(&mut cx) {
+                Poll::Pending => assert_eq!(wait, 30 * SECOND),
+                Poll::Ready(failed) => {
+                    assert_eq!(wait, 20 * SECOND);
+                    assert!(matches!(failed, Err(Error::Timeout(Phase::Pong))), "{failed:?}");
+                }
+            }
+        }
+    }
+    assert_eq!(socket.counters().opened_at + 50 * SECOND, manual.now());
+}
+
+/// Whether an event is a pong.
+trait IsPong {
+    fn is_pong(&self) -> bool;
+}
+
+impl IsPong for Event<Message<'_>> {
+    fn is_pong(&self) -> bool {
+        matches!(self, Event::Pong)
+    }
+}
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

@@ -20,8 +20,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::task::{Poll, Waker};
 
 use common::Random;
 use common::scheduler::{attempt, run};
@@ -29,7 +28,7 @@ use common::wire::{End, Wire, WireConfig};
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt};
 use ws_tokio::{
     Client, CloseCode, Counters, EncodedMessage, Error, Event, Fin, Outcome, OwnedMessage, Payload, ReadHalf,
-    Role, Server, Timeouts, Timer, WebSocket, WriteHalf,
+    Role, Server, Timeouts, WebSocket, WriteHalf,
 };
 
 /// How a program uses its end.
@@ -145,7 +144,8 @@ impl Closer {
 
 fn open(random: &Random, wire: &Wire, client: End, server: End, has_deflate: bool) -> [WebSocket<End>; 2] {
     let timeouts = Timeouts::new().with_handshake(None).with_write(None).with_close(None);
-    let (dialer, host) = (Client::new_with_timer(|| NoTime), Server::new_with_timer(|| NoTime));
+    let (dialer, host) =
+        (Client::new_with_timer(|| common::NoTime), Server::new_with_timer(|| common::NoTime));
     let (dialer, host) = (dialer.with_timeouts(timeouts), host.with_timeouts(timeouts));
     #[cfg(feature = "deflate")]
     let (dialer, host) = if has_deflate {
@@ -167,20 +167,6 @@ fn open(random: &Random, wire: &Wire, client: End, server: End, has_deflate: boo
     };
     run(random, vec![Box::pin(connecting), Box::pin(accepting)], || wire.tick()).unwrap();
     opened.take().map(Option::unwrap)
-}
-
-/// Time stands still.
-struct NoTime;
-
-impl Timer for NoTime {
-    fn now(&self) -> Instant {
-        thread_local!(static BEGUN: Instant = Instant::now());
-        BEGUN.with(|&begun| begun)
-    }
-
-    fn poll_until(&mut self, _cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        if deadline <= self.now() { Poll::Ready(()) } else { Poll::Pending }
-    }
 }
 
 /// What an end sends.

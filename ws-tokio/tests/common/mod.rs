@@ -17,6 +17,10 @@ pub(crate) mod wire;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use ws_tokio::Timer;
 
 /// Random numbers from a seed (SplitMix64).
 #[derive(Clone, Debug)]
@@ -43,5 +47,19 @@ impl Random {
     /// Whether it is so, once in `of` times.
     pub(crate) fn once_in(&self, of: usize) -> bool {
         self.below(of) == 0
+    }
+}
+
+/// Time stands still.
+pub(crate) struct NoTime;
+
+impl Timer for NoTime {
+    fn now(&self) -> Instant {
+        thread_local!(static BEGUN: Instant = Instant::now());
+        BEGUN.with(|&begun| begun)
+    }
+
+    fn poll_until(&mut self, _cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if deadline <= self.now() { Poll::Ready(()) } else { Poll::Pending }
     }
 }

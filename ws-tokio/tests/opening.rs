@@ -64,7 +64,7 @@ async fn a_request_is_taken_in_any_cut_between_what_was_read_before_and_the_stre
 #[tokio::test]
 async fn a_request_that_drips_is_taken() {
     let said = [REQUEST.as_bytes(), b"\x81\x85\0\0\0\0Hello"].concat();
-    let (mut theirs, ours) = duplex(1);
+    let (theirs, ours) = duplex(1);
     let (received, answer) =
         tokio::join!(async { Server::new().accept(ours).await.unwrap().receive().await.unwrap() }, async {
             let (mut read, mut write) = tokio::io::split(theirs);

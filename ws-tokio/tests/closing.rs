@@ -146,6 +146,22 @@ async fn a_second_close_is_not_sent_and_nothing_is_after_a_close() {
 }
 
 #[tokio::test]
+async fn flushing_and_closing_again_after_the_end_is_no_error() {
+    for role in BOTH {
+        let (mut socket, mut peer) = open(role, no_timeouts());
+        SinkExt::close(&mut socket).await.unwrap();
+        SinkExt::close(&mut socket).await.unwrap();
+        peer.send(0x88, b"\x03\xe8").await;
+        peer.stream.shutdown().await.unwrap();
+        assert_eq!(socket.receive().await.unwrap(), None);
+        SinkExt::close(&mut socket).await.unwrap();
+        socket.flush().await.unwrap();
+        socket.start_close(CloseCode::NORMAL).await.unwrap();
+        assert_eq!(peer.rest().await, [(0x88, b"\x03\xe8".to_vec())]);
+    }
+}
+
+#[tokio::test]
 async fn an_unfinished_message_leaves_room_for_its_parts_pings_and_a_close_only() {
     let (mut socket, mut peer) = open(Role::Server, no_timeouts());
     socket.writer().send_part("Hel", Fin::More).await.unwrap();

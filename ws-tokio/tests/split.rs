@@ -256,6 +256,48 @@ async fn no_wake_up_is_lost_in_2000_turns() {
     echo.await.unwrap();
 }
 
+/// Futures are dropped by timeouts of microseconds, while another thread has the other half.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn futures_that_are_dropped_lose_nothing_on_two_threads() {
+    const COUNT: usize = 1000;
+    let len = |number: usize| if number % 10 == 0 { 40_000 } else { number % 300 };
+    let (ours, theirs) = sockets(Role::Client).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for end in [ours, theirs] {
+        let (mut reader, mut writer) = end.split();
+        tasks.spawn(async move {
+            let mut waits = (0..).map(|n: u64| Duration::from_micros(n * 7 % 50));
+            let mut number = 0;
+            while number < COUNT {
+                let message = vec![number.to_le_bytes()[0]; len(number)];
+                let _dropped = timeout(waits.next().unwrap(), writer.send(&message)).await;
+                number = usize::try_from(writer.counters().sent.message_count).unwrap();
+            }
+            writer.flush().await.unwrap();
+            None
+        });
+        tasks.spawn(async move {
+            let mut waits = (0..).map(|n: u64| Duration::from_micros(n * 3 % 50));
+            let mut number = 0;
+            while number < COUNT {
+                if let Ok(message) = timeout(waits.next().unwrap(), reader.receive()).await {
+                    let expected = vec![number.to_le_bytes()[0]; len(number)];
+                    assert!(message.unwrap() == Some(expected.into()), "{number}");
+                    number += 1;
+                }
+            }
+            Some(reader)
+        });
+    }
+    let all = async {
+        let mut readers = Vec::new();
+        while let Some(reader) = tasks.join_next().await.transpose().unwrap() {
+            readers.push(reader);
+        }
+    };
+    timeout(PATIENCE, all).await.expect("no stall");
+}
+
 // Putting halves together, and dropping one.
 
 #[tokio::test]

@@ -322,6 +322,19 @@ async fn a_half_that_reads_judges_writes_after_the_half_that_writes_was_dropped(
     assert!(matches!(failed, Err(Error::Timeout(Phase::Write))), "{failed:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_a_write_has_failed_the_peer_is_listened_to_for_the_time_to_close() {
+    let (ours, _theirs) = duplex(1000);
+    let (written, unread) = duplex(1);
+    drop(unread);
+    let stream = tokio::io::join(ours, written);
+    let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
+    let failed = socket.send("x").await;
+    assert!(matches!(failed, Err(Error::Disconnected(Some(_)))), "{failed:?}");
+    let failed = takes(10 * SECOND, socket.receive()).await;
+    assert!(matches!(failed, Err(Error::Disconnected(Some(_)))), "{failed:?}");
+}
+
 // Closing.
 
 #[tokio::test(start_paused = true)]

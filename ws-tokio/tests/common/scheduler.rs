@@ -40,7 +40,7 @@ impl Wake for TaskWaker {
 
 /// Runs all tasks to their end. `tick` lets the world go on, and says whether it did.
 ///
-/// Returns an error where tasks wait, and nothing will wake them.
+/// Returns an error where tasks wait, and nothing will wake them, and where they wake each other for ever.
 pub(crate) fn run<'a>(
     random: &Random,
     tasks: Vec<Pin<Box<dyn Future<Output = ()> + 'a>>>,
@@ -54,6 +54,7 @@ pub(crate) fn run<'a>(
     for task in &tasks {
         task.state.is_woken.store(true, Ordering::Relaxed);
     }
+    let mut poll_count = 0;
     loop {
         let woken: Vec<_> = (0..tasks.len())
             .filter(|&n| tasks[n].future.is_some() && tasks[n].state.is_woken.load(Ordering::Relaxed))
@@ -76,6 +77,10 @@ pub(crate) fn run<'a>(
             wakers[index] = Some(Arc::new(TaskWaker { state: Arc::clone(&task.state), generation }).into());
         }
         let waker = wakers[index].clone().unwrap();
+        poll_count += 1;
+        if poll_count > POLL_COUNT_MAX {
+            return Err("the tasks are polled again and again".to_owned());
+        }
         let polled = task.future.as_mut().unwrap().as_mut().poll(&mut Context::from_waker(&waker));
         if polled.is_ready() {
             task.future = None;
@@ -96,3 +101,6 @@ pub(crate) async fn attempt<T>(future: impl Future<Output = T>, mut patience: us
     })
     .await
 }
+
+/// Many times what any test needs.
+const POLL_COUNT_MAX: usize = 5_000_000;

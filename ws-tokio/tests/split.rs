@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use ws_tokio::{CloseCode, Config, Error, Event, OwnedMessage, Role, Timeouts, WebSocket, WriteHalf};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Both ends of a TCP connection, with buffers of 32 KiB, so that a slow reader is felt soon.
 async fn tcp() -> (TcpStream, TcpStream) {
@@ -408,6 +408,21 @@ async fn a_close_of_the_peers_ends_a_send_that_waits_for_room() {
     assert_eq!(timeout(PATIENCE, reading).await.expect("a lost wake-up").unwrap().unwrap(), None);
     let failed = timeout(PATIENCE, writing).await.expect("a lost wake-up").unwrap();
     assert!(matches!(failed, Error::Closed), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_close_of_the_peers_ends_a_send_that_waits_for_room_though_the_peer_does_not_read() {
+    for role in BOTH {
+        let (socket, mut peer) = open_with(role, Config::new(), no_timeouts(), 1000);
+        let (mut reader, writer) = socket.split();
+        let writing = tokio::spawn(fill(writer));
+        let reading = tokio::spawn(async move { reader.receive().await });
+        sleep(MILLISECOND).await;
+        peer.send(0x88, b"\x03\xe8").await;
+        let failed = timeout(PATIENCE, writing).await.expect("a lost wake-up").unwrap();
+        assert!(matches!(failed, Error::Closed), "{failed:?}");
+        reading.abort();
+    }
 }
 
 #[tokio::test]

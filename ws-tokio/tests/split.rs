@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::raw::{BOTH, no_timeouts, open, open_with, seconds};
+use futures_util::SinkExt;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -410,18 +411,63 @@ async fn a_close_of_the_peers_ends_a_send_that_waits_for_room() {
     assert!(matches!(failed, Error::Closed), "{failed:?}");
 }
 
+/// What ends a wait for room though the peer does not read: its Close, and a Close of the half that reads.
 #[tokio::test]
-async fn a_close_of_the_peers_ends_a_send_that_waits_for_room_though_the_peer_does_not_read() {
+async fn a_wait_for_room_ends_with_the_connection_though_the_peer_does_not_read() {
     for role in BOTH {
-        let (socket, mut peer) = open_with(role, Config::new(), no_timeouts(), 1000);
-        let (mut reader, writer) = socket.split();
-        let writing = tokio::spawn(fill(writer));
-        let reading = tokio::spawn(async move { reader.receive().await });
-        sleep(MILLISECOND).await;
-        peer.send(0x88, b"\x03\xe8").await;
-        let failed = timeout(PATIENCE, writing).await.expect("a lost wake-up").unwrap();
-        assert!(matches!(failed, Error::Closed), "{failed:?}");
-        reading.abort();
+        for is_peer in [true, false] {
+            let (socket, mut peer) = open_with(role, Config::new(), no_timeouts(), 1000);
+            let (mut reader, mut writer) = socket.split();
+            let writing = tokio::spawn(async move {
+                loop {
+                    if let Err(error) = SinkExt::feed(&mut writer, vec![7; 5000].into()).await {
+                        return error;
+                    }
+                }
+            });
+            let reading = tokio::spawn(async move {
+                if is_peer {
+                    return reader.receive().await.map(drop);
+                }
+                sleep(2 * MILLISECOND).await;
+                reader.close(CloseCode::NORMAL).await
+            });
+            sleep(MILLISECOND).await;
+            if is_peer {
+                peer.send(0x88, b"\x03\xe8").await;
+            }
+            let failed = timeout(PATIENCE, writing).await.expect("a lost wake-up").unwrap();
+            assert!(matches!(failed, Error::Closed), "{failed:?}");
+            reading.abort();
+        }
+    }
+}
+
+/// The end of the stream ends the connection, and what waits is dropped: that is not success.
+#[tokio::test]
+async fn a_write_that_waits_fails_when_the_stream_ends_though_the_peer_does_not_read() {
+    for role in BOTH {
+        for way in 0..3 {
+            let (socket, mut peer) = open_with(role, Config::new(), no_timeouts(), 1000);
+            let (mut reader, mut writer) = socket.split();
+            let writing = tokio::spawn(async move {
+                match way {
+                    0 => writer.send(&[7; 5000]).await,
+                    1 => Ok(writer.send_owned(vec![7; 50_000]).await?),
+                    _ => {
+                        writer.feed(&[7; 3000]).await?;
+                        writer.flush().await
+                    }
+                }
+            });
+            let reading = tokio::spawn(async move { reader.receive().await });
+            sleep(MILLISECOND).await;
+            peer.stream.shutdown().await.unwrap();
+            let failed = timeout(PATIENCE, writing).await.expect("a lost wake-up").unwrap();
+            assert!(matches!(failed, Err(Error::Disconnected(None))), "{way}: {failed:?}");
+            let failed = timeout(PATIENCE, reading).await.expect("a lost wake-up").unwrap();
+            assert!(matches!(failed, Err(Error::Disconnected(None))), "{failed:?}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 // Read first: RFC 6455 §5.5.2, §6.1, §7.1.
 
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -9,6 +10,7 @@ use std::io::{self, IoSlice};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ws_core::connection::Transport;
+use ws_core::error::SendError;
 use ws_core::message::Message;
 use ws_core::session::{Compress, Taken};
 
@@ -28,6 +30,9 @@ pub(crate) struct Io<S> {
     is_shut_down: bool,
     /// Since when answers wait for the answers to the messages that came with theirs.
     gathering_since: Option<Duration>,
+    /// How far the connection had come to its end when the other task was last told; a Close and the end of the stream are found between
+    /// the polls of a side.
+    closing: (Transport, bool),
 }
 
 /// A stream that can be written to.
@@ -82,6 +87,7 @@ impl<S> Io<S> {
             wants_flush: false,
             is_shut_down: false,
             gathering_since: None,
+            closing: (Transport::Open, false),
         }
     }
 
@@ -120,7 +126,9 @@ impl<S> Io<S> {
         let polled = poll(self, &mut Context::from_waker(both.as_ref().unwrap_or(cx.waker())));
         self.wakers.set(side, polled.is_pending().then_some(cx.waker()));
         let (new_stand, new_deadline) = self.stand();
-        if new_stand != stand || new_deadline < deadline {
+        let closing = (self.life.outbound.transport(), self.life.outbound.is_closing());
+        let is_known = mem::replace(&mut self.closing, closing) == closing;
+        if !is_known || new_stand != stand || new_deadline < deadline {
             self.wakers.wake_other(side);
         }
         polled
@@ -129,7 +137,7 @@ impl<S> Io<S> {
     /// What the task of the other side may wait for.
     fn stand(&self) -> (impl PartialEq + use<S>, Duration) {
         let outbound = &self.life.outbound;
-        let stand = (outbound.transport(), outbound.is_closing(), outbound.is_ready(), self.wants_write());
+        let stand = (outbound.is_ready(), self.wants_write());
         (stand, outbound.next_read_deadline().unwrap_or(Duration::MAX))
     }
 }
@@ -148,6 +156,9 @@ impl<S: Write> Io<S> {
                 poll_write(stream, cx, slices.get(..count).unwrap_or_default())
             } else if *wants_flush {
                 Pin::new(stream).poll_flush(cx).map_ok(|()| 0)
+            } else if life.outbound.transport() == Transport::Closed {
+                // What waited was dropped with the connection.
+                return Poll::Ready(life.result());
             } else {
                 return Poll::Ready(Ok(()));
             };
@@ -178,6 +189,10 @@ impl<S: Write> Io<S> {
     #[inline]
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while !self.life.outbound.is_ready() {
+            if self.life.outbound.is_closing() {
+                // There may be room only once the peer reads, and then nothing may be sent.
+                return Poll::Ready(Err(self.life.send_error(SendError::Closed)));
+            }
             let transmitted = self.poll_transmit(cx);
             if transmitted.is_pending() && self.life.outbound.is_ready() {
                 break;

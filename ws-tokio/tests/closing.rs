@@ -21,9 +21,7 @@ use common::raw::{BOTH, no_timeouts, open, open_with};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
-use ws_tokio::{
-    CloseCode, CloseStatus, ClosureCause, Config, Error, Event, Fin, Limits, Outcome, Role, WebSocket,
-};
+use ws_tokio::{CloseCode, CloseStatus, ClosureCause, Config, Error, Event, Fin, Limits, Role, WebSocket};
 
 const MOMENT: Duration = Duration::from_millis(20);
 
@@ -48,7 +46,6 @@ async fn the_peers_close_is_answered_with_its_code_and_ends_the_messages() {
             assert_eq!((closure.cause, closure.is_clean), (ClosureCause::Peer, true));
             assert_eq!(closure.status, CloseStatus::Code(CloseCode::new(4000).unwrap()));
             assert_eq!(socket.close_frame().unwrap().reason(), "bye");
-            assert_eq!(socket.counters().outcome, Some(Outcome::Closed));
             drop(socket);
         };
         tokio::join!(reading, peering);
@@ -240,14 +237,14 @@ async fn a_close_that_waits_is_written_though_the_peer_has_ended_its_direction()
             peer.stream.shutdown().await.unwrap();
             let reading = async {
                 let result = socket.receive().await;
-                let (is_clean, outcome) = (socket.closure().unwrap().is_clean, socket.counters().outcome);
+                let is_clean = socket.closure().unwrap().is_clean;
                 drop(socket);
-                (result, is_clean, outcome)
+                (result, is_clean)
             };
-            let ((result, is_clean, outcome), sent) = tokio::join!(reading, peer.rest());
+            let ((result, is_clean), sent) = tokio::join!(reading, peer.rest());
             assert_eq!(sent, [(0x82, vec![7; 1000]), (0x88, u16::to_be_bytes(answer).to_vec())]);
             if answer == 1000 {
-                assert_eq!((result.unwrap(), is_clean, outcome), (None, true, Some(Outcome::Closed)));
+                assert_eq!((result.unwrap(), is_clean), (None, true));
             } else {
                 assert!(matches!(result, Err(Error::Fault(_))) && !is_clean, "{result:?}");
             }
@@ -334,7 +331,6 @@ async fn a_fault_is_answered_with_its_code_and_reported_by_every_call() {
                 let failed = socket.next().await;
                 assert!(matches!(failed, Some(Err(Error::Fault(_)))), "{failed:?}");
                 assert!(socket.next().await.is_none());
-                assert!(matches!(socket.counters().outcome, Some(Outcome::Fault(_))));
                 drop(socket);
             };
             let peering = async {
@@ -436,7 +432,6 @@ async fn a_reset_is_a_loss_and_another_error_is_itself_after_what_came_before_th
                 "{failed:?}"
             );
         }
-        assert_eq!(socket.counters().outcome, Some(Outcome::Io(io::ErrorKind::PermissionDenied)));
     }
 }
 

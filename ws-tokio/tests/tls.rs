@@ -22,7 +22,7 @@ use tokio::time::sleep;
 use ws_tokio::rustls::pki_types::PrivateKeyDer;
 use ws_tokio::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto};
 use ws_tokio::tokio_rustls::{self, TlsAcceptor, TlsConnector};
-use ws_tokio::{Client, CloseCode, Config, Error, Outcome, Phase, Role, Server, Timeouts, WebSocket};
+use ws_tokio::{Client, CloseCode, Config, Error, Phase, Role, Server, Timeouts, WebSocket};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -123,7 +123,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(socket: We
     }
     let mut socket = reader.reunite(writing.await.unwrap()).unwrap();
     socket.close(CloseCode::NORMAL).await.unwrap();
-    assert_eq!(socket.counters().outcome, Some(Outcome::Closed));
+    assert!(socket.closure().unwrap().is_clean);
 }
 
 #[tokio::test]

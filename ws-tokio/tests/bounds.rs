@@ -1,6 +1,8 @@
 //! What a connection holds is bounded, whatever its peer does. Memory is counted in one test, since the allocator counts for all threads.
 #![cfg(feature = "time")]
 #![expect(
+    clippy::wildcard_enum_match_arm,
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,

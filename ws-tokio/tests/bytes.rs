@@ -1,10 +1,9 @@
 //! A stream of bytes over binary messages: each line of its mapping, and random cuts against what was sent.
 #![cfg(feature = "time")]
 #![expect(
+    clippy::large_stack_arrays,
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::panic,
     reason = "a test"

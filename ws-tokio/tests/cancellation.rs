@@ -3,6 +3,7 @@
 //! Both ends of a wire in memory are polled by hand, each task only after it was woken. Futures are dropped at random. A failure prints
 //! the seed: `SEED=17 cargo test --test cancellation` repeats that run alone.
 #![expect(
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

@@ -1,12 +1,6 @@
 //! Opening handshakes of both roles, cut at every byte.
 #![cfg(feature = "net")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test"
-)]
+#![expect(clippy::single_match_else, clippy::unwrap_used, clippy::string_slice, reason = "a test")]
 
 mod common;
 

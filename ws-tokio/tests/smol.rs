@@ -1,5 +1,5 @@
 //! Another runtime than tokio: client and server over smol's TCP, with smol's timer.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::similar_names, clippy::unnecessary_wraps, clippy::unwrap_used, reason = "a test")]
 
 use std::future::Future as _;
 use std::pin::Pin;

@@ -1,11 +1,11 @@
 //! Deadlines, by a clock that stands still unless all tasks wait.
 #![cfg(feature = "time")]
 #![expect(
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    clippy::panic,
     reason = "a test"
 )]
 

@@ -1,12 +1,6 @@
 //! `wss:`, with certificates of a private authority.
 #![cfg(all(feature = "rustls", feature = "net"))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    clippy::panic,
-    reason = "a test"
-)]
+#![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "a test")]
 
 mod common;
 

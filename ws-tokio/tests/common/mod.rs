@@ -7,10 +7,12 @@
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::panic,
+    clippy::unnecessary_wraps,
     reason = "what the tests may, their helpers may"
 )]
 
 pub(crate) mod frames;
+#[cfg(feature = "time")]
 pub(crate) mod raw;
 pub(crate) mod scheduler;
 pub(crate) mod wire;
@@ -22,7 +24,7 @@ use std::time::Instant;
 
 use ws_tokio::Timer;
 
-/// Random numbers from a seed (SplitMix64).
+/// Random numbers from a seed (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(Rc<Cell<u64>>);
 

@@ -203,15 +203,10 @@ async fn a_write_is_a_message_of_up_to_64_kib() {
     assert_eq!(stream.write(b"one").await.unwrap(), 3);
     assert_eq!(stream.write(&[7; 70_000]).await.unwrap(), 65_536);
     stream.flush().await.unwrap();
-    let slices = [IoSlice::new(b"tw"), IoSlice::new(b""), IoSlice::new(b"o")];
-    assert!(stream.is_write_vectored());
+    // Of several slices the first that is not empty.
+    let slices = [IoSlice::new(b""), IoSlice::new(b"two"), IoSlice::new(b"three")];
     assert_eq!(stream.write_vectored(&slices).await.unwrap(), 3);
     assert_eq!(stream.write_vectored(&[IoSlice::new(b"")]).await.unwrap(), 0);
-    let long = [[7; 50_000], [8; 50_000]];
-    assert_eq!(
-        stream.write_vectored(&[IoSlice::new(&long[0]), IoSlice::new(&long[1])]).await.unwrap(),
-        65_536
-    );
     stream.shutdown().await.unwrap();
     let failed = stream.write(b"x").await.unwrap_err();
     assert!(matches!(held(&failed), Error::Closed), "{failed:?}");
@@ -219,8 +214,8 @@ async fn a_write_is_a_message_of_up_to_64_kib() {
     drop(stream);
     let sent = peer.rest().await;
     let lens: Vec<_> = sent.iter().map(|(first, payload)| (*first, payload.len())).collect();
-    assert_eq!(lens, [(0x82, 3), (0x82, 65_536), (0x82, 3), (0x82, 65_536), (0x88, 2)]);
-    assert_eq!((&sent[2].1[..], sent[3].1[65_535], &sent[4].1[..]), (&b"two"[..], 8, &b"\x03\xe8"[..]));
+    assert_eq!(lens, [(0x82, 3), (0x82, 65_536), (0x82, 3), (0x88, 2)]);
+    assert_eq!((&sent[2].1[..], &sent[3].1[..]), (&b"two"[..], &b"\x03\xe8"[..]));
 }
 
 #[tokio::test]

@@ -1,6 +1,12 @@
 //! Opening handshakes of both roles, cut at every byte.
 #![cfg(feature = "net")]
-#![expect(clippy::single_match_else, clippy::unwrap_used, clippy::string_slice, reason = "a test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::single_match_else,
+    clippy::unwrap_used,
+    clippy::string_slice,
+    reason = "a test"
+)]
 
 mod common;
 

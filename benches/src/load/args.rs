@@ -13,8 +13,9 @@ what a message costs the server's process, and an idle connection.
   --seconds N    measure so long in each round, of which there are 20 with messages
                  of 20 B and 20 with 16 KiB (default: 0.25)
   --server NAME  measure this server only, and those of further --server: tcp-mio,
-                 ws-core-mio, ws-core-mio-session, fastwebsockets, tokio-websockets,
-                 node-ws, tcp-threads, ws-std-threads, tungstenite-threads
+                 ws-core-mio, ws-core-mio-session, ws-tokio, fastwebsockets, tokio-websockets,
+                 tokio-tungstenite, node-ws, tcp-threads, ws-std-threads,
+                 tungstenite-threads
   --write        write the table to benches/LOAD.md and the README too
   --check        measure nothing: try that each server echoes right
   --serve NAME   be this server, on a free port of 127.0.0.1, until killed

@@ -4,8 +4,10 @@ pub(crate) enum Server {
     TcpMio,
     WsCoreMio,
     WsCoreMioSession,
+    WsTokio,
     Fastwebsockets,
     TokioWebsockets,
+    TokioTungstenite,
     NodeWs,
     TcpThreads,
     WsStdThreads,
@@ -21,12 +23,14 @@ pub(crate) enum Protocol {
 }
 
 impl Server {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::TcpMio,
         Self::WsCoreMio,
         Self::WsCoreMioSession,
+        Self::WsTokio,
         Self::Fastwebsockets,
         Self::TokioWebsockets,
+        Self::TokioTungstenite,
         Self::NodeWs,
         Self::TcpThreads,
         Self::WsStdThreads,
@@ -38,8 +42,10 @@ impl Server {
             Self::TcpMio => "tcp-mio",
             Self::WsCoreMio => "ws-core-mio",
             Self::WsCoreMioSession => "ws-core-mio-session",
+            Self::WsTokio => "ws-tokio",
             Self::Fastwebsockets => "fastwebsockets",
             Self::TokioWebsockets => "tokio-websockets",
+            Self::TokioTungstenite => "tokio-tungstenite",
             Self::NodeWs => "node-ws",
             Self::TcpThreads => "tcp-threads",
             Self::WsStdThreads => "ws-std-threads",
@@ -53,8 +59,10 @@ impl Server {
             Self::TcpMio => "TCP alone, on mio",
             Self::WsCoreMio => "**`ws-core`, the example `mio_echo`**",
             Self::WsCoreMioSession => "**`ws-core`, the example `mio_session`**",
+            Self::WsTokio => "**`ws-tokio`**",
             Self::Fastwebsockets => "fastwebsockets, on tokio",
             Self::TokioWebsockets => "tokio-websockets, on tokio",
+            Self::TokioTungstenite => "tokio-tungstenite",
             Self::NodeWs => "`ws`, on Node",
             Self::TcpThreads => "TCP alone, a thread a connection",
             Self::WsStdThreads => "**`ws-std`, a thread a connection**",

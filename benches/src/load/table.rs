@@ -96,6 +96,7 @@ fn machine(rows: &[Row]) -> Result<String> {
         (Server::TcpMio, "mio"),
         (Server::Fastwebsockets, "fastwebsockets"),
         (Server::TokioWebsockets, "tokio-websockets"),
+        (Server::TokioTungstenite, "tokio-tungstenite"),
         (Server::TungsteniteThreads, "tungstenite"),
     ] {
         if has(server) {

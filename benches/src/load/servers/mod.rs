@@ -29,6 +29,8 @@ pub(crate) fn serve(server: Server) -> Result<()> {
         Server::WsCoreMioSession => mio_session::serve(non_blocking(listener)?)?,
         Server::Fastwebsockets => on_tokio::serve(listener, on_tokio::fastwebsockets)?,
         Server::TokioWebsockets => on_tokio::serve(listener, on_tokio::tokio_websockets)?,
+        Server::TokioTungstenite => on_tokio::serve(listener, on_tokio::tokio_tungstenite)?,
+        Server::WsTokio => on_tokio::serve(listener, on_tokio::ws_tokio)?,
         Server::TcpThreads => on_threads::serve(listener, on_threads::tcp),
         Server::WsStdThreads => on_threads::serve(listener, on_threads::ws_std),
         Server::TungsteniteThreads => on_threads::serve(listener, on_threads::tungstenite),

@@ -39,13 +39,32 @@ pub(crate) async fn tokio_websockets(stream: TcpStream) -> Result<()> {
     Ok(())
 }
 
+pub(crate) async fn tokio_tungstenite(stream: TcpStream) -> Result<()> {
+    let mut socket = tokio_tungstenite::accept_async(stream).await?;
+    while let Some(message) = socket.next().await {
+        let message = message?;
+        if message.is_text() || message.is_binary() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn ws_tokio(stream: TcpStream) -> Result<()> {
+    let mut socket = ws_tokio::accept(stream).await?;
+    while let Some((message, mut writer)) = socket.read().await? {
+        writer.send(message).await?;
+    }
+    Ok(())
+}
+
 /// Without tokio's budget for each task, as the examples of both have it.
 pub(crate) fn serve<F>(listener: TcpListener, echo: fn(TcpStream) -> F) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     listener.set_nonblocking(true)?;
-    Builder::new_current_thread().enable_io().build()?.block_on(async {
+    Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         loop {
             let (stream, _) = listener.accept().await?;

@@ -61,14 +61,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HandshakeStream<S> {
     /// the answer.
     pub(super) async fn finish(&mut self) -> Result<(), Error> {
         poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await?;
-        let (mut discarded, mut discarded_len) = ([0; 1024], 0_usize);
-        while discarded_len < DISCARDED_LEN_MAX {
-            match poll_fn(|cx| poll_read(&mut self.stream, cx, &mut discarded)).await? {
-                0 => break,
-                len => discarded_len = discarded_len.saturating_add(len),
+        let mut discarded_len = 0_usize;
+        let discarded = poll_fn(|cx| {
+            // Not held across an await: the task of a connection would be as much larger.
+            let mut discarded = [0; 1024];
+            while discarded_len < DISCARDED_LEN_MAX {
+                match ready!(poll_read(&mut self.stream, cx, &mut discarded))? {
+                    0 => break,
+                    len => discarded_len = discarded_len.saturating_add(len),
+                }
             }
-        }
-        Ok(())
+            Poll::Ready(Ok(()))
+        });
+        discarded.await
     }
 }
 

@@ -13,14 +13,15 @@ use crate::session::{Access, Duplex, Find, poll_end, poll_event};
 
 #[derive(Debug)]
 pub(super) struct Receiving {
-    pub(super) inbound: Inbound,
+    /// On the heap: the futures that open a connection hold it more than once, and a task stays as large as the largest of its futures.
+    pub(super) inbound: Box<Inbound>,
     /// The stream of messages has ended with an error, and gives none again.
     is_over: bool,
 }
 
 impl Receiving {
-    pub(super) const fn new(inbound: Inbound) -> Self {
-        Self { inbound, is_over: false }
+    pub(super) fn new(inbound: Inbound) -> Self {
+        Self { inbound: Box::new(inbound), is_over: false }
     }
 
     /// The next message as a stream gives it: after an error that ended the connection comes `None`.

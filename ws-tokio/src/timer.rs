@@ -86,9 +86,8 @@ pub(crate) struct Clock {
 impl Clock {
     /// Begins anew.
     pub(crate) fn restart(&mut self) {
-        self.since = self.read.timer.now();
-        self.read.armed = None;
-        self.write = None;
+        // An alarm that was set for the opening handshake would stay, and wake the task for nothing.
+        *self = self.timers.start();
     }
 
     #[inline]

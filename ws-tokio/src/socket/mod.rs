@@ -406,7 +406,7 @@ fn keys(role: Role) -> Result<RoleKeys<MaskKeys>, Error> {
 }
 
 /// The read buffer of a connection that receives little, in bytes: that of its opening handshake.
-const READ_BUFFER_LEN_MIN: usize = 3 * 1024;
+const READ_BUFFER_LEN_MIN: usize = 2 * 1024;
 
 /// The read buffer of a connection whose first one a read has filled, in bytes: 16 KiB and a header.
 const READ_BUFFER_LEN: usize = 16 * 1024 + 14;

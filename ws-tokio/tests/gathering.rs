@@ -1,5 +1,5 @@
 //! When bytes leave: answers to messages that came in one read are one write, and none is held back.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -168,3 +168,21 @@ fn what_send_of_the_connection_sends_leaves_before_it_returns() {
     assert_eq!(echo.now_or_never(), None, "it waits for the next message");
     assert_echoed(&written, 16);
 }
+
+#[tokio::test]
+async fn a_feed_that_fills_the_queue_does_not_wait_until_that_has_left() {
+    let (stream, mut peer) = tokio::io::duplex(1000);
+    let mut socket = WebSocket::after_handshake(stream, Role::Server, Config::new(), b"").unwrap();
+    assert!(matches!(socket.feed(&vec![7; 20_000]).now_or_never(), Some(Ok(()))), "there is room");
+    assert!(socket.feed("more").now_or_never().is_none(), "16 KiB wait");
+    let reading = tokio::spawn(async move {
+        let mut frame = vec![0; 20_004];
+        tokio::io::AsyncReadExt::read_exact(&mut peer, &mut frame).await.map(|_len| peer)
+    });
+    socket.feed("more").await.unwrap();
+    socket.flush().await.unwrap();
+    let mut peer = reading.await.unwrap().unwrap();
+    let mut frame = [0; 6];
+    tokio::io::AsyncReadExt::read_exact(&mut peer, &mut frame).await.unwrap();
+    assert_eq!(&frame, b"\x81\x04more", "once, though one future was dropped");
+}

@@ -202,13 +202,16 @@ impl<S: Write> Io<S> {
         Poll::Ready(self.life.failure().map_or(Ok(()), Err))
     }
 
-    /// Writes what waits, where it is to leave at once or much waits.
+    /// Writes what waits. Where it is to leave together with more, only if much waits, and then as far as the stream takes it at once.
     #[inline]
     pub(super) fn poll_leave(&mut self, cx: &mut Context<'_>, leave: Leave) -> Poll<Result<(), Error>> {
         if leave == Leave::Together && self.life.outbound.is_ready() {
             return Poll::Ready(Ok(()));
         }
-        self.poll_transmit(cx)
+        match self.poll_transmit(cx) {
+            Poll::Pending if leave == Leave::Together => Poll::Ready(Ok(())),
+            polled @ (Poll::Pending | Poll::Ready(_)) => polled,
+        }
     }
 
     /// Sends a message that the stream takes from where it lies; what it does not take now is queued.

@@ -8,6 +8,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(feature = "rustls")]
 use tokio_rustls::client::TlsStream;
+#[cfg(feature = "rustls")]
+use tokio_rustls::rustls;
 
 /// The stream to a server that a URL names: TCP, or with the feature `rustls` TLS over it.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl NetStream {
     /// The connection of TLS, where the URL was a `wss:` URL: for the certificate of the server.
     #[cfg(feature = "rustls")]
     #[must_use]
-    pub fn tls(&self) -> Option<&tokio_rustls::rustls::ClientConnection> {
+    pub fn tls(&self) -> Option<&rustls::ClientConnection> {
         match &self.carrier {
             Carrier::Tcp(_) => None,
             Carrier::Tls(stream) => Some(stream.get_ref().1),

@@ -1,4 +1,5 @@
 //! What an echo allocates once it is under way: nothing. One test, since the allocator counts for all threads.
+#![cfg(feature = "time")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test")]
 
 use std::io::{self, IoSlice};

@@ -1,4 +1,5 @@
 //! When bytes leave: answers to messages that came in one read are one write, and none is held back.
+#![cfg(feature = "time")]
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
 use std::io::{self, IoSlice};

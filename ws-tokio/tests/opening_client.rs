@@ -8,8 +8,10 @@ use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::TcpListener;
+#[cfg(feature = "deflate")]
+use ws_tokio::Server;
 use ws_tokio::ws_core::handshake::accept_key;
-use ws_tokio::{Client, CloseCode, Error, OwnedMessage, Server, WebSocket};
+use ws_tokio::{Client, CloseCode, Error, OwnedMessage, WebSocket};
 
 // Clients.
 

@@ -37,6 +37,8 @@ pub(crate) fn poll_event<A: Access<Stream: Duplex>>(
     while read_count < READ_COUNT_MAX {
         let mut relay = |note| access.with(|io| io.life.relay(note));
         let found = match find {
+            // Nothing has come since it last found nothing.
+            _ if inbound.wants_read() => None,
             Find::Message | Find::Event => inbound.advance(&mut relay),
             Find::Part => inbound.advance_part(&mut relay),
         };

@@ -2,12 +2,10 @@
 #![cfg(feature = "net")]
 #![expect(clippy::unwrap_used, clippy::std_instead_of_core, reason = "a test")]
 
-mod common;
-
 use std::io;
 use std::time::Duration;
 
-use common::raw::{BOTH, no_timeouts, open, open_with, seconds};
+use crate::common::raw::{BOTH, no_timeouts, open, open_with, seconds};
 use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};

@@ -9,17 +9,15 @@
     reason = "a test"
 )]
 
-mod common;
-
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::time::Duration;
 
-use common::raw::{BOTH, Peer, no_timeouts, open, open_with, seconds, takes};
-use common::scheduler::run;
-use common::wire::{End, Wire, WireConfig};
-use common::{Random, frames};
+use crate::common::raw::{BOTH, Peer, no_timeouts, open, open_with, seconds, takes};
+use crate::common::scheduler::run;
+use crate::common::wire::{End, Wire, WireConfig};
+use crate::common::{Random, frames};
 use tokio::io::{
     AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _, DuplexStream, ReadBuf,
     copy_bidirectional,
@@ -412,9 +410,14 @@ fn what_is_written_is_read_however_it_is_cut() {
         let mut tasks: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
         let lens = [random.below(20_000), random.below(20_000)];
         for (index, (end, role)) in [(ours, Role::Client), (theirs, Role::Server)].into_iter().enumerate() {
-            let mut socket =
-                WebSocket::after_handshake_with_timer(end, role, Config::new(), || common::NoTime, b"")
-                    .unwrap();
+            let mut socket = WebSocket::after_handshake_with_timer(
+                end,
+                role,
+                Config::new(),
+                || crate::common::NoTime,
+                b"",
+            )
+            .unwrap();
             socket.set_timeouts(no_timeouts());
             tasks.push(Box::pin(pump(ByteStream::new(socket), lens[index], lens[1 - index], random.clone())));
         }

@@ -9,16 +9,14 @@
     reason = "a test"
 )]
 
-mod common;
-
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use common::frames::{frame, frames, peer};
-use common::raw::{BOTH, no_timeouts, open, open_with};
+use crate::common::frames::{frame, frames, peer};
+use crate::common::raw::{BOTH, no_timeouts, open, open_with};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;

@@ -9,14 +9,12 @@
     reason = "a test"
 )]
 
-mod common;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use common::raw::{no_timeouts, seconds, takes};
+use crate::common::raw::{no_timeouts, seconds, takes};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::time::{Instant, sleep};
 use ws_tokio::{Client, Config, Error, Phase, Role, Server, Timeouts, Timer, WebSocket};

@@ -11,13 +11,11 @@
     reason = "a test"
 )]
 
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::raw::{BOTH, no_timeouts, open};
+use crate::common::raw::{BOTH, no_timeouts, open};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -50,7 +48,7 @@ fn socket(stream: TcpStream, role: Role) -> WebSocket<TcpStream> {
 /// Two connected WebSockets: of this role, and its peer.
 async fn sockets(role: Role) -> (WebSocket<TcpStream>, WebSocket<TcpStream>) {
     let (ours, theirs) = tcp().await;
-    (socket(ours, role), socket(theirs, common::frames::peer(role)))
+    (socket(ours, role), socket(theirs, crate::common::frames::peer(role)))
 }
 
 // What is held in both runtimes.
@@ -150,7 +148,7 @@ async fn both_directions_are_full() {
     let (ours, theirs) = sockets(Role::Client).await;
     let mut tasks = tokio::task::JoinSet::new();
     let messages = |seed| {
-        let random = common::Random::new(seed);
+        let random = crate::common::Random::new(seed);
         (0..COUNT)
             .map(|n| vec![n.to_le_bytes()[0]; [5, 300, 5000, 70_000][random.below(4)]])
             .collect::<Vec<_>>()

@@ -2,8 +2,6 @@
 #![cfg(feature = "net")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod common;
-
 use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
@@ -154,7 +152,7 @@ async fn the_body_of_a_refusal_is_waited_for_for_a_second() {
     let (ours, theirs) = duplex(64 * 1024);
     let client = Client::new();
     let (refused, _theirs) = tokio::join!(
-        common::raw::takes(std::time::Duration::from_secs(1), client.handshake(ours, "ws://a/")),
+        crate::common::raw::takes(std::time::Duration::from_secs(1), client.handshake(ours, "ws://a/")),
         answer(theirs, |_| b"HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\nonly this".to_vec())
     );
     let Err(Error::Refused(refusal)) = refused else { panic!("{refused:?}") };

@@ -8,8 +8,6 @@
     reason = "a test"
 )]
 
-mod common;
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use ws_tokio::ws_core::handshake::HandshakeViolation;
 use ws_tokio::ws_core::uri::Scheme;
@@ -79,7 +77,8 @@ async fn a_request_that_drips_is_taken() {
 #[tokio::test]
 async fn what_was_read_before_may_be_more_than_a_head() {
     let long = vec![b'7'; 100_000];
-    let said = [REQUEST.as_bytes(), &common::frames::frame(ws_tokio::Role::Client, 0x81, &long)].concat();
+    let said =
+        [REQUEST.as_bytes(), &crate::common::frames::frame(ws_tokio::Role::Client, 0x81, &long)].concat();
     let (_theirs, ours) = duplex(1024);
     let mut socket = Server::new().receive_with_unread(ours, &said).await.unwrap().accept().await.unwrap();
     assert_eq!(socket.receive().await.unwrap().map(|message| message.len()), Some(100_000));

@@ -2,13 +2,11 @@
 #![cfg(all(feature = "rustls", feature = "net"))]
 #![expect(clippy::unwrap_used, clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "a test")]
 
-mod common;
-
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::raw::{seconds, takes};
+use crate::common::raw::{seconds, takes};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::TcpListener;

@@ -2,11 +2,9 @@
 #![cfg(feature = "time")]
 #![expect(clippy::arithmetic_side_effects, clippy::std_instead_of_core, reason = "a test")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::raw::{BOTH, open, open_with, seconds, takes};
+use crate::common::raw::{BOTH, open, open_with, seconds, takes};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::time::{sleep, timeout};
 use ws_tokio::{CloseCode, Config, Error, Event, Message, Phase, Role, Timeouts, WebSocket};

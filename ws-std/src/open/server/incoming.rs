@@ -1,10 +1,9 @@
 // Read first: RFC 6455 §4.2.2.
 
-use alloc::sync::Arc;
-use core::{fmt, mem};
+use core::fmt;
 use std::io;
 
-use ws_core::handshake::{AcceptError, HandshakeViolation, Header, Request, ResponseConfig, head_to_vec};
+use ws_core::handshake::{AcceptError, HandshakeViolation, Header, Request, head_to_vec};
 #[cfg(feature = "deflate")]
 use ws_core::session::Deflate;
 use ws_core::session::Opened;
@@ -104,8 +103,9 @@ impl<S: Stream> Incoming<S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn with_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.change(|response| response.with_header(name, value))
+    pub fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.opening.server.change(|response| response.with_header(name, value));
+        self
     }
 
     /// Chooses this subprotocol, or none, in place of the one that the [`Server`](super::Server) and the client agree on. One that
@@ -122,8 +122,9 @@ impl<S: Stream> Incoming<S> {
     /// # }
     /// ```
     #[must_use]
-    pub fn with_subprotocol(self, subprotocol: Option<&str>) -> Self {
-        self.change(|response| response.with_chosen_subprotocol(subprotocol))
+    pub fn with_subprotocol(mut self, subprotocol: Option<&str>) -> Self {
+        self.opening.server.change(|response| response.with_chosen_subprotocol(subprotocol));
+        self
     }
 
     /// Compresses messages as this says where the client offers permessage-deflate, or not at all, in place of what
@@ -142,7 +143,8 @@ impl<S: Stream> Incoming<S> {
     #[must_use]
     pub fn with_deflate(mut self, deflate: Option<Deflate>) -> Self {
         self.opening.server.settings.deflate = deflate;
-        self.change(|response| response.with_deflate(deflate.map(|deflate| deflate.config())))
+        self.opening.server.change(|response| response.with_deflate(deflate.map(|deflate| deflate.config())));
+        self
     }
 
     /// Opens the WebSocket, with what the [`Server`](super::Server) and the client agree on, and what was set on this request.
@@ -198,12 +200,6 @@ impl<S: Stream> Incoming<S> {
         let close = self.opening.server.settings.timeouts.close();
         self.opening.stream.finish(close);
         Ok(())
-    }
-
-    fn change(mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) -> Self {
-        let response = Arc::make_mut(&mut self.opening.server.response);
-        *response = set(mem::take(response));
-        self
     }
 
     /// Opens the WebSocket, after the answer was written or queued.

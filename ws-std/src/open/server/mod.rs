@@ -90,33 +90,36 @@ impl Server {
     /// allowed only where you name their origin too.
     #[doc(alias = "origins")]
     #[must_use]
-    pub fn with_allowed_origin(self, origin: &str) -> Self {
-        self.change(|response| response.with_allowed_origin(origin))
+    pub fn with_allowed_origin(mut self, origin: &str) -> Self {
+        self.change(|response| response.with_allowed_origin(origin));
+        self
     }
 
     /// Allows pages of the same host only where they are of this scheme too: `http` for [`Scheme::Ws`], `https` for
     /// [`Scheme::Wss`].
     #[must_use]
-    pub fn with_same_origin(self, scheme: Scheme) -> Self {
-        self.change(|response| response.with_same_origin(scheme))
+    pub fn with_same_origin(mut self, scheme: Scheme) -> Self {
+        self.change(|response| response.with_same_origin(scheme));
+        self
     }
 
     /// Allows any page: for services that do not authenticate users by cookies or by their network.
     #[must_use]
-    pub fn with_any_origin(self) -> Self {
-        self.change(ResponseConfig::with_any_origin)
+    pub fn with_any_origin(mut self) -> Self {
+        self.change(ResponseConfig::with_any_origin);
+        self
     }
 
     /// Adds a subprotocol that the server speaks. Of these, [`Incoming::accept`] chooses the one that the client prefers.
     #[must_use]
-    pub fn with_subprotocol(self, subprotocol: &str) -> Self {
-        self.change(|response| response.with_subprotocol(subprotocol))
+    pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
+        self.change(|response| response.with_subprotocol(subprotocol));
+        self
     }
 
-    fn change(mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) -> Self {
+    fn change(&mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) {
         let response = Arc::make_mut(&mut self.response);
         *response = set(mem::take(response));
-        self
     }
 
     /// Sets the limits and options of the connections.
@@ -138,7 +141,8 @@ impl Server {
     #[must_use]
     pub fn with_deflate(mut self, deflate: Deflate) -> Self {
         self.settings.deflate = Some(deflate);
-        self.change(|response| response.with_deflate(Some(deflate.config())))
+        self.change(|response| response.with_deflate(Some(deflate.config())));
+        self
     }
 
     /// Sets how long the head of a request may be, in bytes; a longer one is answered with 431, or with 414 where the request line

@@ -3,8 +3,8 @@
 // Read first: RFC 6455 §4.2.2.
 
 use alloc::sync::Arc;
+use core::fmt;
 use core::time::Duration;
-use core::{fmt, mem};
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -216,7 +216,7 @@ impl<S> Incoming<S> {
     /// # }
     /// ```
     pub fn with_header(self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.change(|options| options.response = mem::take(&mut options.response).with_header(name, value))
+        self.change(|options| options.respond(|response| response.with_header(name, value)))
     }
 
     /// Chooses this subprotocol, or none, in place of the one that the [`Server`](super::Server) and the client agree on. One that
@@ -234,7 +234,7 @@ impl<S> Incoming<S> {
     /// ```
     pub fn with_subprotocol(self, subprotocol: Option<&str>) -> Self {
         self.change(|options| {
-            options.response = mem::take(&mut options.response).with_chosen_subprotocol(subprotocol);
+            options.respond(|response| response.with_chosen_subprotocol(subprotocol));
         })
     }
 
@@ -254,7 +254,7 @@ impl<S> Incoming<S> {
     pub fn with_deflate(self, deflate: Option<Deflate>) -> Self {
         self.change(|options| {
             let config = deflate.map(|deflate| deflate.config());
-            options.response = mem::take(&mut options.response).with_deflate(config);
+            options.respond(|response| response.with_deflate(config));
             options.settings.deflate = deflate;
         })
     }

@@ -88,6 +88,12 @@ pub(super) struct Options {
     timers: Timers,
 }
 
+impl Options {
+    fn respond(&mut self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) {
+        self.response = set(mem::take(&mut self.response));
+    }
+}
+
 impl Server {
     /// The defaults: pages of the same host, no subprotocol, no compression, the limits of [`Config::new`], the times of
     /// [`Timeouts::new`], tokio's timer.
@@ -125,7 +131,7 @@ impl Server {
     }
 
     fn respond(self, set: impl FnOnce(ResponseConfig) -> ResponseConfig) -> Self {
-        self.with(|options| options.response = set(mem::take(&mut options.response)))
+        self.with(|options| options.respond(set))
     }
 
     /// Allows pages of this origin, such as `https://example.com`. Call it again to allow more origins. Pages of the same host are then

@@ -21,11 +21,11 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use ws_tokio::{CloseCode, Config, Event, OwnedMessage, Role, WebSocket};
 
-const MILLISECOND: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Both ends of a TCP connection, with buffers of 32 KiB, so that a slow reader is felt soon.
-async fn tcp() -> (TcpStream, TcpStream) {
+pub(super) async fn tcp() -> (TcpStream, TcpStream) {
     let [listening, connecting] = [(); 2].map(|()| {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(16 * 1024).unwrap();
@@ -41,7 +41,7 @@ async fn tcp() -> (TcpStream, TcpStream) {
     (ours, accepted.0)
 }
 
-fn socket(stream: TcpStream, role: Role) -> WebSocket<TcpStream> {
+pub(super) fn socket(stream: TcpStream, role: Role) -> WebSocket<TcpStream> {
     WebSocket::after_handshake(stream, role, Config::new(), b"").unwrap()
 }
 

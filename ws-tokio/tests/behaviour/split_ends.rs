@@ -1,44 +1,14 @@
 //! Halves in two tasks: what one learns of the other, above all of the end.
 #![cfg(feature = "net")]
-#![expect(clippy::unwrap_used, clippy::std_instead_of_core, reason = "a test")]
 
 use std::io;
-use std::time::Duration;
 
+use super::split::{MILLISECOND, PATIENCE, socket, tcp};
 use crate::common::raw::{BOTH, no_timeouts, open, open_with, seconds};
 use futures_util::SinkExt;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use ws_tokio::{CloseCode, Config, Error, Role, Timeouts, WebSocket, WriteHalf};
-
-const MILLISECOND: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Both ends of a TCP connection, with buffers of 32 KiB, so that a slow reader is felt soon.
-async fn tcp() -> (TcpStream, TcpStream) {
-    let [listening, connecting] = [(); 2].map(|()| {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(16 * 1024).unwrap();
-        socket.set_send_buffer_size(16 * 1024).unwrap();
-        socket
-    });
-    listening.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = listening.listen(1).unwrap();
-    let (ours, accepted) =
-        tokio::try_join!(connecting.connect(listener.local_addr().unwrap()), listener.accept()).unwrap();
-    ours.set_nodelay(true).unwrap();
-    accepted.0.set_nodelay(true).unwrap();
-    (ours, accepted.0)
-}
-
-fn socket(stream: TcpStream, role: Role) -> WebSocket<TcpStream> {
-    WebSocket::after_handshake(stream, role, Config::new(), b"").unwrap()
-}
-
-// What is held in both runtimes.
-
-// What one half learns of the other.
 
 #[tokio::test]
 async fn a_half_that_waits_for_room_learns_that_the_connection_has_ended() {

@@ -11,6 +11,7 @@
     reason = "what the tests may, their helpers may"
 )]
 
+#[path = "../../../ws-std/tests/common/frames.rs"]
 pub(crate) mod frames;
 #[cfg(feature = "time")]
 pub(crate) mod raw;

@@ -1,6 +1,6 @@
-//! Frames by hand.
+//! Frames by hand, for the tests of both adapters.
 
-use ws_tokio::Role;
+use ws_core::connection::Role;
 
 /// A frame as an endpoint of this role sends it, masked with zeros by a client.
 pub(crate) fn frame(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {

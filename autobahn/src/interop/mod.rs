@@ -149,7 +149,7 @@ fn run_routes<'a>(
     })
 }
 
-/// Who is to talk with whom, and how they get there. Starts our servers.
+/// The pairs that are to talk with each other, and the routes between them. Starts our servers.
 fn routes(
     adapters: &[Adapter],
     tools: &Tools,

@@ -8,7 +8,7 @@ use super::feature::Feature;
 /// What came of the conversations with one peer, in one role, by one way.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// Who speaks with whom.
+    /// The pair that talks.
     pub(crate) name: String,
     /// What is not in the peer's API.
     pub(crate) lacks: &'static [Feature],

@@ -129,7 +129,7 @@ fn run_one(seed: u64, choose: &impl Fn(&Random) -> [Use; 2]) {
     }
 }
 
-/// Who closes.
+/// The side that closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closer {
     Peer,

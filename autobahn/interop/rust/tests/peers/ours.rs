@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use ws_tokio::ws_core::handshake::accept_key;
 use ws_tokio::{Client, Config, Role, Server, Timeouts, WebSocket};
 
-/// Who does our opening handshake.
+/// Which library does our opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ours {
     Alone,

@@ -1,4 +1,4 @@
-//! Who speaks with whom.
+//! The pairs of libraries that talk with each other.
 
 use std::fmt;
 

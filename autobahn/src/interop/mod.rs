@@ -177,16 +177,17 @@ fn routes(
         }
     }
     for peer in Peer::SERVERS {
-        let theirs = TheirServer::start(peer, tools, folder)?;
-        let mut ways = vec![("", Hosts::direct(theirs.ports()))];
-        if peer == Peer::Ws {
-            ways.push(("nginx -> ", Hosts::by_proxy(proxy.plain, theirs.ports())));
-            ways.push(("nginx TLS -> ", Hosts::by_proxy(proxy.tls, theirs.ports()).with_tls(&proxy.ca)));
-        }
         for &adapter in adapters {
+            // One of its own: libwebsockets' sometimes leaves a compressed message unanswered while it has two connections.
+            let theirs = TheirServer::start(peer, adapter, tools, folder)?;
+            let mut ways = vec![("", Hosts::direct(theirs.ports()))];
+            if peer == Peer::Ws {
+                ways.push(("nginx -> ", Hosts::by_proxy(proxy.plain, theirs.ports())));
+                ways.push(("nginx TLS -> ", Hosts::by_proxy(proxy.tls, theirs.ports()).with_tls(&proxy.ca)));
+            }
             for (way, hosts) in &ways {
                 let name = format!("{adapter} client -> {way}{}", peer.name());
-                routes.push(Route::to_their_server(name, &theirs, hosts, adapter));
+                routes.push(Route::to_their_server(name, &theirs, hosts));
             }
         }
     }

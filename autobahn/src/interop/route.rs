@@ -1,4 +1,4 @@
-//! Who talks with whom, and how they get there.
+//! The pairs that talk with each other, and the routes between them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,26 +69,28 @@ impl Hosts {
     }
 }
 
-/// A peer's server, which is ended when nobody needs it any more.
+/// A peer's server, for the clients of one of our crates. It is ended when its last route is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct TheirServer {
     peer: Peer,
+    adapter: Adapter,
     ports: [u16; 3],
     _running: Arc<Running>,
 }
 
 impl TheirServer {
     /// Starts it, and waits until it says where it listens.
-    pub(crate) fn start(peer: Peer, tools: &Tools, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(peer: Peer, adapter: Adapter, tools: &Tools, folder: &Path) -> Result<Self> {
         let name = format!("the server of {}", peer.name());
-        let log = folder.join(format!("{}.server.log", peer.name()));
+        let log = folder.join(format!("{}.server-of-{adapter}.log", peer.name()));
         let (running, lines) = start(&name, peer, Role::Server, None, tools, &log)?;
         let line = lines.recv_timeout(LISTEN_LIMIT);
         let line = line.map_err(|_silent| format!("{name} does not listen{}", tail(&log)))?;
         let mut ports = line.strip_prefix("listening ").unwrap_or_default().split(' ').map(str::parse);
         match [ports.next(), ports.next(), ports.next()] {
             [Some(Ok(plain)), Some(Ok(deflate)), Some(Ok(no_takeover))] => {
-                Ok(Self { peer, ports: [plain, deflate, no_takeover], _running: Arc::new(running) })
+                let ports = [plain, deflate, no_takeover];
+                Ok(Self { peer, adapter, ports, _running: Arc::new(running) })
             }
             _ => Err(format!("{name} says: {line}{}", tail(&log))),
         }
@@ -106,8 +108,8 @@ pub(crate) struct Route {
     name: String,
     peer: Peer,
     hosts: Hosts,
-    /// Where the peer is the server, with whose client connects; otherwise it is the client of ours.
-    their_server: Option<(TheirServer, Adapter)>,
+    /// Where the peer is the server; otherwise it is the client of ours.
+    their_server: Option<TheirServer>,
 }
 
 impl Route {
@@ -115,13 +117,8 @@ impl Route {
         Self { name, peer, hosts, their_server: None }
     }
 
-    pub(crate) fn to_their_server(
-        name: String,
-        server: &TheirServer,
-        hosts: &Hosts,
-        adapter: Adapter,
-    ) -> Self {
-        Self { name, peer: server.peer, hosts: hosts.clone(), their_server: Some((server.clone(), adapter)) }
+    pub(crate) fn to_their_server(name: String, server: &TheirServer, hosts: &Hosts) -> Self {
+        Self { name, peer: server.peer, hosts: hosts.clone(), their_server: Some(server.clone()) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -135,9 +132,9 @@ impl Route {
         let features: Vec<Feature> =
             Feature::ALL.into_iter().filter(|feature| !lacks.contains(feature)).collect();
         let mut row = Row { name: self.name.clone(), lacks, outcomes: BTreeMap::new(), trouble: None };
-        match self.their_server {
-            Some((_, adapter)) => {
-                let urls = self.hosts.urls(adapter);
+        match &self.their_server {
+            Some(server) => {
+                let urls = self.hosts.urls(server.adapter);
                 row.outcomes.extend(features.into_iter().map(|feature| {
                     (feature, client::converse(&urls, feature).map_err(|error| error.to_string()))
                 }));
